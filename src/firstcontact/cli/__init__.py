@@ -1,0 +1,1 @@
+"""IO. The command line: asks and renders, never decides."""

@@ -1,0 +1,1 @@
+"""IO. Sources from files: mailboxes, calendars, call logs, JSON Lines."""

@@ -1,0 +1,1 @@
+"""IO. What vendor connectors share."""

@@ -1,0 +1,1 @@
+"""IO. The shell, one module per arrow: receive, understand, look up, decide, carry out, review, replay."""

@@ -1,0 +1,1 @@
+"""PURE. Bytes to interactions: mail, iCalendar, vCard, so that a file, IMAP and an API share one reader."""

@@ -1,0 +1,1 @@
+"""PURE. Who it was: ours and theirs, names, domains, candidates and how they resolve."""

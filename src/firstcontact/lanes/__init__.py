@@ -1,0 +1,1 @@
+"""IO. Due work, leased and drained in batches."""

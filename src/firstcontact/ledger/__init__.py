@@ -1,0 +1,1 @@
+"""IO. The append-only account of everything: tables and named queries."""

@@ -1,0 +1,1 @@
+"""PURE. What to write: `Write`, `write_key` and `plan`."""

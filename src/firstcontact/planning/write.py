@@ -1,0 +1,162 @@
+"""`Write`: one intended change of the CRM, as data, with its at-most-once name.
+
+A write key is computed from the CRM connection, the kind, the interaction and the subject alone
+(DESIGN §4), so the same facts always give the same key, in whichever worker, after whichever crash.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+
+WriteKind = Literal[
+    "create_contact",
+    "create_account",
+    "update_contact",
+    "log_activity",
+    "update_activity",
+    "delete_activity",
+    "time_entry",
+    "document",
+    "contact_role",
+]
+"""In the order of the waves: what is pointed at comes before what points at it."""
+
+
+class Existing(msgspec.Struct, frozen=True, tag="existing"):
+    """A record that the CRM already has, by its id. `record`: contact, lead, account, activity."""
+
+    record: str
+    id: str
+
+
+class CreatedBy(msgspec.Struct, frozen=True, tag="created_by"):
+    """The record that another write of ours makes; its id is known when that write has a receipt."""
+
+    write_key: str
+
+
+Target = Existing | CreatedBy
+
+
+class ContactFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="contact"):
+    """Values for a contact; a field that is empty is not written (create) or not touched (update).
+
+    name: the full name shown, for a placeholder. emails, phones: to add, in written form.
+    interaction: id of the interaction that caused it. lead_source, placeholder, created_by_firstcontact
+    are written where the CRM has a place for them.
+    """
+
+    first_name: str = ""
+    last_name: str = ""
+    name: str = ""
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    title: str = ""
+    company: str = ""
+    account: Target | None = None
+    owner: str = ""
+    lead_source: str = ""
+    contact_type: str = ""
+    placeholder: bool | None = None
+    created_by_firstcontact: bool | None = None
+    interaction: str = ""
+
+
+class AccountFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="account"):
+    """Values for an account made from a domain (`account_match: create_account`)."""
+
+    name: str
+    domain: str
+    owner: str = ""
+
+
+class ActivityFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="activity"):
+    """The CRM's record of an interaction.
+
+    interactions: our ids it answers to (one; for texts, every message of the conversation and day).
+    people: contacts and leads linked, the primary one first.
+    at: microseconds UTC; seconds: duration. outcome: a call's result.
+    """
+
+    kind: str
+    interactions: tuple[str, ...]
+    at: int
+    subject: str
+    body: str = ""
+    direction: str = ""
+    outcome: str = ""
+    seconds: int = 0
+    people: tuple[Target, ...] = ()
+    account: Target | None = None
+    opportunity: str = ""
+    matter: str = ""
+    user: str = ""
+    recording: str = ""
+    transcript: str = ""
+
+
+class TimeEntryFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="time_entry"):
+    """Time spent on an interaction: whole seconds, already rounded as the settings say."""
+
+    interaction: str
+    activity: Target
+    at: int
+    seconds: int
+    billable: bool
+    user: str = ""
+    matter: str = ""
+    subject: str = ""
+
+
+class DocumentFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="document"):
+    """A file that belongs to an activity (a fax)."""
+
+    interaction: str
+    activity: Target
+    name: str
+    content_type: str = ""
+    uri: str = ""
+
+
+class ContactRoleFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="contact_role"):
+    """A contact role on an opportunity (SPEC §7); never primary."""
+
+    opportunity: str
+    contact: Target
+    role: str = ""
+
+
+Fields = ContactFields | AccountFields | ActivityFields | TimeEntryFields | DocumentFields | ContactRoleFields
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True):
+    """One intended change.
+
+    key: its at-most-once name. target: the record an update is about; None for something new.
+    fields: the values; their type follows from `kind`.
+    """
+
+    key: str
+    kind: WriteKind
+    interaction: str
+    subject: str
+    fields: Fields
+    target: Existing | CreatedBy | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the CRM answered to a write: the id of the record, and whether it was made or only changed."""
+
+    key: str
+    id: str
+    created: bool
+    at: int = 0
+
+
+def write_key(connection: str, kind: str, interaction: str, subject: str) -> str:
+    """The write's name: 32 hex digits from the four facts, each kept apart by a NUL."""
+    facts = "\0".join((connection, kind, interaction, subject))
+    return sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()[:32]

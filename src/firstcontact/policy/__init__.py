@@ -1,0 +1,1 @@
+"""PURE. What we may do: settings, presets, the rules and `decide`."""

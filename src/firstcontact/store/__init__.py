@@ -1,0 +1,1 @@
+"""IO. Engine and migrations: SQLite by default, PostgreSQL for teams."""

@@ -1,0 +1,1 @@
+"""Shipped for connector authors and admins: conformance suite, fakes, the hostile wrapper, the scenario runner."""

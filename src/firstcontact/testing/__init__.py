@@ -1,1 +1,1 @@
-"""Shipped for connector authors and admins: conformance suite, fakes, the hostile wrapper, the scenario runner."""
+"""Shipped for connector authors and admins: conformance suite, fakes, hostile wrapper, scenario runner."""

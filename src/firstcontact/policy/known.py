@@ -1,0 +1,118 @@
+"""`Known`: everything that was looked up for one decision, frozen, with the time of looking.
+
+It is stored with the decision, so that the decision can be computed again, exactly, next year. What is
+in it never depends on settings (DESIGN §3 "Replay"), only on the interaction, the CRM and the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from firstcontact.identity.records import Account, CrmUser, FindStatus, Matter, Record
+
+NameSource = Literal["ruling", "header", "signature", "calendar", "typed", "caller_id"]
+"""Where a name came from, the strongest first (SPEC §5 "Name")."""
+NAME_SOURCES: tuple[NameSource, ...] = ("ruling", "header", "signature", "calendar", "typed", "caller_id")
+
+
+class ObservedName(msgspec.Struct, frozen=True):
+    """A person's name as somebody wrote it: parsed, with where from, and in which interaction."""
+
+    first: str
+    last: str
+    source: NameSource
+    interaction: str = ""
+    at: int = 0
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's answer about one subject, remembered (SPEC §4).
+
+    settles: the reasons it settles; `*` for a log by hand, which settles every doubt.
+    choose: id of a contact or lead; create: make one, named so; neither: ignore.
+    """
+
+    about: str
+    settles: tuple[str, ...]
+    choose: str = ""
+    create: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    contact_type: str = ""
+    by: str = ""
+    at: int = 0
+    learn: bool = False
+    """Logging by hand on a chosen contact teaches it the handle only when the user says so (SPEC §5)."""
+
+
+class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one handle.
+
+    status: `found`, `absent`, `unknown` as the look-up said; `not_known`: it was never looked up.
+    records: verified candidates that bear the handle. stray: ids of records that the CRM's search
+        returned and that do not bear it.
+    names: observed names, best first. title: from a signature, where one was read.
+    suppressed: `deleted` (a person deleted the contact) or `erased`; empty: neither.
+    virtual: id of a contact that an earlier decision of this batch creates (`new:<write key>`).
+    """
+
+    status: FindStatus | Literal["not_known"]
+    why: str = ""
+    records: tuple[Record, ...] = ()
+    stray: tuple[str, ...] = ()
+    names: tuple[ObservedName, ...] = ()
+    title: str = ""
+    suppressed: Literal["", "deleted", "erased"] = ""
+    ruling: Ruling | None = None
+
+
+class ThreadMessage(msgspec.Struct, frozen=True):
+    """One message of the thread: who sent it (handle keys), whether a machine did, and which CRM records
+    its people were linked to."""
+
+    senders: tuple[str, ...]
+    automated: bool = False
+    linked: tuple[str, ...] = ()
+
+
+class BrakeFacts(msgspec.Struct, frozen=True):
+    """What the brakes look at: creations in the last hour, of the last interactions how many met an unknown
+    person, how many contacts the CRM holds (-1: not known) and held at most, whether this is a live delivery
+    and whether a person has released the brake."""
+
+    creates_last_hour: int = 0
+    recent: int = 0
+    recent_unknown: int = 0
+    crm_contacts: int = -1
+    crm_contacts_before: int = -1
+    live: bool = False
+    released: bool = False
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything looked up for one decision.
+
+    people: by handle key (participants without a handle need no look-up). accounts: those with a domain or
+    number of somebody on the interaction. matters: of the found contacts. users: our user id to the
+    CRM user that stands for it; a user without an entry has none. thread: messages of the conversation.
+    by_hand: a user logs this interaction by hand; the user's id.
+    logged_elsewhere: the CRM holds this interaction from another system.
+    """
+
+    at: int
+    connection: str
+    people: Mapping[str, PersonFacts] = {}
+    accounts: tuple[Account, ...] = ()
+    matters: tuple[Matter, ...] = ()
+    users: Mapping[str, CrmUser] = {}
+    thread: tuple[ThreadMessage, ...] = ()
+    brake: BrakeFacts = BrakeFacts()
+    by_hand: str = ""
+    matter_ruling: str = ""
+    logged_elsewhere: bool = False
+
+
+NOT_KNOWN = PersonFacts(status="not_known")

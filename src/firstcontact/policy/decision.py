@@ -39,7 +39,7 @@ class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True):
     about: handle key, or raw text. record: id of the contact or lead linked (`new:<write key>`: one that an
     earlier decision creates). first_name, last_name: for a creation or to fill a placeholder;
     placeholder: the contact is made without a real name, and shows as `name`. values of the new
-    contact: emails, phones, title, account, account_domain (an account to be made for it), owner (CRM user id).
+    contact: emails, phones, title, account, account_domain (an account to be made for it), owner (CRM user).
     rename: the linked record takes the name. learn: the linked record takes the handle.
     candidates: ids a person may choose from. waits_for: topics whose news reopens this verdict.
     """

@@ -15,13 +15,14 @@ Six errors, each named after the caller's next step, and nothing else, leave a c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.model import Handle, Interaction
 from firstcontact.interactions.rejection import Rejection
+from firstcontact.planning.capabilities import Capabilities as Capabilities
 from firstcontact.planning.write import Receipt, Write
 
 # --- errors: what the caller does next ---------------------------------------------------------
@@ -131,44 +132,7 @@ class Source(Protocol):
         """The delivery as interactions and rejections. Pure; never raises for bad content."""
 
 
-# --- CRMs ----------------------------------------------------------------------------------------
-
-ContactNeed = Literal["never", "always"]
-
-
-class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a CRM can and cannot do, as data (the table of SPEC §3). Differences live here, not in ifs.
-
-    contact_required_for: interaction kinds that cannot be logged without a contact.
-    phone_search: `own`/`direct`, the CRM finds by phone reliably; `index`, we keep an index.
-    finds_written: the CRM can be asked whether a write key was carried out.
-    unique_create: a second create with the same write key is answered with the first's record.
-    logs_as: the CRM's own name for the activity, per kind, for texts shown to people.
-    """
-
-    kind: str
-    title: str
-    contact_required_for: frozenset[str] = frozenset()
-    phone_search: Literal["own", "direct", "index"] = "direct"
-    leads: bool = False
-    log_on_lead: bool = False
-    accounts: bool = False
-    opportunities: bool = False
-    contact_roles: bool = False
-    matters: bool = False
-    matter_required: bool = False
-    time_entries: bool = False
-    files: frozenset[str] = frozenset()
-    """Interaction kinds whose files it takes."""
-    several_people_on_activity: bool = True
-    placeholder_mark: bool = True
-    lead_source: bool = False
-    updates_activity: bool = True
-    finds_written: bool = True
-    unique_create: bool = True
-    change_feed: bool = True
-    body_format: Literal["plain", "html", "markdown"] = "plain"
-    logs_as: Mapping[str, str] = msgspec.field(default_factory=dict)
+# --- CRMs: what one offers is declared in `Capabilities` ------------------------------------------
 
 
 class Gone(msgspec.Struct, frozen=True):

@@ -136,7 +136,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     """One intended change.
 
     key: its at-most-once name. target: the record an update is about; None for something new.
-    fields: the values; their type follows from `kind`.
+    fields: the values; their type follows from `kind`. changed: for an update of an activity, the names
+    of the fields that are new; the others are as we last wrote them and are not to be touched.
     """
 
     key: str
@@ -145,6 +146,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     fields: Fields
     target: Existing | CreatedBy | None = None
+    changed: tuple[str, ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True):

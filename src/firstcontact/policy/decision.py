@@ -65,6 +65,13 @@ class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True):
     waits_for: tuple[str, ...] = ()
 
 
+class TimeEntry(msgspec.Struct, frozen=True):
+    """Time to be entered for the interaction: whole seconds, rounded as the settings say."""
+
+    seconds: int
+    billable: bool
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """All verdicts of one interaction.
 
@@ -86,6 +93,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     account: str = ""
     opportunity: str = ""
     matter: str = ""
+    matter_candidates: tuple[str, ...] = ()
+    time_entry: TimeEntry | None = None
+    lead_source: str = ""
     retry: bool = False
     waits_for: tuple[str, ...] = ()
 

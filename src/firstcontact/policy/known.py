@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from firstcontact.identity.records import Account, CrmUser, FindStatus, Matter, Record
+from firstcontact.planning.capabilities import Capabilities
 
 NameSource = Literal["ruling", "header", "signature", "calendar", "typed", "caller_id"]
 """Where a name came from, the strongest first (SPEC §5 "Name")."""
@@ -56,7 +57,7 @@ class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
         returned and that do not bear it.
     names: observed names, best first. title: from a signature, where one was read.
     suppressed: `deleted` (a person deleted the contact) or `erased`; empty: neither.
-    virtual: id of a contact that an earlier decision of this batch creates (`new:<write key>`).
+    A record whose id is `new:<write key>` is one that an earlier decision is about to create.
     """
 
     status: FindStatus | Literal["not_known"]
@@ -92,22 +93,34 @@ class BrakeFacts(msgspec.Struct, frozen=True):
     released: bool = False
 
 
+class CrmContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What is the same for every decision about one connection; the ledger keeps it once per version.
+
+    users: our user id to the CRM user that stands for it; a user without an entry has none.
+    active: ids of the CRM's active users.
+    """
+
+    capabilities: Capabilities
+    users: Mapping[str, CrmUser] = {}
+    active: frozenset[str] = frozenset()
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """Everything looked up for one decision.
 
     people: by handle key (participants without a handle need no look-up). accounts: those with a domain or
-    number of somebody on the interaction. matters: of the found contacts. users: our user id to the
-    CRM user that stands for it; a user without an entry has none. thread: messages of the conversation.
+    number of somebody on the interaction. matters: of the found contacts. thread: messages of the
+    conversation.
     by_hand: a user logs this interaction by hand; the user's id.
     logged_elsewhere: the CRM holds this interaction from another system.
     """
 
     at: int
     connection: str
+    crm: CrmContext
     people: Mapping[str, PersonFacts] = {}
     accounts: tuple[Account, ...] = ()
     matters: tuple[Matter, ...] = ()
-    users: Mapping[str, CrmUser] = {}
     thread: tuple[ThreadMessage, ...] = ()
     brake: BrakeFacts = BrakeFacts()
     by_hand: str = ""

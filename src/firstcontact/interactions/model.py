@@ -54,6 +54,8 @@ class Participant(msgspec.Struct, frozen=True):
     reply: Reply = ""
     cutype: str = ""
     """iCalendar CUTYPE in lower case where the calendar gave one (`room`, `resource`, `group`)."""
+    reply_revision: int = 0
+    """Revision of the delivery that stated `reply`; 0: the interaction's own (`interactions.meetings`)."""
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -79,6 +81,12 @@ class Leg(msgspec.Struct, frozen=True):
     talk_seconds: int = 0
     other_line: str = ""
     """The other party's number on this leg, as received, where it differs from call to call."""
+    line: str = ""
+    """The number of ours that was dialled or shown on this leg (a main number, a DID)."""
+    direction: Direction = ""
+    """Which way this leg crossed between us and the outside; empty: it did not, or nobody can tell."""
+    other_name: str = ""
+    """The other party's name as received (caller ID)."""
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +123,9 @@ class Call(Fact, frozen=True, kw_only=True, tag="call"):
     """Talking time; 0 for a call nobody answered."""
     ring_seconds: int = 0
     legs: tuple[Leg, ...] = ()
+    from_legs: bool = False
+    """The source knows legs only (Asterisk rows, Twilio parent and child calls): result, times, direction
+    and participants follow from them, `interactions.calls.derived`."""
     recording: str = ""
     transcript: str = ""
     region: str = ""
@@ -181,6 +192,10 @@ class Meeting(Fact, frozen=True, kw_only=True, tag="meeting"):
     seconds: int
     private: bool = False
     all_day: bool = False
+    partial: bool = False
+    """Only a reply, or a cancellation without its start, has been delivered so far: not a meeting yet. It
+    is kept for the invitation it belongs to, which may arrive later, and nobody is linked or created from
+    it. `at` may be 0."""
 
 
 Interaction = Call | Voicemail | Sms | Fax | Email | Meeting

@@ -21,6 +21,8 @@ class User(msgspec.Struct, frozen=True):
     crm_user: str = ""
     profile: str = ""
     timezone: str = ""
+    reviewer: bool = True
+    """Whether questions of the review queue may be put to this user."""
 
 
 class Team(msgspec.Struct, frozen=True):

@@ -8,11 +8,12 @@ frozen and complete.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from firstcontact.identity.team import Team
+from firstcontact.policy.schema import BY_NAME
 
 UnknownContact = Literal["create", "log_unlinked", "skip", "ask"]
 SeveralContacts = Literal[
@@ -24,6 +25,13 @@ FreeMail = Literal["skip", "ask", "create"]
 SeveralMatters = Literal["none", "most_recently_opened", "ask"]
 EnrichMode = Literal["always", "if_empty", "ours_or_empty", "never"]
 Autonomy = Literal["act", "ask"]
+
+
+def _as_built_in(name: str) -> Any:
+    """The built-in map of a setting, as the default of a field."""
+    default = BY_NAME[name].default
+    assert isinstance(default, Mapping)
+    return msgspec.field(default_factory=lambda: dict(default))
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,24 +46,18 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     preset: str = "standard"
     team: Team = Team()
     origins: Mapping[str, str] = {}
-    unknown_contact: Mapping[str, UnknownContact] = {
-        "default": "create",
-        "call.inbound.missed": "log_unlinked",
-    }
+    unknown_contact: Mapping[str, UnknownContact] = _as_built_in("unknown_contact")
     fax_may_create: bool = False
     exclusive_contact_association: bool = False
     several_contacts: SeveralContacts = "ask"
     placeholder_name: str = "Unknown Caller"
-    log: Mapping[str, bool] = {}
+    log: Mapping[str, bool] = _as_built_in("log")
     """By kind; a kind that is not named is logged."""
     minimum_talk_seconds: int = 0
     internal_calls: bool = False
     blocked: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
-    required_fields: Mapping[str, tuple[str, ...]] = {
-        "email": ("first_name", "last_name", "email"),
-        "meeting": ("first_name", "last_name", "email"),
-    }
+    required_fields: Mapping[str, tuple[str, ...]] = _as_built_in("required_fields")
     """By kind; a kind that is not named requires nothing. A plain list stands for e-mail and meetings."""
     account_match: AccountMatch = "optional"
     account_subdomains: bool = True
@@ -80,8 +82,9 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     contact_roles_new: bool = False
     contact_roles_several: Literal["primary", "all_matched"] = "primary"
     enrich: Mapping[str, EnrichMode] = {}
-    classify: Mapping[str, EnrichMode] = {}
-    autonomy: Mapping[str, Autonomy] = {}
+    """By field; a field that is not named: `never` on people's records, `ours_or_empty` on ours."""
+    classify: Mapping[str, EnrichMode] = _as_built_in("classify")
+    autonomy: Mapping[str, Autonomy] = _as_built_in("autonomy")
     brakes_creates_per_hour: int = 500
     brakes_share_of_unknown: float = 0.9
     dedupe: bool = True

@@ -176,6 +176,7 @@ class SettingsBook:
 
     __slots__ = (
         "_effective",
+        "_profile_of",
         "connections",
         "ignored",
         "organisation",

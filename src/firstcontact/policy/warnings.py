@@ -95,8 +95,8 @@ def _lost_in(settings: Effective, crm: CrmNeeds) -> Iterator[tuple[str, str]]:
     if fax_is_wanted and fax_makes_nobody and "fax" in crm.contact_required_for:
         yield (
             "fax_may_create",
-            f"a fax from a number that is on no contact will not be logged at all: {crm.title} needs a contact "
-            "for every fax, and these settings make none for a fax",
+            f"a fax from a number that is on no contact will not be logged at all: {crm.title} needs a "
+            "contact for every fax, and these settings make none for a fax",
         )
     if fax_is_wanted and fax_makes_nobody and settings.exclusive_contact_association:
         yield (
@@ -121,13 +121,13 @@ def _unlinked_where_it_cannot_be(settings: Effective, crm: CrmNeeds) -> Iterator
                 what = _PLURAL[kind] if key in ("default", kind) else f"{_PLURAL[kind]} of `{key}`"
                 yield (
                     f"unknown_contact.{key}",
-                    f"{what} with somebody unknown will not be logged at all: {crm.title} needs a contact for "
-                    "them, so they cannot be logged unlinked",
+                    f"{what} with somebody unknown will not be logged at all: {crm.title} needs a contact "
+                    "for them, so they cannot be logged unlinked",
                 )
 
 
 def _keys_that_concern(settings: Effective, kind: str) -> Iterator[str]:
-    """Keys of `unknown_contact` that decide for this kind: its own, and `default` where its own leave room."""
+    """Keys of `unknown_contact` that decide for this kind: its own, then `default` if they leave room."""
     own = [key for key in settings.unknown_contact if key.partition(".")[0] == kind]
     covered = kind in own or {f"{kind}.inbound", f"{kind}.outbound"} <= set(own)
     yield from own
@@ -173,8 +173,8 @@ def _given_up_blocks(book: SettingsBook) -> Iterator[Problem]:
         given_up = sorted(above - set(book.effective_at(layer.label).blocked))
         if given_up:
             sentence = (
-                f"the `blocked` list of {layer.label} stands in place of the organisation's; no longer blocked "
-                f"there: {', '.join(given_up)}"
+                f"the `blocked` list of {layer.label} stands in place of the organisation's; no longer "
+                f"blocked there: {', '.join(given_up)}"
             )
             yield Problem(key="blocked", sentence=sentence, place=layer.places["blocked"])
 

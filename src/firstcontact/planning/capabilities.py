@@ -11,10 +11,26 @@ import msgspec
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a CRM can and cannot do, as data (the table of SPEC §3). Differences live here, not in ifs.
 
+    kind: the CRM's short name, as settings and scenarios spell it.
+    title: its name as people write it.
     contact_required_for: interaction kinds that cannot be logged without a contact.
     phone_search: `own`/`direct`, the CRM finds by phone reliably; `index`, we keep an index.
+    leads: it has leads, which are looked up beside contacts.
+    log_on_lead: an activity may stand on a lead alone.
+    accounts: it has accounts, found by e-mail domain.
+    opportunities: its accounts have opportunities.
+    contact_roles: a contact can be given a role on an opportunity.
+    matters: it has matters, cases or projects of a contact that an activity can be linked to.
+    matter_required: it logs nothing without a matter.
+    time_entries: it takes time entries for calls and meetings.
+    several_people_on_activity: one activity can carry all linked people; else only the primary one.
+    placeholder_mark: it has a place for the mark that a contact was made without a real name.
+    lead_source: it has a field for where a contact came from.
+    updates_activity: an activity of ours can be changed in place later.
     finds_written: the CRM can be asked whether a write key was carried out.
     unique_create: a second create with the same write key is answered with the first's record.
+    change_feed: it tells what changed since a cursor; else the index is refreshed by reading all.
+    body_format: what it shows a body as; text is escaped for it.
     logs_as: the CRM's own name for the activity, per kind, for texts shown to people.
     """
 

@@ -105,7 +105,11 @@ class CrmContext(msgspec.Struct, frozen=True, kw_only=True):
     active: frozenset[str] = frozenset()
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+NO_CRM = CrmContext(capabilities=Capabilities(kind="none", title="no CRM"))
+"""Stands for the context while a `Known` lies in the ledger, which keeps contexts apart."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything looked up for one decision.
 
     people: by handle key (participants without a handle need no look-up). accounts: those with a domain or
@@ -117,7 +121,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     at: int
     connection: str
-    crm: CrmContext
+    crm: CrmContext = NO_CRM
     people: Mapping[str, PersonFacts] = {}
     accounts: tuple[Account, ...] = ()
     matters: tuple[Matter, ...] = ()

@@ -212,12 +212,15 @@ class SettingsBook:
         *,
         team_place: Place = ("team",),
         settings_place: Place = ("settings",),
+        sub_place: Place | None = None,
     ) -> SettingsBook:
         """A book from `team:` and `settings:` as scenarios have them (the module's docstring shows the form).
 
-        Raises SettingsProblem with every problem found.
+        The places say where the mappings stand in their file; `sub_place` where `connection`, `profile` and
+        `user` do, when not among the settings. Raises SettingsProblem with every problem found.
         """
-        return _BookReader(team or {}, team_place).read(settings or {}, settings_place)
+        subs = settings_place if sub_place is None else sub_place
+        return _BookReader(team or {}, team_place).read(settings or {}, settings_place, subs)
 
     def layers(self) -> Iterator[Layer]:
         """Every layer, from the organisation down."""
@@ -245,7 +248,7 @@ class SettingsBook:
     ) -> SettingsBook:
         """The book as it is after a later change: the keys are laid over what each scope says now. A scope
         that names a preset starts anew from it. Raises SettingsProblem."""
-        return _BookReader({}, (), self).read(settings, settings_place)
+        return _BookReader({}, (), self).read(settings, settings_place, settings_place)
 
     def _folded(self, connection: str, profile: str, user: str) -> tuple[Effective, Mapping[str, str]]:
         key = (
@@ -322,13 +325,15 @@ class _BookReader:
         self.members: dict[str, tuple[str, Place]] = {}
         self.named_profiles: set[str] = set()
 
-    def read(self, settings: Mapping[str, object], place: Place) -> SettingsBook:
+    def read(self, settings: Mapping[str, object], place: Place, sub_place: Place) -> SettingsBook:
         organisation = self._layer(settings, "organisation", "", place)
-        subs = {scope: self._sub_layers(scope, settings.get(scope), (*place, scope)) for scope in SUB_SCOPES}
+        subs = {
+            scope: self._sub_layers(scope, settings.get(scope), (*sub_place, scope)) for scope in SUB_SCOPES
+        }
         for user in subs["user"]:
             if user not in {one.id for one in self.team.users}:
                 known = [one.id for one in self.team.users]
-                self._problem(f"user.{user}", (*place, "user", user), unknown_key(user, known, "user"))
+                self._problem(f"user.{user}", (*sub_place, "user", user), unknown_key(user, known, "user"))
         self._assign_profiles(subs["profile"])
         self._check_patterns(
             [organisation, *(layer for layers in subs.values() for layer in layers.values())]

@@ -49,6 +49,8 @@ def _topics(person: Person, said: tuple[Said, ...]) -> tuple[str, ...]:
     names = {heard.name for heard in said}
     if "not_engaged" in names and person.case.interaction.conversation:
         topics.append(f"thread:{person.case.interaction.conversation}")
+    if any(name.startswith("missing_field:") for name in names):
+        topics.append(f"name:{person.about}")
     if names & {"no_account_for_domain", "account_ambiguous", "user_not_on_account"} and person.domain:
         topics.append(f"domain:{person.domain.host}")
     return tuple(topics)

@@ -1,0 +1,65 @@
+"""A decision as sentences a person can read, the same for every surface."""
+
+from __future__ import annotations
+
+import msgspec
+
+from firstcontact.explain.catalogue import next_step, sentence
+from firstcontact.policy.decision import Decision, PersonVerdict
+
+VERDICTS: dict[str, str] = {
+    "link": "is linked to a contact",
+    "link_lead": "is linked to a lead",
+    "create": "becomes a contact",
+    "ask": "waits for a person's answer",
+    "leave": "is left alone",
+}
+ACTIVITIES: dict[str, str] = {
+    "log": "logged on the people linked",
+    "log_unlinked": "logged without a contact",
+    "ask": "not logged until somebody answers",
+    "skip": "not logged",
+}
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """One subject of a decision: a headline, the reasons that decided, the others, and what can be done."""
+
+    about: str
+    headline: str
+    because: tuple[str, ...]
+    also: tuple[str, ...]
+    next_steps: tuple[str, ...]
+
+
+def explain(decision: Decision) -> tuple[Explained, ...]:
+    """The decision, the activity first, then each person."""
+    activity = Explained(
+        "",
+        f"The interaction is {ACTIVITIES[decision.activity]}.",
+        *_reasons(decision, "", decision.activity in ("log", "log_unlinked")),
+    )
+    return (activity, *(_person(decision, person) for person in decision.people))
+
+
+def _person(decision: Decision, person: PersonVerdict) -> Explained:
+    name = " ".join(filter(None, (person.first_name, person.last_name))) or person.name
+    shown = f"{person.about} ({name})" if name and name != person.about else person.about
+    acted = person.verdict in ("link", "link_lead", "create")
+    return Explained(
+        person.about, f"{shown} {VERDICTS[person.verdict]}.", *_reasons(decision, person.about, acted)
+    )
+
+
+def _reasons(
+    decision: Decision, about: str, acted: bool
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    mine = [reason for reason in decision.trace if reason.about == about]
+    because = tuple(f"{reason.name}: {sentence(reason)}" for reason in mine if reason.decisive)
+    also = tuple(
+        f"{reason.name}: {sentence(reason)}{' (settled by a person)' if reason.settled else ''}"
+        for reason in mine
+        if not reason.decisive
+    )
+    steps = [] if acted else [next_step(reason) for reason in mine if reason.decisive]
+    return because, also, tuple(dict.fromkeys(step for step in steps if step))

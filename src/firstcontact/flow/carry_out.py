@@ -1,0 +1,319 @@
+"""Carrying out: due writes to the CRM, wave by wave, from intent to receipt.
+
+Before a call the ledger says `sent`; after it, what the CRM answered. A write found `sent` after a crash is
+looked for by its key before it is sent again. Right before contacts are created their handles are looked
+up live, so that one whom a person has just made by hand is adopted (SPEC §5). Each of the
+contract's errors is caught here, once, where its next step is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from firstcontact.connectors.contract import (
+    Crm,
+    Exists,
+    MovedTo,
+    Outcome,
+    Rejected,
+    TryAgain,
+    Unclear,
+)
+from firstcontact.flow.clock import MINUTE, SECOND
+from firstcontact.identity.records import Finding
+from firstcontact.interactions.model import Handle
+from firstcontact.ledger import deciding, intake, writing
+from firstcontact.ledger.book import Ledger
+from firstcontact.ledger.writing import Intent
+from firstcontact.planning.write import (
+    ActivityFields,
+    ContactFields,
+    CreatedBy,
+    Existing,
+    Receipt,
+    Target,
+    TimeEntryFields,
+    Write,
+)
+
+WAVES: tuple[tuple[str, ...], ...] = (
+    ("create_account",),
+    ("create_contact",),
+    ("update_contact",),
+    ("log_activity",),
+    ("update_activity", "delete_activity", "time_entry", "document", "contact_role"),
+)
+"""What is pointed at comes before what points at it; each wave is as few requests as the CRM allows."""
+
+RETRY_FIRST = 30 * SECOND
+RETRY_MOST = 60 * MINUTE
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What a round of carrying out came to; `moved`: writes that wait, were dropped or retargeted."""
+
+    done: int = 0
+    later: int = 0
+    parked: int = 0
+    created: int = 0
+    adopted: int = 0
+    moved: int = 0
+
+
+class _Round:
+    """The rows of one wave's answer, written in one transaction."""
+
+    def __init__(self) -> None:
+        self.receipts: list[Receipt] = []
+        self.marks: list[tuple[str, str, int | None, str]] = []
+        self.retargeted: list[Write] = []
+        self.decide_again: set[str] = set()
+        self.released: set[str] = set()
+        self.topics: set[str] = set()
+        self.later = self.parked = self.adopted = 0
+
+
+def carry_out(ledger: Ledger, crm: Crm, now: int, limit: int = 500) -> Carried:
+    """Carry out the writes that are due, at most `limit`. Raises AuthLapsed, StoreProblem."""
+    with ledger.read() as tx:
+        due = writing.due_writes(tx, crm.connection, now, limit)
+    total = Carried()
+    for wave in WAVES:
+        intents = [intent for intent in due if intent.write.kind in wave]
+        if intents:
+            total = _add(total, _wave(ledger, crm, intents, now))
+    return total
+
+
+def _add(one: Carried, other: Carried) -> Carried:
+    return Carried(
+        *(a + b for a, b in zip(msgspec.structs.astuple(one), msgspec.structs.astuple(other), strict=True))
+    )
+
+
+def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int) -> Carried:
+    round = _Round()
+    attempts = {intent.write.key: intent.attempts for intent in intents}
+    sent = [intent.write for intent in intents if intent.state == "sent"]
+    settled = _found_written(crm, sent, round, attempts, now)
+    todo = [intent.write for intent in intents if intent.write.key not in settled]
+    with ledger.write() as tx:
+        ready = _resolved(tx, todo, round)
+        writing.mark_sent(tx, [write.key for write in ready])
+    creating = [write for write in ready if write.kind == "create_contact"]
+    if creating:
+        adopted = _adopt(crm, creating, round, attempts, now)
+        ready = [write for write in ready if write.key not in adopted]
+    if ready:
+        _apply(crm, ready, round, attempts, now)
+    by_key = {intent.write.key: intent.write for intent in intents}
+    _keep(ledger, crm, round, by_key, now)
+    created = sum(1 for r in round.receipts if r.created and by_key[r.key].kind == "create_contact")
+    return Carried(
+        done=len(round.receipts),
+        later=round.later,
+        parked=round.parked,
+        created=created,
+        adopted=round.adopted,
+        moved=len(round.marks) - round.later - round.parked,
+    )
+
+
+def _found_written(
+    crm: Crm, sent: Sequence[Write], round: _Round, attempts: dict[str, int], now: int
+) -> frozenset[str]:
+    """Keys of sent writes that are not to be sent now: the CRM has carried them out and gives the receipt, or
+    it can't be asked, and they are looked for again later."""
+    if not sent:
+        return frozenset()
+    try:
+        receipts = crm.written([write.key for write in sent])
+    except TryAgain as error:
+        for write in sent:
+            _retry(round, write, "sent", now, attempts, str(error), error.after)
+        return frozenset(write.key for write in sent)
+    round.receipts.extend(receipts.values())
+    return frozenset(receipts)
+
+
+def _resolved(tx: Connection, todo: Sequence[Write], round: _Round) -> list[Write]:
+    """Writes whose targets are known, with the CRM's ids in place; the others wait for what they build on."""
+    needed = {key for write in todo for key in _needs(write)}
+    records = writing.records_of(tx, needed)
+    ready: list[Write] = []
+    for write in todo:
+        missing = [key for key in _needs(write) if not records.get(key, ("", ""))[1]]
+        if not missing:
+            ready.append(_with_records(write, records))
+            continue
+        states = {records.get(key, ("dropped", ""))[0] for key in missing}
+        if "dropped" in states:
+            round.marks.append((write.key, "dropped", None, f"{missing[0]} was dropped"))
+            round.decide_again.add(write.interaction)
+        else:
+            round.marks.append((write.key, "waiting", None, missing[0]))
+    return ready
+
+
+def _targets(write: Write) -> tuple[Target, ...]:
+    targets: list[Target] = [] if write.target is None else [write.target]
+    fields = write.fields
+    if isinstance(fields, ActivityFields):
+        targets.extend(fields.people)
+        if fields.account is not None:
+            targets.append(fields.account)
+    elif isinstance(fields, ContactFields) and fields.account is not None:
+        targets.append(fields.account)
+    elif isinstance(fields, TimeEntryFields) or hasattr(fields, "activity"):
+        targets.append(fields.activity)
+    elif hasattr(fields, "contact"):
+        targets.append(fields.contact)
+    return tuple(targets)
+
+
+def _needs(write: Write) -> tuple[str, ...]:
+    return tuple(target.write_key for target in _targets(write) if isinstance(target, CreatedBy))
+
+
+def _with_records(write: Write, records: dict[str, tuple[str, str]]) -> Write:
+    def known(target: Target, record: str) -> Target:
+        return Existing(record, records[target.write_key][1]) if isinstance(target, CreatedBy) else target
+
+    fields = write.fields
+    if isinstance(fields, ActivityFields):
+        fields = msgspec.structs.replace(
+            fields,
+            people=tuple(known(person, "contact") for person in fields.people),
+            account=known(fields.account, "account") if fields.account is not None else None,
+        )
+    elif isinstance(fields, ContactFields):
+        if fields.account is not None:
+            fields = msgspec.structs.replace(fields, account=known(fields.account, "account"))
+    elif hasattr(fields, "activity"):
+        fields = msgspec.structs.replace(fields, activity=known(fields.activity, "activity"))
+    elif hasattr(fields, "contact"):
+        fields = msgspec.structs.replace(fields, contact=known(fields.contact, "contact"))
+    target = write.target
+    if target is not None:
+        target = known(target, "contact" if write.kind == "update_contact" else "activity")
+    return msgspec.structs.replace(write, fields=fields, target=target)
+
+
+def _adopt(
+    crm: Crm, creating: Sequence[Write], round: _Round, attempts: dict[str, int], now: int
+) -> frozenset[str]:
+    """The live look before creating: somebody made the contact meanwhile. Keys not to be created now."""
+    handles = {write.subject: _handle(write.subject) for write in creating}
+    try:
+        found = crm.find(tuple(handles.values()))
+    except TryAgain as error:
+        for write in creating:
+            _retry(round, write, "intended", now, attempts, str(error), error.after)
+        return frozenset(write.key for write in creating)
+    silent = Finding("unknown", why="the connector gave no answer")
+    settled: set[str] = set()
+    for write in creating:
+        finding = found.get(write.subject, silent)
+        if finding.status == "absent":
+            continue
+        bearing = [
+            record
+            for record in finding.records
+            if any(handle.key == write.subject for handle in record.handles)
+        ]
+        if finding.status == "unknown":
+            settled.add(write.key)
+            _retry(round, write, "intended", now, attempts, finding.why, 0.0)
+        elif len(bearing) == 1 and bearing[0].type == "contact":
+            settled.add(write.key)
+            round.adopted += 1
+            round.receipts.append(Receipt(write.key, bearing[0].id, created=False, at=now))
+        elif bearing and any(record.type == "contact" for record in bearing):
+            # Which of them is for the policy to say: the facts have changed, so it is decided again.
+            settled.add(write.key)
+            round.marks.append((write.key, "dropped", None, "several contacts appeared meanwhile"))
+            round.released.add(write.subject)
+            round.decide_again.add(write.interaction)
+    return frozenset(settled)
+
+
+def _handle(key: str) -> Handle:
+    return Handle("email", key, key) if "@" in key else Handle("phone", key, key)
+
+
+def _apply(crm: Crm, ready: Sequence[Write], round: _Round, attempts: dict[str, int], now: int) -> None:
+    outcomes: Sequence[Outcome]
+    try:
+        outcomes = crm.apply(ready)
+    except TryAgain as error:
+        outcomes = [error] * len(ready)
+    except Unclear as error:
+        outcomes = [Unclear(str(error), write.key) for write in ready]
+    for write, outcome in zip(ready, outcomes, strict=True):
+        _take(write, outcome, round, attempts, now)
+
+
+def _take(write: Write, outcome: Outcome, round: _Round, attempts: dict[str, int], now: int) -> None:
+    """The next step that the outcome's name says."""
+    match outcome:
+        case Receipt():
+            round.receipts.append(outcome)
+        case TryAgain():
+            _retry(round, write, "intended", now, attempts, str(outcome), outcome.after)
+        case Unclear():
+            _retry(round, write, "sent", now, attempts, str(outcome), 0.0)
+        case Rejected():
+            fields = f" ({', '.join(outcome.fields)})" if outcome.fields else ""
+            round.parked += 1
+            round.marks.append((write.key, "parked", None, f"{outcome}{fields}"))
+        case Exists():
+            round.adopted += 1
+            round.receipts.append(Receipt(write.key, outcome.id, created=False, at=now))
+            round.decide_again.add(write.interaction)
+        case MovedTo():
+            target = Existing(outcome.type, outcome.id)
+            round.retargeted.append(msgspec.structs.replace(write, target=target))
+            round.marks.append((write.key, "intended", now, str(outcome)))
+            round.decide_again.add(write.interaction)
+
+
+def _retry(
+    round: _Round,
+    write: Write,
+    state: str,
+    now: int,
+    attempts: dict[str, int],
+    why: str,
+    after: float,
+) -> None:
+    wait = max(int(after * SECOND), min(RETRY_FIRST * 2 ** min(attempts[write.key], 10), RETRY_MOST))
+    round.later += 1
+    round.marks.append((write.key, state, now + wait, why))
+
+
+def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now: int) -> None:
+    """All answers of a wave in one transaction, with what they reopen."""
+    for receipt in round.receipts:
+        write = by_key[receipt.key]
+        if write.kind == "create_contact":
+            round.topics.add(f"handle:{write.subject}")
+        elif write.kind == "create_account":
+            round.topics.add(write.subject)
+    with ledger.write() as tx:
+        writing.mark_done(tx, round.receipts, now)
+        writing.mark(tx, round.marks)
+        for write in round.retargeted:
+            writing.replace_data(tx, write)
+        writing.release(tx, crm.connection, round.released)
+        writing.wake(tx, _keys_ended(round), now)
+        reopened = deciding.reopened_by(tx, round.topics) | round.decide_again
+        intake.set_due(tx, reopened, now)
+
+
+def _keys_ended(round: _Round) -> Collection[str]:
+    ended = {receipt.key for receipt in round.receipts}
+    ended.update(key for key, state, _, _ in round.marks if state == "dropped")
+    return ended

@@ -1,0 +1,356 @@
+"""Judging: a batch of due interactions into decisions and write intents, in one transaction.
+
+Decided in order of time, folding: somebody whom an earlier interaction of the batch creates is found by
+the later ones (DESIGN §3), so eight mails of one stranger make one contact here as in `replay`. The
+reservation of each new handle is taken in the same transaction as the intent; where another worker was
+first, the decision is dropped and taken again on what that one made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Connection
+
+from firstcontact.connectors.contract import Crm, TryAgain
+from firstcontact.flow.clock import HOUR, SECOND
+from firstcontact.flow.context import crm_context, digest
+from firstcontact.flow.look_up import Looked, look_up, virtual
+from firstcontact.interactions.model import Interaction, Sms, decode
+from firstcontact.ledger import deciding, intake, reviewing, writing
+from firstcontact.ledger.book import Ledger
+from firstcontact.ledger.deciding import Decided
+from firstcontact.planning.plan import NEW, Links, Logged, Message, plan
+from firstcontact.planning.write import ActivityFields, CreatedBy, Existing, Target, Write
+from firstcontact.policy.case import team_index
+from firstcontact.policy.decide import decide
+from firstcontact.policy.decision import Decision
+from firstcontact.policy.known import BrakeFacts
+from firstcontact.policy.scopes import SettingsBook
+from firstcontact.policy.settings import Effective
+
+RETRY_FIRST = 30 * SECOND
+RETRY_MOST = HOUR
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What one batch came to: decisions taken, contacts to be created, questions asked, retries."""
+
+    decided: int = 0
+    creates: int = 0
+    asked: int = 0
+    retries: int = 0
+
+
+class _Batch:
+    """What the fold carries from one interaction of the batch to the next."""
+
+    def __init__(self, looked: Looked, brake: BrakeFacts) -> None:
+        self.looked = looked
+        self.brake = brake
+        self.reserved: dict[str, Target] = {
+            subject: Existing("account" if subject.startswith("domain:") else "contact", record)
+            if record
+            else CreatedBy(key)
+            for subject, (key, record) in looked.reserved.items()
+        }
+        for key, _ in looked.gone:
+            self.reserved.pop(key, None)
+        self.activities: dict[str, Logged] = {}
+        self.days: dict[str, dict[str, Message]] = {}
+        self.creates = 0
+
+
+class _Item(msgspec.Struct):
+    decided: Decided
+    writes: tuple[Write, ...]
+    reserves: Mapping[str, str]
+    day: str
+    clock: str
+
+
+def judge(
+    ledger: Ledger,
+    crm: Crm,
+    book: SettingsBook,
+    now: int,
+    limit: int = 500,
+    *,
+    held: bool = False,
+) -> Judged:
+    """Decide what is due, at most `limit` interactions. Zero `decided` and `retries`: nothing was due.
+
+    held: intents are recorded but not carried out until released (an import's brake). Raises AuthLapsed,
+    StoreProblem.
+    """
+    with ledger.read() as tx:
+        due = intake.due(tx, now, limit)
+    if not due:
+        return Judged()
+    facts = [each.interaction for each in due]
+    context = crm_context(crm, book.team)
+    context_digest = digest(context)
+    try:
+        looked = look_up(ledger, crm, context, book.team, facts, now)
+        brake = _brake_facts(ledger, crm, now)
+    except TryAgain as error:
+        return _later(ledger, due, now, error.after)
+    batch = _Batch(looked, brake)
+    items: list[_Item] = []
+    with ledger.write() as tx:
+        subjects = [fact.id for fact in facts]
+        batch.activities.update(writing.activities_of(tx, crm.connection, subjects))
+        for each in due:
+            items.append(_decide(tx, batch, crm, book, each, context_digest))
+        return _keep(tx, crm, context_digest, looked, items, due, now, held)
+
+
+def _decide(
+    tx: Connection,
+    batch: _Batch,
+    crm: Crm,
+    book: SettingsBook,
+    due: intake.Due,
+    context_digest: str,
+) -> _Item:
+    fact = due.interaction
+    brake = msgspec.structs.replace(
+        batch.brake,
+        live=due.live,
+        creates_last_hour=batch.brake.creates_last_hour + batch.creates,
+    )
+    known = batch.looked.known(fact, brake)
+    settings = settings_for(book, fact, crm.connection)
+    decision = decide(fact, known, settings)
+    day, clock = "", ""
+    messages: tuple[Message, ...] = ()
+    if isinstance(fact, Sms) and decision.activity in ("log", "log_unlinked"):
+        day, clock = conversation_day(fact, decision, settings)
+        messages = _messages(tx, batch, day, clock, fact, decision, crm.connection)
+    links = Links(
+        connection=crm.connection,
+        reserved=batch.reserved,
+        logged=batch.activities.get(day or fact.id),
+        conversation_day=day,
+        messages=messages,
+    )
+    planned = plan(decision, fact, links, known.crm.capabilities)
+    _fold(batch, decision, planned.writes, planned.reserves)
+    return _Item(
+        decided=Decided(decision=decision, known=known, context=context_digest),
+        writes=planned.writes,
+        reserves=planned.reserves,
+        day=day,
+        clock=clock,
+    )
+
+
+def settings_for(book: SettingsBook, fact: Interaction, connection: str) -> Effective:
+    """The settings of the user whose interaction it is: whose mailbox, calendar or line it came from, else
+    the first of ours on it."""
+    user = next(iter(fact.captured_from), "")
+    if not user:
+        index = team_index(book.team)
+        for participant in fact.participants:
+            user = index.side(participant) or ""
+            if user:
+                break
+    return book.effective(user, connection)
+
+
+def _fold(batch: _Batch, decision: Decision, writes: Sequence[Write], reserves: Mapping[str, str]) -> None:
+    """Later interactions of the batch see what this one is about to make."""
+    for subject, key in reserves.items():
+        batch.reserved[subject] = CreatedBy(key)
+        facts = batch.looked.people.get(subject)
+        if facts is not None:
+            batch.creates += 1
+            batch.looked.people[subject] = msgspec.structs.replace(
+                facts, status="found", records=(virtual(key),)
+            )
+    for write in writes:
+        if isinstance(write.fields, ActivityFields):
+            subject = write.subject if write.kind == "log_activity" else decision.interaction
+            made_by = write.key if write.kind == "log_activity" else _made_by(write)
+            batch.activities[subject] = Logged(made_by, write.fields)
+
+
+def _made_by(write: Write) -> str:
+    assert isinstance(write.target, CreatedBy)
+    return write.target.write_key
+
+
+def conversation_day(fact: Sms, decision: Decision, settings: Effective) -> tuple[str, str]:
+    """The key of the day's activity that a text belongs to, and its time of day: one activity per
+    conversation and day in the user's time zone (SPEC §6)."""
+    team = settings.team
+    zone_name = next((u.timezone for u in team.users if u.id == decision.user and u.timezone), team.timezone)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=fact.at)
+    local = moment.astimezone(ZoneInfo(zone_name))
+    who = " ".join(sorted(person.about for person in decision.people))
+    day = f"sms {fact.conversation or who} {who} {local.date().isoformat()}"
+    return day, local.strftime("%H:%M")
+
+
+def _messages(
+    tx: Connection, batch: _Batch, day: str, clock: str, fact: Sms, decision: Decision, connection: str
+) -> tuple[Message, ...]:
+    messages = batch.days.get(day)
+    if messages is None:
+        messages = batch.days[day] = {}
+        for id, stored_clock, data in writing.day_of(tx, day):
+            earlier = decode(data)
+            direction = getattr(earlier, "direction", "")
+            messages[id] = Message(id, earlier.at, stored_clock, direction, earlier.body)
+        logged = writing.activities_of(tx, connection, [day])
+        batch.activities.update(logged)
+    messages[fact.id] = Message(fact.id, fact.at, clock, decision.direction, fact.body)
+    return tuple(sorted(messages.values(), key=lambda message: (message.at, message.interaction)))
+
+
+def _keep(
+    tx: Connection,
+    crm: Crm,
+    context_digest: str,
+    looked: Looked,
+    items: list[_Item],
+    due: Sequence[intake.Due],
+    now: int,
+    held: bool,
+) -> Judged:
+    writing.release(tx, crm.connection, [key for key, _ in looked.gone])
+    for key, record in looked.gone:
+        deciding.bury(tx, crm.connection, key, "deleted", record, now)
+    wanted = {subject: key for item in items for subject, key in item.reserves.items()}
+    holders = writing.reserve(tx, crm.connection, wanted, now) if wanted else {}
+    lost = {wanted[subject] for subject, holder in holders.items() if holder != wanted[subject]}
+    kept = [item for item in items if not _depends(item, lost)] if lost else items
+    if not kept:
+        return Judged(retries=len(items))
+    deciding.keep_context(tx, context_digest, looked.context)
+    deciding.keep(tx, [item.decided for item in kept])
+    intents = _coalesced(kept)
+    writing.intend(tx, crm.connection, intents, now, held=held)
+    _keep_activities(tx, crm.connection, kept)
+    asked = _ask(tx, kept, now)
+    attempts = {each.interaction.id: each.attempts for each in due}
+    retries = [
+        (item.decided.decision.interaction, now + _backoff(attempts[item.decided.decision.interaction]))
+        for item in kept
+        if item.decided.decision.retry
+    ]
+    settled = [i.decided.decision.interaction for i in kept if not i.decided.decision.retry]
+    intake.settle(tx, settled)
+    intake.retry_at(tx, retries)
+    creates = sum(1 for write in intents if write.kind == "create_contact")
+    return Judged(decided=len(kept) - len(retries), creates=creates, asked=asked, retries=len(retries))
+
+
+def _depends(item: _Item, lost: set[str]) -> bool:
+    """Whether an item made, or built on, a reservation that another worker holds."""
+    if any(key in lost for key in item.reserves.values()):
+        return True
+    return any(
+        person.record.startswith(NEW) and person.record[len(NEW) :] in lost
+        for person in item.decided.decision.people
+    )
+
+
+def _coalesced(items: Sequence[_Item]) -> list[Write]:
+    """The batch's writes; an update of an activity that this batch makes goes into the making write."""
+    writes: dict[str, Write] = {}
+    for item in items:
+        for write in item.writes:
+            made_by = write.target.write_key if isinstance(write.target, CreatedBy) else ""
+            making = writes.get(made_by)
+            if write.kind == "update_activity" and making is not None and making.kind == "log_activity":
+                writes[made_by] = msgspec.structs.replace(making, fields=write.fields)
+            else:
+                writes[write.key] = write
+    return list(writes.values())
+
+
+def _keep_activities(tx: Connection, connection: str, items: Sequence[_Item]) -> None:
+    logged: dict[str, Logged] = {}
+    for item in items:
+        if item.day:
+            writing.add_to_day(tx, item.day, item.decided.decision.interaction, item.clock)
+        for write in item.writes:
+            if isinstance(write.fields, ActivityFields):
+                made_by = write.key if write.kind == "log_activity" else _made_by(write)
+                subject = item.day or item.decided.decision.interaction
+                logged[subject] = Logged(made_by, write.fields)
+    writing.keep_activities(tx, connection, logged)
+
+
+def _ask(tx: Connection, items: Sequence[_Item], now: int) -> int:
+    """Open a question for every `ask`, and settle those that are asked no longer."""
+    rows = []
+    still_open: dict[str, set[str]] = {}
+    for item in items:
+        decision = item.decided.decision
+        abouts = still_open.setdefault(decision.interaction, set())
+        for person in decision.people:
+            if person.verdict == "ask":
+                abouts.add(person.about)
+                rows.append(_review(decision, person.about, person.candidates, now))
+        if decision.activity == "ask" and not abouts:
+            about = f"matter:{decision.interaction}" if decision.matter_candidates else ""
+            abouts.add(about)
+            rows.append(_review(decision, about, decision.matter_candidates, now))
+    reviewing.ask(tx, rows)
+    reviewing.settle_others(tx, {id: tuple(abouts) for id, abouts in still_open.items()}, now)
+    return len(rows)
+
+
+def _review(decision: Decision, about: str, candidates: tuple[str, ...], now: int) -> dict[str, object]:
+    subject = "" if about.startswith("matter:") else about
+    reasons = [
+        reason.name
+        for reason in decision.trace
+        if reason.about == subject and reason.effect == "ask" and reason.decisive
+    ]
+    return {
+        "interaction": decision.interaction,
+        "about": about,
+        "reason": reasons[0] if reasons else "",
+        "reasons": " ".join(reasons),
+        "candidates": " ".join(candidates),
+        "opened_at": now,
+    }
+
+
+def _brake_facts(ledger: Ledger, crm: Crm, now: int) -> BrakeFacts:
+    size = crm.size()
+    with ledger.read() as tx:
+        before = int(deciding.fact(tx, f"crm_high:{crm.connection}") or -1)
+        recent, unknown = deciding.recent_unknown(tx)
+        creates = deciding.creates_since(tx, now - HOUR)
+        released = int(deciding.fact(tx, "brake_released_until") or 0) > now
+    if size > before:
+        with ledger.write() as tx:
+            deciding.set_fact(tx, f"crm_high:{crm.connection}", str(size))
+    return BrakeFacts(
+        creates_last_hour=creates,
+        recent=recent,
+        recent_unknown=unknown,
+        crm_contacts=size,
+        crm_contacts_before=max(before, size),
+        released=released,
+    )
+
+
+def _later(ledger: Ledger, due: Sequence[intake.Due], now: int, after: float) -> Judged:
+    rows = [(each.interaction.id, now + max(int(after * SECOND), _backoff(each.attempts))) for each in due]
+    with ledger.write() as tx:
+        intake.retry_at(tx, rows)
+    return Judged(retries=len(rows))
+
+
+def _backoff(attempts: int) -> int:
+    """Microseconds until the next attempt: half a minute, doubling, at most an hour."""
+    wait: int = min(RETRY_FIRST * 2 ** min(attempts, 10), RETRY_MOST)
+    return wait

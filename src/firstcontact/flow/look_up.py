@@ -1,0 +1,283 @@
+"""Looking up: everything that a batch of decisions needs to know, one request per kind of question.
+
+`find` is asked once for all handles of the batch. What comes back is verified: a record that does not bear
+the handle is set aside (SPEC §2). A search that failed is *unknown*, never *absent*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from firstcontact.connectors.contract import Crm, Gone, Moved, TryAgain
+from firstcontact.identity import domains
+from firstcontact.identity.records import Account, Finding, Matter, Record
+from firstcontact.identity.team import Team
+from firstcontact.interactions.model import Handle, Interaction
+from firstcontact.ledger import deciding, intake, writing
+from firstcontact.ledger.book import Ledger
+from firstcontact.planning.plan import NEW
+from firstcontact.policy.case import team_index
+from firstcontact.policy.known import (
+    BrakeFacts,
+    CrmContext,
+    Known,
+    ObservedName,
+    PersonFacts,
+    Ruling,
+    ThreadMessage,
+)
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was looked up for a batch; `known` makes the `Known` of one interaction from it."""
+
+    at: int
+    connection: str
+    context: CrmContext
+    people: dict[str, PersonFacts]
+    accounts: tuple[Account, ...]
+    matters: tuple[Matter, ...]
+    threads: Mapping[str, tuple[tuple[str, ThreadMessage], ...]]
+    rulings: Mapping[tuple[str, str], Ruling]
+    chosen: Mapping[str, Record]
+    by_hand: Mapping[str, str]
+    reserved: dict[str, tuple[str, str]]
+    gone: tuple[tuple[str, str], ...]
+    """(handle key, record id) of contacts of ours that somebody deleted in the CRM since."""
+
+    def known(self, interaction: Interaction, brake: BrakeFacts) -> Known:
+        """Everything looked up that concerns one interaction."""
+        keys = {h.key for p in interaction.participants for h in p.handles}
+        people: dict[str, PersonFacts] = {}
+        for key in keys:
+            facts = self.people.get(key)
+            if facts is None:
+                continue
+            ruling = self.rulings.get((key, interaction.id)) or self.rulings.get((key, ""))
+            if ruling is not None:
+                facts = self._with_ruling(facts, ruling)
+            people[key] = facts
+        hosts = {key.rpartition("@")[2] for key in keys if "@" in key}
+        records = {record.id for facts in people.values() for record in facts.records}
+        matter_ruling = self.rulings.get((f"matter:{interaction.id}", ""))
+        return Known(
+            at=self.at,
+            connection=self.connection,
+            crm=self.context,
+            people=people,
+            accounts=tuple(a for a in self.accounts if _concerns(a, hosts, keys)) if self.accounts else (),
+            matters=tuple(m for m in self.matters if m.contact in records) if self.matters else (),
+            thread=tuple(
+                message
+                for id, message in self.threads.get(interaction.conversation, ())
+                if id != interaction.id
+            ),
+            brake=brake,
+            by_hand=self.by_hand.get(interaction.id, ""),
+            matter_ruling=matter_ruling.choose if matter_ruling else "",
+        )
+
+    def _with_ruling(self, facts: PersonFacts, ruling: Ruling) -> PersonFacts:
+        records = facts.records
+        chosen = self.chosen.get(ruling.choose)
+        if chosen is not None and all(record.id != chosen.id for record in records):
+            records = (*records, chosen)
+        return msgspec.structs.replace(facts, ruling=ruling, records=records)
+
+
+def _concerns(account: Account, hosts: set[str], keys: set[str]) -> bool:
+    if any(domain in hosts for domain in account.domains) or any(phone in keys for phone in account.phones):
+        return True
+    registrables = {domains.registrable(host) for host in hosts} - {""}
+    return any(domains.registrable(domain) in registrables for domain in account.domains)
+
+
+def look_up(
+    ledger: Ledger,
+    crm: Crm,
+    context: CrmContext,
+    team: Team,
+    facts: Sequence[Interaction],
+    now: int,
+) -> Looked:
+    """Everything that deciding these interactions needs. Raises AuthLapsed, StoreProblem."""
+    handles = _outside_handles(facts, team)
+    found = _find(crm, tuple(handles.values()))
+    with ledger.read() as tx:
+        reserved = writing.reserved(tx, crm.connection, handles)
+        suppressed = deciding.suppressed(tx, crm.connection, handles)
+        names = dict(intake.names_of(tx, handles))
+        threads = deciding.threads(tx, {f.conversation for f in facts if f.conversation})
+        abouts = [*handles, *(f"matter:{f.id}" for f in facts)]
+        rulings = deciding.rulings_on(tx, abouts)
+        by_hand = deciding.logged_by_hand(tx, [f.id for f in facts])
+    chosen = _chosen(crm, rulings.values())
+    found, gone = _ours(crm, found, reserved)
+    people: dict[str, PersonFacts] = {}
+    for key, handle in handles.items():
+        people[key] = _facts(
+            handle, found[key], names.get(key, ()), suppressed.get(key, ""), reserved.get(key)
+        )
+    for key, _ in gone:
+        if not people[key].records:
+            people[key] = msgspec.structs.replace(people[key], suppressed="deleted")
+    return Looked(
+        at=now,
+        connection=crm.connection,
+        context=context,
+        people=people,
+        accounts=_accounts(crm, context, handles.values()),
+        matters=_matters(crm, context, people.values()),
+        threads=threads,
+        rulings=rulings,
+        chosen=chosen,
+        by_hand=by_hand,
+        reserved=reserved,
+        gone=gone,
+    )
+
+
+def _outside_handles(facts: Sequence[Interaction], team: Team) -> dict[str, Handle]:
+    """Handles of everybody who may be theirs, each once."""
+    index = team_index(team)
+    handles: dict[str, Handle] = {}
+    for fact in facts:
+        for participant in fact.participants:
+            if participant.handles and index.side(participant) is None:
+                for handle in participant.handles:
+                    handles.setdefault(handle.key, handle)
+    return handles
+
+
+def _find(crm: Crm, handles: Sequence[Handle]) -> dict[str, Finding]:
+    if not handles:
+        return {}
+    try:
+        found = crm.find(handles)
+    except TryAgain as error:
+        return {handle.key: Finding("unknown", why=str(error)) for handle in handles}
+    # A connector that says nothing about a handle has not looked: unknown, never absent.
+    silent = Finding("unknown", why="the connector gave no answer")
+    return {handle.key: found.get(handle.key, silent) for handle in handles}
+
+
+def _ours(
+    crm: Crm,
+    found: dict[str, Finding],
+    reserved: Mapping[str, tuple[str, str]],
+) -> tuple[dict[str, Finding], tuple[tuple[str, str], ...]]:
+    """Contacts that we made and that the search did not return: a search that lags, a merge, a deletion."""
+    missing = {
+        key: record for key, (_, record) in reserved.items() if record and not _has(found[key], record)
+    }
+    if not missing:
+        return found, ()
+    try:
+        read = crm.read(sorted(set(missing.values())))
+        moved = {m.id: m.into for m in read.values() if isinstance(m, Moved)}
+        read_on = crm.read(sorted(set(moved.values()))) if moved else {}
+    except TryAgain as error:
+        unknown = Finding("unknown", why=str(error))
+        return {**found, **dict.fromkeys(missing, unknown)}, ()
+    found = dict(found)
+    gone: list[tuple[str, str]] = []
+    for key, id in missing.items():
+        record = read.get(id)
+        if isinstance(record, Moved):
+            record = read_on.get(record.into)
+        if isinstance(record, Record):
+            if found[key].status != "found":
+                found[key] = Finding("found", (record,), why="ours")
+        elif isinstance(record, Gone) or record is None:
+            gone.append((key, id))
+    return found, tuple(gone)
+
+
+def _has(finding: Finding, id: str) -> bool:
+    return any(record.id == id for record in finding.records)
+
+
+def _facts(
+    handle: Handle,
+    finding: Finding,
+    names: tuple[ObservedName, ...],
+    suppressed: str,
+    reserved: tuple[str, str] | None,
+) -> PersonFacts:
+    bearing = tuple(record for record in finding.records if finding.why == "ours" or _bears(record, handle))
+    stray = tuple(record.id for record in finding.records if record not in bearing)
+    status = finding.status
+    if status == "found" and not bearing:
+        status = "absent"
+    if status == "absent" and reserved is not None and not reserved[1]:
+        # A write of ours that makes this contact is on its way: whoever comes next is linked to it.
+        bearing, status = (virtual(reserved[0]),), "found"
+    return PersonFacts(
+        status=status,
+        why=finding.why if status == "unknown" else "",
+        records=bearing,
+        stray=stray,
+        names=names[:3],
+        suppressed="erased" if suppressed == "erased" else ("deleted" if suppressed else ""),
+    )
+
+
+def virtual(write_key: str) -> Record:
+    """The contact that a write of ours is about to make."""
+    return Record(type="contact", id=NEW + write_key, created_by_us=True)
+
+
+def _bears(record: Record, handle: Handle) -> bool:
+    for own in record.handles:
+        if own.kind == handle.kind and own.key == handle.key:
+            if own.extension and handle.extension and own.extension != handle.extension:
+                continue
+            return True
+    return False
+
+
+def _chosen(crm: Crm, rulings: Iterable[Ruling]) -> dict[str, Record]:
+    """Records that a person chose, read as they are now."""
+    wanted = sorted({ruling.choose for ruling in rulings if ruling.choose})
+    if not wanted:
+        return {}
+    try:
+        read = crm.read(wanted)
+        moved = {m.id: m.into for m in read.values() if isinstance(m, Moved)}
+        read_on = crm.read(sorted(set(moved.values()))) if moved else {}
+    except TryAgain:
+        return {}
+    chosen: dict[str, Record] = {}
+    for id, record in read.items():
+        now = read_on.get(record.into) if isinstance(record, Moved) else record
+        if isinstance(now, Record):
+            chosen[id] = msgspec.structs.replace(now, id=id) if now.id != id else now
+    return chosen
+
+
+def _accounts(crm: Crm, context: CrmContext, handles: Iterable[Handle]) -> tuple[Account, ...]:
+    if not context.capabilities.accounts:
+        return ()
+    hosts: set[str] = set()
+    phones: set[str] = set()
+    for handle in handles:
+        if handle.kind == "phone":
+            phones.add(handle.key)
+            continue
+        host = domains.host_of(handle.key)
+        if domains.identifies_account(host):
+            hosts.add(host)
+    if not hosts and not phones:
+        return ()
+    return crm.accounts(sorted(hosts), sorted(phones))
+
+
+def _matters(crm: Crm, context: CrmContext, people: Iterable[PersonFacts]) -> tuple[Matter, ...]:
+    if not context.capabilities.matters:
+        return ()
+    contacts = sorted(
+        {r.id for facts in people for r in facts.records if r.type == "contact" and not r.id.startswith(NEW)}
+    )
+    return crm.matters(contacts) if contacts else ()

@@ -1,0 +1,51 @@
+"""Names seen on an interaction, parsed, each with where it came from (SPEC §5 "Name")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from firstcontact.identity.domains import is_role_address
+from firstcontact.identity.names import read_caller_id, read_name
+from firstcontact.interactions.model import PHONE_KINDS, Interaction, Participant, kind_of
+from firstcontact.policy.known import NameSource, ObservedName
+
+_SOURCES: dict[str, NameSource] = {
+    "from": "header",
+    "reply-to": "header",
+    "to": "typed",
+    "cc": "typed",
+    "bcc": "typed",
+    "organiser": "calendar",
+    "attendee": "calendar",
+    "optional": "calendar",
+}
+
+
+def observed_names(interaction: Interaction) -> Iterator[tuple[str, ObservedName]]:
+    """(handle key, name) for every participant whose display name is a person's name.
+
+    A role address speaks for many people (`git@` carries thirty names), so it has no name of its own.
+    """
+    phone = kind_of(interaction) in PHONE_KINDS
+    for participant in interaction.participants:
+        if not participant.name or not participant.handles:
+            continue
+        observed = _read(participant, phone)
+        if observed is None:
+            continue
+        first, last, source = observed
+        for handle in participant.handles:
+            if handle.kind == "email" and is_role_address(handle.key):
+                continue
+            yield handle.key, ObservedName(first, last, source, interaction.id, interaction.at)
+
+
+def _read(participant: Participant, phone: bool) -> tuple[str, str, NameSource] | None:
+    if phone:
+        name = read_caller_id(participant.name, participant.handles[0].key)
+        return (name.first, name.last, "caller_id") if name else None
+    source = _SOURCES.get(participant.role)
+    if source is None:
+        return None
+    name = read_name(participant.name, participant.handles[0].value)
+    return (name.first, name.last, source) if name else None

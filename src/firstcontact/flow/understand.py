@@ -1,0 +1,100 @@
+"""Understanding: facts into the ledger, each once, and what their news reopens.
+
+A fact that is there already is superseded; where it says nothing new, nothing happens. One that changed,
+and every decision that waited for what it tells (its thread, a better name), is due to be decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from firstcontact.flow.observe import observed_names
+from firstcontact.interactions.merge import supersede
+from firstcontact.interactions.model import Email, Interaction
+from firstcontact.ledger import deciding, intake
+from firstcontact.policy.known import ObservedName
+
+
+class Understood(msgspec.Struct, frozen=True):
+    """How many facts were new, changed by a newer delivery, or nothing new; how many decisions reopened."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    reopened: int = 0
+
+
+def understand(tx: Connection, facts: Sequence[Interaction], *, now: int, live: bool) -> Understood:
+    """Store facts in the transaction given, and make due what they concern."""
+    known = intake.load(tx, {fact.id for fact in facts})
+    merged: dict[str, Interaction] = {}
+    new = same = 0
+    for fact in facts:
+        old = merged.get(fact.id) or known.get(fact.id)
+        if old is None:
+            new += 1
+            merged[fact.id] = fact
+            continue
+        latest = supersede(old, _in_conversation(fact, old.conversation))
+        if latest == old:
+            same += 1
+        else:
+            merged[fact.id] = latest
+    threaded = _threaded(tx, list(merged.values()), known)
+    intake.save(tx, threaded, due_at=now, live=live)
+    topics, names = _news(threaded)
+    intake.observe_names(tx, names)
+    reopened = deciding.reopened_by(tx, topics) - merged.keys()
+    intake.set_due(tx, reopened, now)
+    changed = len(merged) - new
+    return Understood(new=new, changed=max(changed, 0), same=same, reopened=len(reopened))
+
+
+def _news(facts: Sequence[Interaction]) -> tuple[set[str], list[tuple[str, ObservedName]]]:
+    topics: set[str] = set()
+    names: list[tuple[str, ObservedName]] = []
+    for fact in facts:
+        if isinstance(fact, Email) and fact.conversation:
+            topics.add(f"thread:{fact.conversation}")
+        for key, name in observed_names(fact):
+            names.append((key, name))
+            if name.first and name.last:
+                topics.add(f"name:{key}")
+    return topics, names
+
+
+def _threaded(
+    tx: Connection, facts: Sequence[Interaction], known: dict[str, Interaction]
+) -> list[Interaction]:
+    """Mails in the conversation that a message they refer to is already in, here or in the ledger.
+
+    References may be cut short, so that the first of them is not always the first of the thread.
+    """
+    wanted = {
+        reference
+        for fact in facts
+        if isinstance(fact, Email) and fact.id not in known
+        for reference in fact.references
+    }
+    found = intake.conversations(tx, wanted) if wanted else {}
+    threaded: list[Interaction] = []
+    for fact in facts:
+        if isinstance(fact, Email) and fact.id not in known and fact.references:
+            conversation = next(
+                (found[reference] for reference in reversed(fact.references) if reference in found),
+                fact.conversation,
+            )
+            fact = _in_conversation(fact, conversation)
+        if isinstance(fact, Email) and fact.source_id:
+            found.setdefault(fact.source_id, fact.conversation)
+        threaded.append(fact)
+    return threaded
+
+
+def _in_conversation(fact: Interaction, conversation: str) -> Interaction:
+    if fact.conversation == conversation or not isinstance(fact, Email):
+        return fact
+    return msgspec.structs.replace(fact, conversation=conversation)

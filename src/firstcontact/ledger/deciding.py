@@ -1,0 +1,279 @@
+"""What deciding needs to know of the past, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select
+
+from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
+from firstcontact.ledger.tables import (
+    by_hand,
+    contexts,
+    decisions,
+    facts,
+    interactions,
+    rulings,
+    settings_versions,
+    tombstones,
+    verdicts,
+    waiting,
+    writes,
+)
+from firstcontact.policy.decision import Decision, Reason
+from firstcontact.policy.known import NO_CRM, CrmContext, Known, Ruling, ThreadMessage
+
+THREAD_LIMIT = 40
+"""Messages of one thread that a decision looks at: enough to see who wrote, bounded for lists."""
+
+_encoder = msgspec.msgpack.Encoder()
+_known_decoder = msgspec.msgpack.Decoder(Known)
+_decision_decoder = msgspec.msgpack.Decoder(Decision)
+_ruling_decoder = msgspec.msgpack.Decoder(Ruling)
+_context_decoder = msgspec.msgpack.Decoder(CrmContext)
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A decision with what it was made from."""
+
+    decision: Decision
+    known: Known
+    context: str
+
+
+def threads(tx: Connection, names: Collection[str]) -> Mapping[str, tuple[tuple[str, ThreadMessage], ...]]:
+    """For each conversation its messages as (interaction id, facts), oldest first, at most THREAD_LIMIT."""
+    found: dict[str, list[tuple[str, ThreadMessage]]] = {}
+    linked: dict[str, list[str]] = {}
+    for chunk in chunks(names):
+        of_thread = (
+            select(verdicts.c.interaction, verdicts.c.record)
+            .join(interactions, interactions.c.id == verdicts.c.interaction)
+            .where(interactions.c.conversation.in_(chunk), verdicts.c.record != "")
+        )
+        for interaction, record in tx.execute(of_thread):
+            linked.setdefault(interaction, []).append(record)
+        query = (
+            select(
+                interactions.c.conversation,
+                interactions.c.id,
+                interactions.c.senders,
+                interactions.c.automated,
+            )
+            .where(interactions.c.conversation.in_(chunk))
+            .order_by(interactions.c.at)
+        )
+        for conversation, id, senders, automated in tx.execute(query):
+            thread = found.setdefault(conversation, [])
+            if len(thread) < THREAD_LIMIT:
+                message = ThreadMessage(
+                    tuple(senders.split()), bool(automated), tuple(sorted(linked.get(id, ())))
+                )
+                thread.append((id, message))
+    return {name: tuple(thread) for name, thread in found.items()}
+
+
+def suppressed(tx: Connection, connection: str, keys: Collection[str]) -> dict[str, str]:
+    """Handles that must not be made again: key to `deleted` or `erased`."""
+    found: dict[str, str] = {}
+    for chunk in chunks(keys):
+        query = select(tombstones.c.key, tombstones.c.why).where(
+            tombstones.c.connection == connection, tombstones.c.key.in_(chunk)
+        )
+        found.update((key, why) for key, why in tx.execute(query))
+    return found
+
+
+def bury(tx: Connection, connection: str, key: str, why: str, record: str, at: int) -> None:
+    """Remember that a person deleted (or had erased) the contact of a handle: it is never made again."""
+    row = {"connection": connection, "key": key, "why": why, "record": record, "at": at}
+    upsert(tx, tombstones, [row])
+
+
+def remember_ruling(tx: Connection, ruling: Ruling, interaction: str) -> None:
+    """Keep a ruling; `interaction` empty: for the subject wherever it comes up again."""
+    tx.execute(
+        rulings.insert(),
+        {
+            "about": ruling.about,
+            "interaction": interaction,
+            "at": ruling.at,
+            "data": msgspec.msgpack.encode(ruling),
+        },
+    )
+
+
+def rulings_on(tx: Connection, abouts: Collection[str]) -> dict[tuple[str, str], Ruling]:
+    """The newest ruling for each (subject, interaction); interaction "" where it is remembered for all."""
+    found: dict[tuple[str, str], Ruling] = {}
+    for chunk in chunks(abouts):
+        query = (
+            select(rulings.c.about, rulings.c.interaction, rulings.c.data)
+            .where(rulings.c.about.in_(chunk))
+            .order_by(rulings.c.id)
+        )
+        for about, interaction, data in tx.execute(query):
+            found[(about, interaction)] = _ruling_decoder.decode(data)
+    return found
+
+
+def set_by_hand(tx: Connection, interaction: str, user: str, at: int) -> None:
+    """A user logs this interaction by hand."""
+    upsert(tx, by_hand, [{"interaction": interaction, "user": user, "at": at}])
+
+
+def logged_by_hand(tx: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Which of these interactions a user logged by hand, and who."""
+    found: dict[str, str] = {}
+    for chunk in chunks(ids):
+        query = select(by_hand.c.interaction, by_hand.c.user).where(by_hand.c.interaction.in_(chunk))
+        found.update((id, user) for id, user in tx.execute(query))
+    return found
+
+
+def keep_context(tx: Connection, digest: str, context: CrmContext) -> None:
+    """Keep what is the same for many decisions, once."""
+    insert_new(tx, contexts, [{"digest": digest, "data": msgspec.msgpack.encode(context)}])
+
+
+def keep_settings(tx: Connection, version: str, text: str, at: int) -> None:
+    """Keep a version of the settings, as written."""
+    insert_new(tx, settings_versions, [{"version": version, "at": at, "text": text}])
+
+
+def keep(tx: Connection, decided: Sequence[Decided]) -> None:
+    """Add decisions with their `known`; their verdicts and topics replace those of earlier ones."""
+    ids = [each.decision.interaction for each in decided]
+    for chunk in chunks(ids):
+        tx.execute(delete(verdicts).where(verdicts.c.interaction.in_(chunk)))
+        tx.execute(delete(waiting).where(waiting.c.interaction.in_(chunk)))
+    rows: list[Row] = []
+    said: list[Row] = []
+    topics: list[Row] = []
+    for each in decided:
+        decision = each.decision
+        rows.append(
+            {
+                "interaction": decision.interaction,
+                "at": decision.at,
+                "settings_version": decision.settings_version,
+                "context": each.context,
+                "data": _encoder.encode(decision),
+                "known": _encoder.encode(msgspec.structs.replace(each.known, crm=NO_CRM)),
+            }
+        )
+        said.extend(_verdict_rows(decision))
+        wanted = {topic for person in decision.people for topic in person.waits_for}
+        wanted.update(decision.waits_for)
+        topics.extend({"topic": topic, "interaction": decision.interaction} for topic in wanted)
+    tx.execute(decisions.insert(), rows)
+    insert_new(tx, verdicts, said)
+    insert_new(tx, waiting, topics)
+
+
+def _verdict_rows(decision: Decision) -> list[Row]:
+    by_subject: dict[str, list[Reason]] = {}
+    for reason in decision.trace:
+        by_subject.setdefault(reason.about, []).append(reason)
+    rows = [_verdict_row(decision, "", decision.activity, "", by_subject.get("", []))]
+    rows.extend(
+        _verdict_row(decision, each.about, each.verdict, each.record, by_subject.get(each.about, []))
+        for each in decision.people
+    )
+    return rows
+
+
+def _verdict_row(decision: Decision, about: str, verdict: str, record: str, reasons: list[Reason]) -> Row:
+    return {
+        "interaction": decision.interaction,
+        "about": about,
+        "verdict": verdict,
+        "record": record,
+        "reasons": " ".join(dict.fromkeys(reason.name for reason in reasons)),
+        "decisive": " ".join(dict.fromkeys(reason.name for reason in reasons if reason.decisive)),
+    }
+
+
+def last(tx: Connection, interaction: str) -> Decision | None:
+    """The last decision on an interaction."""
+    query = (
+        select(decisions.c.data)
+        .where(decisions.c.interaction == interaction)
+        .order_by(decisions.c.id.desc())
+        .limit(1)
+    )
+    data = tx.scalar(query)
+    return _decision_decoder.decode(data) if data is not None else None
+
+
+def last_with_known(tx: Connection, ids: Collection[str]) -> dict[str, tuple[Decision, Known | None]]:
+    """The last decision of each interaction, with what it was made from (None: erased)."""
+    found: dict[str, tuple[Decision, Known | None]] = {}
+    seen_contexts: dict[str, CrmContext] = {}
+    for chunk in chunks(ids):
+        newest = (
+            select(func.max(decisions.c.id))
+            .where(decisions.c.interaction.in_(chunk))
+            .group_by(decisions.c.interaction)
+        )
+        query = select(decisions).where(decisions.c.id.in_(newest))
+        for row in tx.execute(query):
+            known = None
+            if row.known is not None:
+                context = seen_contexts.get(row.context)
+                if context is None:
+                    context = seen_contexts[row.context] = context_of(tx, row.context)
+                known = msgspec.structs.replace(_known_decoder.decode(row.known), crm=context)
+            found[row.interaction] = (_decision_decoder.decode(row.data), known)
+    return found
+
+
+def context_of(tx: Connection, digest: str) -> CrmContext:
+    """The context that a decision was made in."""
+    data = tx.scalar(select(contexts.c.data).where(contexts.c.digest == digest))
+    return _context_decoder.decode(data) if data is not None else NO_CRM
+
+
+def recent_unknown(tx: Connection, limit: int = 200) -> tuple[int, int]:
+    """Of the last decisions, how many there are (at most `limit`) and how many met an unknown person."""
+    ids = select(decisions.c.interaction).order_by(decisions.c.id.desc()).limit(limit).subquery()
+    total = int(tx.scalar(select(func.count()).select_from(ids)) or 0)
+    met = select(func.count(verdicts.c.interaction.distinct())).where(
+        verdicts.c.interaction.in_(select(ids.c.interaction)), verdicts.c.reasons.like("%unknown_contact%")
+    )
+    return total, int(tx.scalar(met) or 0)
+
+
+def history(tx: Connection, interaction: str) -> tuple[Decision, ...]:
+    """All decisions on an interaction, oldest first."""
+    query = select(decisions.c.data).where(decisions.c.interaction == interaction).order_by(decisions.c.id)
+    return tuple(_decision_decoder.decode(data) for data in tx.scalars(query))
+
+
+def reopened_by(tx: Connection, topics: Iterable[str]) -> frozenset[str]:
+    """Interactions whose last decision waits for news on one of these topics."""
+    found: set[str] = set()
+    for chunk in chunks(topics):
+        found.update(tx.scalars(select(waiting.c.interaction).where(waiting.c.topic.in_(chunk))))
+    return frozenset(found)
+
+
+def creates_since(tx: Connection, at: int) -> int:
+    """How many contacts were created (or are intended) since a time; for the brake."""
+    query = (
+        select(func.count())
+        .select_from(writes)
+        .where(writes.c.kind == "create_contact", writes.c.at >= at, writes.c.state != "dropped")
+    )
+    return int(tx.scalar(query) or 0)
+
+
+def fact(tx: Connection, name: str) -> str:
+    """A single fact about the installation, "" where it was never set."""
+    return tx.scalar(select(facts.c.value).where(facts.c.name == name)) or ""
+
+
+def set_fact(tx: Connection, name: str, value: str) -> None:
+    """Set a single fact about the installation."""
+    upsert(tx, facts, [{"name": name, "value": value}])

@@ -1,0 +1,1 @@
+"""IO. The ledger's history of revisions."""

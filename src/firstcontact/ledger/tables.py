@@ -1,0 +1,269 @@
+"""The ledger's tables. Times are integer microseconds since 1970-01-01 UTC.
+
+Names of tables are the words of the house: a delivery is kept byte for byte until retention removes `raw`;
+an interaction is one row, superseded in place (its deliveries stay); decisions are only ever added;
+a write is one row from intent to receipt.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, MetaData, text
+
+from firstcontact.store.columns import BLOB, INT, TEXT, table
+
+metadata = MetaData()
+
+deliveries = table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", BLOB, nullable=False, unique=True),
+    Column("source", TEXT, nullable=False),
+    Column("place", TEXT, nullable=False),
+    Column("captured_from", TEXT, nullable=False),
+    Column("received_at", INT, nullable=False),
+    Column("interactions", INT, nullable=False),
+    Column("raw", BLOB),
+)
+"""`interactions`: how many facts were read from it. `raw`: NULL once retention has removed it."""
+
+rejections = table(
+    "rejections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", BLOB, nullable=False, unique=True),
+    Column("place", TEXT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Column("detail", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+)
+
+interactions = table(
+    "interactions",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("kind", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+    Column("conversation", TEXT, nullable=False),
+    Column("source_id", TEXT, nullable=False),
+    Column("senders", TEXT, nullable=False),
+    Column("automated", INT, nullable=False),
+    Column("live", INT, nullable=False),
+    Column("due_at", INT),
+    Column("attempts", INT, nullable=False),
+    Column("data", BLOB, nullable=False),
+    Index(
+        "interactions_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("interactions_conversation", "conversation"),
+    Index("interactions_source_id", "source_id"),
+    Index("interactions_at", "at"),
+)
+"""`senders`: handle keys of who sent it, separated by spaces. `due_at`: decide it then; NULL: nothing due."""
+
+participants = table(
+    "participants",
+    metadata,
+    Column("key", TEXT, primary_key=True),
+    Column("interaction", TEXT, primary_key=True),
+    rowid=False,
+)
+
+names = table(
+    "names",
+    metadata,
+    Column("key", TEXT, primary_key=True),
+    Column("source", TEXT, primary_key=True),
+    Column("first", TEXT, nullable=False),
+    Column("last", TEXT, nullable=False),
+    Column("interaction", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+    rowid=False,
+)
+"""The newest name of each provenance that was observed for a handle."""
+
+decisions = table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("interaction", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+    Column("settings_version", TEXT, nullable=False),
+    Column("context", TEXT, nullable=False),
+    Column("data", BLOB, nullable=False),
+    Column("known", BLOB),
+    Index("decisions_interaction", "interaction"),
+)
+"""`known`: NULL once the person was erased; then the decision cannot be replayed, and says so."""
+
+verdicts = table(
+    "verdicts",
+    metadata,
+    Column("interaction", TEXT, primary_key=True),
+    Column("about", TEXT, primary_key=True),
+    Column("verdict", TEXT, nullable=False),
+    Column("record", TEXT, nullable=False),
+    Column("reasons", TEXT, nullable=False),
+    Column("decisive", TEXT, nullable=False),
+    rowid=False,
+)
+"""The verdicts of each interaction's last decision; `about` is empty for the activity. `reasons` and
+`decisive` are names separated by spaces."""
+
+waiting = table(
+    "waiting",
+    metadata,
+    Column("topic", TEXT, primary_key=True),
+    Column("interaction", TEXT, primary_key=True),
+    rowid=False,
+)
+"""Whose decision is reopened by news on a topic: `handle:KEY`, `name:KEY`, `thread:ID`, `domain:HOST`."""
+
+writes = table(
+    "writes",
+    metadata,
+    Column("key", TEXT, primary_key=True),
+    Column("connection", TEXT, nullable=False),
+    Column("interaction", TEXT, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("state", TEXT, nullable=False),
+    Column("due_at", INT),
+    Column("attempts", INT, nullable=False),
+    Column("at", INT, nullable=False),
+    Column("record", TEXT, nullable=False),
+    Column("created", INT, nullable=False),
+    Column("problem", TEXT, nullable=False),
+    Column("data", BLOB, nullable=False),
+    Index(
+        "writes_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("writes_interaction", "interaction"),
+    Index(
+        "writes_waiting",
+        "problem",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("writes_kind_at", "kind", "at"),
+)
+"""`state`: `intended` (not sent yet), `sent` (sent, no answer yet: look for the key before sending again),
+`done`, `parked` (the CRM refused it; `problem` has its words), `waiting` (on a write that is parked),
+`held` (by a brake), `dropped` (overtaken by a fact; `problem` says which)."""
+
+reservations = table(
+    "reservations",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("subject", TEXT, primary_key=True),
+    Column("write_key", TEXT, nullable=False),
+    Column("record", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+    rowid=False,
+)
+"""One creating write per unknown handle; `record` is filled by its receipt."""
+
+activities = table(
+    "activities",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("subject", TEXT, primary_key=True),
+    Column("write_key", TEXT, nullable=False),
+    Column("fields", BLOB, nullable=False),
+    rowid=False,
+)
+"""What is logged of an interaction (or of a conversation's day), as last written."""
+
+day_messages = table(
+    "day_messages",
+    metadata,
+    Column("day", TEXT, primary_key=True),
+    Column("interaction", TEXT, primary_key=True),
+    Column("clock", TEXT, nullable=False),
+    rowid=False,
+)
+
+tombstones = table(
+    "tombstones",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    Column("why", TEXT, nullable=False),
+    Column("record", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+    rowid=False,
+)
+
+reviews = table(
+    "reviews",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("interaction", TEXT, nullable=False),
+    Column("about", TEXT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Column("reasons", TEXT, nullable=False),
+    Column("candidates", TEXT, nullable=False),
+    Column("state", TEXT, nullable=False),
+    Column("opened_at", INT, nullable=False),
+    Column("settled_at", INT),
+    Index("reviews_subject", "interaction", "about", unique=True),
+    Index("reviews_about", "about"),
+    Index("reviews_open", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+)
+
+rulings = table(
+    "rulings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("about", TEXT, nullable=False),
+    Column("interaction", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+    Column("data", BLOB, nullable=False),
+    Index("rulings_about", "about"),
+)
+"""`interaction` is empty where the ruling is remembered for the subject, else it holds for that one only."""
+
+by_hand = table(
+    "by_hand",
+    metadata,
+    Column("interaction", TEXT, primary_key=True),
+    Column("user", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+)
+
+contexts = table(
+    "contexts",
+    metadata,
+    Column("digest", TEXT, primary_key=True),
+    Column("data", BLOB, nullable=False),
+)
+
+settings_versions = table(
+    "settings_versions",
+    metadata,
+    Column("version", TEXT, primary_key=True),
+    Column("at", INT, nullable=False),
+    Column("text", TEXT, nullable=False),
+)
+
+cursors = table(
+    "cursors",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("cursor", TEXT, nullable=False),
+    Column("at", INT, nullable=False),
+)
+
+facts = table(
+    "facts",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
+)
+"""Single facts about the installation: the most contacts the CRM was seen to hold, a released brake."""

@@ -1,0 +1,270 @@
+"""Writes from intent to receipt, and what of ours stands in the CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
+from firstcontact.ledger.tables import activities, day_messages, interactions, reservations, writes
+from firstcontact.planning.plan import Logged
+from firstcontact.planning.write import ActivityFields, CreatedBy, Existing, Receipt, Write
+
+_write_decoder = msgspec.msgpack.Decoder(Write)
+_fields_decoder = msgspec.msgpack.Decoder(ActivityFields)
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A write in the ledger: `state` as in the table, attempts so far."""
+
+    write: Write
+    state: str
+    attempts: int
+    problem: str = ""
+
+
+def intend(tx: Connection, connection: str, planned: Sequence[Write], at: int, *, held: bool = False) -> None:
+    """Record intents before any call; a write whose key is there already is not intended twice. held: a
+    brake holds them until a person releases it."""
+    insert_new(
+        tx,
+        writes,
+        [
+            {
+                "key": write.key,
+                "connection": connection,
+                "interaction": write.interaction,
+                "kind": write.kind,
+                "subject": write.subject,
+                "state": "held" if held else "intended",
+                "due_at": None if held else at,
+                "attempts": 0,
+                "at": at,
+                "record": "",
+                "created": 0,
+                "problem": "",
+                "data": msgspec.msgpack.encode(write),
+            }
+            for write in planned
+        ],
+    )
+
+
+def reserve(tx: Connection, connection: str, wanted: Mapping[str, str], at: int) -> dict[str, str]:
+    """Reserve subjects (handle keys, `domain:HOST`) for creating writes; the write key that holds each now,
+    which is another's where another was first."""
+    rows = [
+        {"connection": connection, "subject": subject, "write_key": key, "record": "", "at": at}
+        for subject, key in wanted.items()
+    ]
+    insert_new(tx, reservations, rows)
+    return {subject: key for subject, (key, _) in reserved(tx, connection, wanted).items()}
+
+
+def reserved(tx: Connection, connection: str, subjects: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Reservations on these subjects: (write key, record id or "")."""
+    found: dict[str, tuple[str, str]] = {}
+    for chunk in chunks(subjects):
+        query = select(reservations.c.subject, reservations.c.write_key, reservations.c.record).where(
+            reservations.c.connection == connection, reservations.c.subject.in_(chunk)
+        )
+        found.update((subject, (key, record)) for subject, key, record in tx.execute(query))
+    return found
+
+
+def release(tx: Connection, connection: str, subjects: Collection[str]) -> None:
+    """Give up reservations whose record is gone or whose write was dropped."""
+    for chunk in chunks(subjects):
+        tx.execute(
+            reservations.delete().where(
+                reservations.c.connection == connection, reservations.c.subject.in_(chunk)
+            )
+        )
+
+
+def due_writes(tx: Connection, connection: str, now: int, limit: int) -> tuple[Intent, ...]:
+    """Writes due by now, oldest intent first."""
+    query = (
+        select(writes.c.data, writes.c.state, writes.c.attempts, writes.c.problem)
+        .where(writes.c.due_at <= now, writes.c.connection == connection)
+        .order_by(writes.c.due_at, writes.c.at, writes.c.key)
+        .limit(limit)
+    )
+    return tuple(
+        Intent(_write_decoder.decode(data), state, attempts, problem)
+        for data, state, attempts, problem in tx.execute(query)
+    )
+
+
+def next_due(tx: Connection) -> int | None:
+    """When the next write is due, None where none is."""
+    at: int | None = tx.scalar(select(func.min(writes.c.due_at)))
+    return at
+
+
+def mark_sent(tx: Connection, keys: Sequence[str]) -> None:
+    """About to be sent: from here on the CRM is asked for the key before it is sent again."""
+    for chunk in chunks(keys):
+        tx.execute(update(writes).where(writes.c.key.in_(chunk)).values(state="sent"))
+
+
+def mark_done(tx: Connection, receipts: Sequence[Receipt], at: int) -> None:
+    """Receipts came: the writes are done, and reservations know their records."""
+    if not receipts:
+        return
+    statement = (
+        update(writes)
+        .where(writes.c.key == bindparam("_key"))
+        .values(
+            state="done",
+            due_at=None,
+            record=bindparam("_record"),
+            created=bindparam("_created"),
+            problem="",
+        )
+    )
+    tx.execute(
+        statement,
+        [{"_key": each.key, "_record": each.id, "_created": int(each.created)} for each in receipts],
+    )
+    of_key = {each.key: each.id for each in receipts}
+    for chunk in chunks(of_key):
+        held = tx.execute(
+            select(writes.c.connection, writes.c.subject, writes.c.key).where(
+                writes.c.key.in_(chunk), writes.c.kind.in_(("create_contact", "create_account"))
+            )
+        ).all()
+        if held:
+            tx.execute(
+                update(reservations)
+                .where(
+                    reservations.c.connection == bindparam("_connection"),
+                    reservations.c.subject == bindparam("_subject"),
+                    reservations.c.write_key == bindparam("_key"),
+                )
+                .values(record=bindparam("_record"), at=at),
+                [{"_connection": c, "_subject": s, "_key": k, "_record": of_key[k]} for c, s, k in held],
+            )
+
+
+def mark(tx: Connection, rows: Sequence[tuple[str, str, int | None, str]]) -> None:
+    """Set (key, state, due_at, problem) of writes, counting an attempt."""
+    if rows:
+        statement = (
+            update(writes)
+            .where(writes.c.key == bindparam("_key"))
+            .values(
+                state=bindparam("_state"),
+                due_at=bindparam("_due"),
+                problem=bindparam("_problem"),
+                attempts=writes.c.attempts + 1,
+            )
+        )
+        tx.execute(
+            statement,
+            [{"_key": k, "_state": s, "_due": due, "_problem": p} for k, s, due, p in rows],
+        )
+
+
+def records_of(tx: Connection, keys: Collection[str]) -> dict[str, tuple[str, str]]:
+    """State and record id of writes by key."""
+    found: dict[str, tuple[str, str]] = {}
+    for chunk in chunks(keys):
+        query = select(writes.c.key, writes.c.state, writes.c.record).where(writes.c.key.in_(chunk))
+        found.update((key, (state, record)) for key, state, record in tx.execute(query))
+    return found
+
+
+def activities_of(tx: Connection, connection: str, subjects: Collection[str]) -> dict[str, Logged]:
+    """What is logged of these interactions or conversation days."""
+    found: dict[str, Logged] = {}
+    for chunk in chunks(subjects):
+        query = select(activities.c.subject, activities.c.write_key, activities.c.fields).where(
+            activities.c.connection == connection, activities.c.subject.in_(chunk)
+        )
+        for subject, key, fields in tx.execute(query):
+            found[subject] = Logged(key, _fields_decoder.decode(fields))
+    return _resolved(tx, found)
+
+
+def _resolved(tx: Connection, logged: dict[str, Logged]) -> dict[str, Logged]:
+    """With the contacts that our writes have made by now in place of the writes, so that what is planned
+    anew compares equal."""
+    wanted = {
+        person.write_key
+        for each in logged.values()
+        for person in each.fields.people
+        if isinstance(person, CreatedBy)
+    }
+    if not wanted:
+        return logged
+    records = records_of(tx, wanted)
+    return {subject: _with_records(each, records) for subject, each in logged.items()}
+
+
+def _with_records(logged: Logged, records: Mapping[str, tuple[str, str]]) -> Logged:
+    people = tuple(
+        Existing("contact", records[person.write_key][1])
+        if isinstance(person, CreatedBy) and records.get(person.write_key, ("", ""))[1]
+        else person
+        for person in logged.fields.people
+    )
+    return Logged(logged.write_key, msgspec.structs.replace(logged.fields, people=people))
+
+
+def keep_activities(tx: Connection, connection: str, logged: Mapping[str, Logged]) -> None:
+    """Remember the fields of activities as now intended."""
+    rows: list[Row] = [
+        {
+            "connection": connection,
+            "subject": subject,
+            "write_key": each.write_key,
+            "fields": msgspec.msgpack.encode(each.fields),
+        }
+        for subject, each in logged.items()
+    ]
+    upsert(tx, activities, rows)
+
+
+def day_of(tx: Connection, day: str) -> tuple[tuple[str, str, bytes], ...]:
+    """Messages of a conversation's day: (interaction id, clock, encoded interaction), oldest first."""
+    query = (
+        select(day_messages.c.interaction, day_messages.c.clock, interactions.c.data)
+        .join(interactions, interactions.c.id == day_messages.c.interaction)
+        .where(day_messages.c.day == day)
+        .order_by(interactions.c.at, interactions.c.id)
+    )
+    return tuple((id, clock, data) for id, clock, data in tx.execute(query))
+
+
+def add_to_day(tx: Connection, day: str, interaction: str, clock: str) -> None:
+    """One more message of a conversation's day."""
+    insert_new(tx, day_messages, [{"day": day, "interaction": interaction, "clock": clock}])
+
+
+def held(tx: Connection) -> dict[str, int]:
+    """How many writes a brake holds, by kind."""
+    query = select(writes.c.kind, func.count()).where(writes.c.state == "held").group_by(writes.c.kind)
+    return {row.kind: int(row[1]) for row in tx.execute(query)}
+
+
+def wake(tx: Connection, keys: Collection[str], at: int) -> None:
+    """Writes that waited for these ones are due."""
+    for chunk in chunks(keys):
+        tx.execute(
+            update(writes)
+            .where(writes.c.state == "waiting", writes.c.problem.in_(chunk))
+            .values(state="intended", due_at=at, problem="")
+        )
+
+
+def replace_data(tx: Connection, write: Write) -> None:
+    """The write goes to another record than intended (the CRM merged it)."""
+    tx.execute(update(writes).where(writes.c.key == write.key).values(data=msgspec.msgpack.encode(write)))
+
+
+def release_held(tx: Connection, at: int) -> None:
+    """A person released the brake: what it held is due now."""
+    tx.execute(update(writes).where(writes.c.state == "held").values(state="intended", due_at=at))

@@ -1,0 +1,193 @@
+"""Writes docs/reference from the code: `make docs`. tests/docs fails where a page is not as written here.
+
+`--check` writes nothing and exits with status 1 where a page differs.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n\n"
+
+
+def settings() -> str:
+    """Every setting: `firstcontact.explain.reference`."""
+    from firstcontact.explain.reference import settings_page
+
+    return settings_page()
+
+
+def reasons() -> str:
+    """Every reason name of the decision trace: `firstcontact.explain.catalogue`."""
+    from firstcontact.explain.reference import reasons_page
+
+    return reasons_page()
+
+
+def commands() -> str:
+    """Every command of the command line: the click group."""
+    import click
+
+    from firstcontact.cli.main import main
+
+    page = ["# Commands\n"]
+    page.append("Every command takes `--help`. Options that name a default need not be given.\n")
+    for path, command in _commands("firstcontact", main):
+        context = click.Context(command, info_name=path)
+        page.append(f"## `{path}`\n")
+        page.append(_unwrapped(command.help or ""))
+        page.append(f"```text\n{' '.join(command.collect_usage_pieces(context)) or ' '}\n```\n")
+        rows = [row for row in map(_option, command.get_params(context)) if row]
+        if rows:
+            page.append("| option or argument | what it says |\n| --- | --- |\n" + "".join(rows))
+    return "\n".join(page)
+
+
+def capabilities() -> str:
+    """Every field of a CRM's `Capabilities`, with its default and what it means."""
+    from firstcontact.planning import capabilities as module
+
+    rows = [
+        f"| `{name}` | `{kind}` | {f'`{default}`' if default else 'must be given'} | {meaning} |\n"
+        for name, kind, default, meaning in _fields(inspect.getsource(module), "Capabilities")
+    ]
+    head = (
+        "# Capabilities\n\nWhat a connector declares about its CRM, once, as data. The planner reads it and "
+        "plans nothing else, so that a difference between CRMs is never an `if` about a vendor.\n\n"
+        "| field | type | unless declared | meaning |\n| --- | --- | --- | --- |\n"
+    )
+    return head + "".join(rows)
+
+
+def errors() -> str:
+    """The errors that may leave a connector, each named after the caller's next step."""
+    from firstcontact.connectors import contract
+
+    rows = [
+        f"| `{name}` | {_one_line(kind.__doc__ or '')} |\n"
+        for name, kind in vars(contract).items()
+        if isinstance(kind, type)
+        and issubclass(kind, contract.ConnectorError)
+        and kind is not contract.ConnectorError
+    ]
+    head = (
+        "# Errors of the connector contract\n\nNothing else leaves a connector. Each error is named after "
+        "what its caller does next, and is caught in exactly one place.\n\n"
+        "| error | meaning and next step |\n"
+        "| --- | --- |\n"
+    )
+    return head + "".join(rows)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "reasons.md": reasons,
+    "commands.md": commands,
+    "capabilities.md": capabilities,
+    "errors.md": errors,
+}
+
+
+def page(name: str) -> str:
+    """The text of one page of the reference."""
+    return NOTE + PAGES[name]().rstrip("\n") + "\n"
+
+
+def _commands(path: str, command: object) -> Iterator[tuple[str, object]]:
+    import click
+
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=path)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None and not inner.hidden:
+                yield from _commands(f"{path} {name}", inner)
+    else:
+        yield path, command
+
+
+def _option(parameter: object) -> str:
+    import click
+
+    if isinstance(parameter, click.Option):
+        if parameter.hidden or "--help" in parameter.opts:
+            return ""
+        names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+        return f"| {names} | {_cell(parameter.help or '')} |\n"
+    assert isinstance(parameter, click.Argument)
+    return f"| `{parameter.make_metavar(click.Context(click.Command('')))}` | |\n"
+
+
+def _fields(source: str, name: str) -> Iterator[tuple[str, str, str, str]]:
+    """Name, type, default and meaning of each field of a struct, read from its source.
+
+    The meaning is the text under the field, or its line in the struct's docstring (`field: meaning`).
+    """
+    struct = next(
+        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == name
+    )
+    told = _told(ast.get_docstring(struct) or "")
+    for place, node in enumerate(struct.body):
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+            continue
+        below = struct.body[place + 1] if place + 1 < len(struct.body) else None
+        meaning = told.get(node.target.id, "")
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            meaning = str(below.value.value)
+        default = ast.unparse(node.value) if node.value is not None else ""
+        if default.startswith("msgspec.field"):
+            default = "{}"
+        yield node.target.id, _cell(ast.unparse(node.annotation)), default, _cell(_one_line(meaning))
+
+
+def _told(docstring: str) -> dict[str, str]:
+    """`field: meaning` and `one, other: meaning` lines of a docstring, with the lines that go on."""
+    told: dict[str, str] = {}
+    names: list[str] = []
+    for line in docstring.splitlines():
+        head, colon, rest = line.partition(":")
+        candidates = [part.strip() for part in head.split(",")]
+        if colon and rest.strip() and all(part.isidentifier() for part in candidates):
+            names = candidates
+            told.update(dict.fromkeys(names, rest.strip()))
+        elif names and line.strip():
+            told.update({name: f"{told[name]} {line.strip()}" for name in names})
+        else:
+            names = []
+    return told
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _unwrapped(text: str) -> str:
+    """A docstring's paragraphs, each on lines of its own, without the marks that only click reads."""
+    return inspect.cleandoc(text).replace("\b\n", "").replace("\f", "") + "\n"
+
+
+def _cell(text: str) -> str:
+    return _one_line(text).replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the pages, or with `--check` say which differ."""
+    check = "--check" in sys.argv[1:]
+    different = []
+    for name in PAGES:
+        path, text = REFERENCE / name, page(name)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            different.append(name)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    print(f"{len(PAGES)} pages, {len(different)} {'differ' if check else 'written'}: {', '.join(different)}")
+    return 1 if check and different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,410 @@
+"""Carrying out one `Write` on a `Unit`: what each kind does to the address book's records.
+
+Everything that can be refused is refused before the unit is touched, so a rejected write leaves the
+others of its batch as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Table
+
+from firstcontact.connectors.address_book import tables
+from firstcontact.connectors.address_book.fields import full_name, with_new
+from firstcontact.connectors.address_book.stored import (
+    Person,
+    StoredAccount,
+    StoredActivity,
+    StoredDocument,
+    StoredOpportunity,
+    StoredRecord,
+    StoredTimeEntry,
+)
+from firstcontact.connectors.address_book.unit import Unit
+from firstcontact.connectors.contract import (
+    Capabilities,
+    MovedTo,
+    NotOffered,
+    Outcome,
+    Rejected,
+)
+from firstcontact.identity.domains import website_host
+from firstcontact.planning.write import (
+    AccountFields,
+    ActivityFields,
+    ContactFields,
+    ContactRoleFields,
+    DocumentFields,
+    Existing,
+    Fields,
+    Receipt,
+    Target,
+    TimeEntryFields,
+    Write,
+    WriteKind,
+)
+
+replace = msgspec.structs.replace
+F = TypeVar("F", bound=Fields)
+
+
+def carry(unit: Unit, write: Write, capabilities: Capabilities) -> Outcome:
+    """Carry out one write, at most once by its key. Raises NotOffered, a bug of the caller."""
+    earlier = unit.receipt(write.key)
+    if earlier is not None and (capabilities.unique_create or write.target is not None):
+        return earlier
+    try:
+        id, created = _DO[write.kind](unit, write, capabilities)
+    except NotOffered:
+        raise
+    except (Rejected, MovedTo) as refusal:
+        return refusal
+    receipt = Receipt(write.key, id, created, unit.now)
+    unit.add_receipt(receipt)
+    return receipt
+
+
+def touched(write: Write) -> Iterable[tuple[str, str]]:
+    """Table and id of the rows that a write will ask for, so that a batch reads them in bulk."""
+    if write.kind in _MAKES:
+        table, prefix = _MAKES[write.kind]
+        yield table, _id(prefix, write)
+    fields = write.fields
+    targets = [write.target, getattr(fields, "account", None), getattr(fields, "activity", None)]
+    targets += [*getattr(fields, "people", ()), getattr(fields, "contact", None)]
+    for target in targets:
+        if isinstance(target, Existing) and target.record in _TABLE_OF:
+            yield _TABLE_OF[target.record], target.id
+
+
+_MAKES = {
+    "create_contact": ("records", "c"),
+    "create_account": ("accounts", "a"),
+    "log_activity": ("activities", "v"),
+    "time_entry": ("time_entries", "t"),
+    "document": ("documents", "d"),
+}
+_TABLE_OF = {"contact": "records", "lead": "records", "account": "accounts", "activity": "activities"}
+
+
+# --- contacts and accounts --------------------------------------------------------------------------
+
+
+def _create_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    fields = _fields(write, ContactFields)
+    account = _account(unit, fields.account, capabilities)
+    first, last = _clean(fields.first_name, fields.last_name)
+    record = StoredRecord(
+        type="contact",
+        id=_free_id(_new_id(write), lambda id: unit.slot(id) is not None),
+        name=_clean(fields.name)[0] or full_name(first, last),
+        first_name=first,
+        last_name=last,
+        emails=_clean(*fields.emails),
+        phones=_clean(*fields.phones),
+        title=_clean(fields.title)[0],
+        company=_clean(fields.company)[0],
+        account=account,
+        owner=fields.owner,
+        created_at=unit.now,
+        placeholder=bool(fields.placeholder) and capabilities.placeholder_mark,
+        created_by_us=bool(fields.created_by_firstcontact),
+        lead_source=_clean(fields.lead_source)[0] if capabilities.lead_source else "",
+        contact_type=_clean(fields.contact_type)[0],
+        interaction=fields.interaction,
+    )
+    return unit.add_record(record).id, True
+
+
+def _update_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    fields = _fields(write, ContactFields)
+    record = _live(unit, _existing(write.target), "target")
+    account = _account(unit, fields.account, capabilities)
+    region = unit.region_of(record)
+    given = {
+        "first_name": fields.first_name,
+        "last_name": fields.last_name,
+        "title": fields.title,
+        "company": fields.company,
+        "owner": fields.owner,
+        "lead_source": fields.lead_source if capabilities.lead_source else "",
+        "contact_type": fields.contact_type,
+    }
+    changed = {name: _clean(value)[0] for name, value in given.items() if value}
+    changed |= {"account": account} if account else {}
+    record = replace(
+        record,
+        **changed,
+        emails=with_new(record.emails, _clean(*fields.emails), region),
+        phones=with_new(record.phones, _clean(*fields.phones), region),
+        edited_by_us=True,
+    )
+    unit.save_record(_named(record, fields))
+    return record.id, False
+
+
+def _named(record: StoredRecord, fields: ContactFields) -> StoredRecord:
+    """The record under the name that an update gives it; a real name ends its being a placeholder."""
+    real = bool(fields.first_name or fields.last_name)
+    if real or fields.name:
+        shown = _clean(fields.name)[0] or full_name(record.first_name, record.last_name)
+        record = replace(record, name=shown)
+    placeholder = fields.placeholder if fields.placeholder is not None else record.placeholder and not real
+    return replace(record, placeholder=placeholder)
+
+
+def _create_account(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    _offered(capabilities.accounts, capabilities, "accounts")
+    fields = _fields(write, AccountFields)
+    host = website_host(fields.domain)
+    account = StoredAccount(
+        id=_free_row(unit, tables.accounts, _new_id(write), StoredAccount),
+        name=_clean(fields.name)[0],
+        website=fields.domain,
+        domains=(host,) if host else (),
+        primary_domains=1 if host else 0,
+        owner=fields.owner,
+        created_by_us=True,
+    )
+    unit.put(tables.accounts, account.id, account)
+    return account.id, True
+
+
+# --- activities and what belongs to them ------------------------------------------------------------
+
+
+def _log_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    fields = _fields(write, ActivityFields)
+    id = _free_row(unit, tables.activities, _new_id(write), StoredActivity)
+    activity = _activity(unit, id, fields, capabilities)
+    has_contact = any(person.type == "contact" for person in activity.people)
+    on_lead = bool(activity.people) and capabilities.log_on_lead
+    if fields.kind in capabilities.contact_required_for and not (has_contact or on_lead):
+        raise Rejected(f"{capabilities.title} logs a {fields.kind} only on a contact.", ("people",))
+    if capabilities.matter_required and not activity.matter:
+        raise Rejected(f"{capabilities.title} logs only on a matter.", ("matter",))
+    unit.put(tables.activities, id, activity)
+    _mark_active(unit, activity)
+    return id, True
+
+
+def _update_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    _offered(capabilities.updates_activity, capabilities, "changing an activity")
+    present = _present_activity(unit, _existing(write.target))
+    new = _activity(unit, present.id, _fields(write, ActivityFields), capabilities)
+    changed = {
+        name: value
+        for name, value in msgspec.structs.asdict(new).items()
+        if value and name not in present.edited and name not in ("id", "interactions", "edited")
+    }
+    interactions = tuple(dict.fromkeys(present.interactions + new.interactions))
+    activity = replace(present, **changed, interactions=interactions)
+    unit.put(tables.activities, activity.id, activity)
+    _mark_active(unit, activity)
+    return activity.id, False
+
+
+def _delete_activity(unit: Unit, write: Write, _: Capabilities) -> tuple[str, bool]:
+    """Also its time entries and documents. Deleting what is not there is done already."""
+    id = _existing(write.target).id
+    for table in (tables.time_entries, tables.documents):
+        for owned in unit.owned(table, "activity", id):
+            unit.drop(table, owned)
+    unit.drop(tables.activities, id)
+    return id, False
+
+
+def _activity(unit: Unit, id: str, fields: ActivityFields, capabilities: Capabilities) -> StoredActivity:
+    people = tuple(_person(unit, target, capabilities) for target in fields.people)
+    if not capabilities.several_people_on_activity and len(people) > 1:
+        _offered(False, capabilities, "several people on one activity")
+    return StoredActivity(
+        id=id,
+        kind=fields.kind,
+        interactions=fields.interactions,
+        at=fields.at,
+        subject=_clean(fields.subject)[0],
+        body=_clean(fields.body)[0],
+        direction=fields.direction,
+        outcome=fields.outcome,
+        seconds=fields.seconds,
+        people=people,
+        account=_account(unit, fields.account, capabilities),
+        opportunity=fields.opportunity if capabilities.opportunities else "",
+        matter=fields.matter if capabilities.matters else "",
+        user=fields.user,
+        recording=fields.recording,
+        transcript=_clean(fields.transcript)[0],
+    )
+
+
+def _person(unit: Unit, target: Target, capabilities: Capabilities) -> Person:
+    record = _live(unit, _existing(target), "people")
+    if record.type == "lead":
+        _offered(capabilities.log_on_lead, capabilities, "logging on a lead")
+    return Person(record.type, record.id)
+
+
+def _mark_active(unit: Unit, activity: StoredActivity) -> None:
+    """The latest activity of everybody and everything on it; never moved backwards by an older one."""
+    for person in activity.people:
+        slot = unit.slot(person.id)
+        if slot is not None and slot.record.last_activity_at < activity.at:
+            unit.save_record(replace(slot.record, last_activity_at=activity.at))
+    account = unit.body(tables.accounts, activity.account, StoredAccount) if activity.account else None
+    if account is not None and account.last_activity_at < activity.at:
+        unit.put(tables.accounts, account.id, replace(account, last_activity_at=activity.at))
+    if not activity.opportunity:
+        return
+    opportunity = unit.body(tables.opportunities, activity.opportunity, StoredOpportunity)
+    if opportunity is not None and opportunity.last_activity_at < activity.at:
+        changed = replace(opportunity, last_activity_at=activity.at)
+        unit.put(tables.opportunities, opportunity.id, changed)
+
+
+def _time_entry(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    _offered(capabilities.time_entries, capabilities, "time entries")
+    fields = _fields(write, TimeEntryFields)
+    activity = _present_activity(unit, _existing(fields.activity))
+    entry = StoredTimeEntry(
+        id=_free_row(unit, tables.time_entries, _new_id(write), StoredTimeEntry),
+        interaction=fields.interaction,
+        activity=activity.id,
+        at=fields.at,
+        seconds=fields.seconds,
+        billable=fields.billable,
+        user=fields.user,
+        matter=fields.matter if capabilities.matters else "",
+        subject=_clean(fields.subject)[0],
+    )
+    unit.put(tables.time_entries, entry.id, entry)
+    return entry.id, True
+
+
+def _document(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    fields = _fields(write, DocumentFields)
+    activity = _present_activity(unit, _existing(fields.activity))
+    _offered(activity.kind in capabilities.files, capabilities, f"files of a {activity.kind}")
+    document = StoredDocument(
+        id=_free_row(unit, tables.documents, _new_id(write), StoredDocument),
+        interaction=fields.interaction,
+        activity=activity.id,
+        name=_clean(fields.name)[0],
+        content_type=fields.content_type,
+        uri=fields.uri,
+    )
+    unit.put(tables.documents, document.id, document)
+    return document.id, True
+
+
+def _contact_role(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    """Never twice the same contact on one opportunity (SPEC §7): the second finds the first."""
+    _offered(capabilities.contact_roles, capabilities, "contact roles")
+    fields = _fields(write, ContactRoleFields)
+    contact = _live(unit, _existing(fields.contact), "contact")
+    opportunity = unit.body(tables.opportunities, fields.opportunity, StoredOpportunity)
+    if opportunity is None:
+        raise Rejected(f"There is no opportunity {fields.opportunity!r}.", ("opportunity",))
+    if contact.type != "contact":
+        raise Rejected("A lead has no role on an opportunity.", ("contact",))
+    roles = unit.roles(opportunity.id)
+    id = f"{opportunity.id}:{contact.id}"
+    if contact.id in roles:
+        return id, False
+    unit.save_roles(opportunity.id, {**roles, contact.id: fields.role})
+    return id, True
+
+
+# --- what the kinds share -------------------------------------------------------------------------------
+
+
+def _fields(write: Write, type: type[F]) -> F:
+    if not isinstance(write.fields, type):
+        given = write.fields.__class__.__name__
+        raise NotOffered(f"a {write.kind} write has {type.__name__}, not {given}")
+    return write.fields
+
+
+def _existing(target: Target | None) -> Existing:
+    if not isinstance(target, Existing):
+        raise NotOffered("a write points at a record that has no id yet; the caller resolves references")
+    return target
+
+
+def _offered(offered: bool, capabilities: Capabilities, what: str) -> None:
+    if not offered:
+        raise NotOffered(f"{capabilities.title} does not offer {what}")
+
+
+def _live(unit: Unit, target: Existing, field: str) -> StoredRecord:
+    slot = unit.slot(target.id)
+    if slot is None:
+        raise Rejected(f"There is no {target.record} {target.id!r}.", (field,))
+    if slot.merged_into:
+        kind, id = slot.record.type, slot.merged_into
+        raise MovedTo(f"The {kind} {target.id!r} was merged into {id!r}.", kind, id)
+    if slot.gone:
+        raise Rejected(f"The {slot.record.type} {target.id!r} was deleted.", (field,))
+    return slot.record
+
+
+def _account(unit: Unit, target: Target | None, capabilities: Capabilities) -> str:
+    """The account's id; "" for none, and where the CRM has no accounts."""
+    if target is None or not capabilities.accounts:
+        return ""
+    id = _existing(target).id
+    if unit.body(tables.accounts, id, StoredAccount) is None:
+        raise Rejected(f"There is no account {id!r}.", ("account",))
+    return id
+
+
+def _present_activity(unit: Unit, target: Existing) -> StoredActivity:
+    activity = unit.body(tables.activities, target.id, StoredActivity)
+    if activity is None:
+        raise Rejected(f"There is no activity {target.id!r}.", ("activity",))
+    return activity
+
+
+def _id(prefix: str, write: Write) -> str:
+    """From the write key, so that the same facts give the same ids in every address book."""
+    return f"{prefix}-{write.key[:20]}"
+
+
+def _new_id(write: Write) -> str:
+    return _id(_MAKES[write.kind][1], write)
+
+
+def _free_id(id: str, taken: Callable[[str], bool]) -> str:
+    number, free = 1, id
+    while taken(free):
+        number, free = number + 1, f"{id}-{number + 1}"
+    return free
+
+
+def _free_row(unit: Unit, table: Table, id: str, type: type[msgspec.Struct]) -> str:
+    return _free_id(id, lambda tried: unit.body(table, tried, type) is not None)
+
+
+def _clean(*texts: str) -> tuple[str, ...]:
+    """Texts without lone surrogates, which are no Unicode and which no database takes."""
+    return tuple(_without_surrogates(text) for text in texts)
+
+
+def _without_surrogates(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+_DO: dict[WriteKind, Callable[[Unit, Write, Capabilities], tuple[str, bool]]] = {
+    "create_contact": _create_contact,
+    "create_account": _create_account,
+    "update_contact": _update_contact,
+    "log_activity": _log_activity,
+    "update_activity": _update_activity,
+    "delete_activity": _delete_activity,
+    "time_entry": _time_entry,
+    "document": _document,
+    "contact_role": _contact_role,
+}

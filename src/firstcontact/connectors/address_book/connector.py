@@ -1,0 +1,182 @@
+"""`AddressBook`: the built-in CRM, in one database, behind the contract of every other CRM.
+
+Made with another kind's `Capabilities` it offers exactly what that CRM offers; so the scenarios play a
+firm on Clio or Salesforce without either.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from firstcontact.connectors.address_book import look, tables
+from firstcontact.connectors.address_book.capabilities import CAPABILITIES
+from firstcontact.connectors.address_book.carry import carry, touched
+from firstcontact.connectors.address_book.unit import Unit, read_receipts
+from firstcontact.connectors.contract import (
+    Capabilities,
+    Changes,
+    Gone,
+    Moved,
+    NotOffered,
+    Outcome,
+    TryAgain,
+    Unclear,
+)
+from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record
+from firstcontact.interactions.model import Handle
+from firstcontact.planning.write import Receipt, Write
+from firstcontact.store.engine import begin, read
+from firstcontact.store.migrations import migrate
+from firstcontact.store.problems import StoreProblem
+
+INTEGRATION_USER = CrmUser("integration_user", "Integration user")
+"""The connection's own user, always there and always active (SCENARIOS, `owner: integration_user`)."""
+
+Clock = Callable[[], int]
+"""Microseconds since 1970-01-01 UTC."""
+
+_AFTER_TROUBLE = 30.0
+"""Seconds until a request that the database could not serve is worth repeating."""
+
+
+def system_clock() -> int:
+    """The machine's time."""
+    return time.time_ns() // 1000
+
+
+class AddressBook:
+    """A `contract.Crm` over SQLite or PostgreSQL.
+
+    capabilities: what it offers, by default everything. clock: for the times it records itself.
+    region: the team's, in which numbers on records without a country are read. Makes or upgrades its
+    tables; raises `store.problems.StoreProblem` where the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        connection: str = "address_book",
+        capabilities: Capabilities | None = None,
+        clock: Clock = system_clock,
+        region: str = "US",
+    ) -> None:
+        self.connection = connection
+        self.engine = engine
+        self.region = region
+        self.clock = clock
+        self._capabilities = capabilities or CAPABILITIES
+        self._finder = look.Finder(engine)
+        migrate(engine, tables.HISTORY)
+
+    def capabilities(self) -> Capabilities:
+        """What this address book offers."""
+        return self._capabilities
+
+    def users(self) -> tuple[CrmUser, ...]:
+        """All users, active or not, and the connection's own."""
+        with _readable(), read(self.engine) as connection:
+            known = look.read_users(connection)
+        return (*(user for user in known if user.id != INTEGRATION_USER.id), INTEGRATION_USER)
+
+    def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
+        """All contacts, and leads where they are offered, that bear each handle."""
+        with _readable():
+            return self._finder.find([handle.key for handle in handles], leads=self._capabilities.leads)
+
+    def read(self, ids: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
+        """Contacts and leads by id, as they are now."""
+        with _readable(), read(self.engine) as connection:
+            return look.read_records(connection, ids)
+
+    def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
+        """Accounts with one of these hosts or one of the same registrable domain, or these numbers."""
+        if not self._capabilities.accounts:
+            return ()
+        with _readable(), read(self.engine) as connection:
+            return look.find_accounts(connection, domains, phones)
+
+    def matters(self, contacts: Sequence[str]) -> tuple[Matter, ...]:
+        """Matters of these contacts, open and closed."""
+        if not self._capabilities.matters:
+            return ()
+        with _readable(), read(self.engine) as connection:
+            return look.read_matters(connection, contacts)
+
+    def apply(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Carry out the writes in one transaction; one outcome each."""
+        if not writes:
+            return []
+        carried_out = False
+        try:
+            with self.changing() as unit:
+                _load(unit, writes)
+                outcomes = [carry(unit, write, self._capabilities) for write in writes]
+                unit.flush()
+                carried_out = True
+        except (StoreProblem, DBAPIError) as error:
+            if carried_out:  # in the commit: it may have reached the disk although the answer was lost
+                return [Unclear(f"{_sentence(error)} The write may have happened.", w.key) for w in writes]
+            raise TryAgain(_sentence(error), _AFTER_TROUBLE) from error
+        return outcomes
+
+    def written(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
+        """Receipts of those write keys that were carried out."""
+        if not self._capabilities.finds_written:
+            return {}
+        with _readable(), read(self.engine) as connection:
+            return read_receipts(connection, keys)
+
+    def changed_since(self, cursor: str) -> Changes:
+        """Contacts, leads and accounts changed after the cursor, our own writes among them."""
+        if not self._capabilities.change_feed:
+            raise NotOffered(f"{self._capabilities.title} has no change feed")
+        offered = self._capabilities
+        with _readable(), read(self.engine) as connection:
+            return look.read_changes(connection, cursor, leads=offered.leads, accounts=offered.accounts)
+
+    def size(self) -> int:
+        """How many contacts there are."""
+        with _readable(), read(self.engine) as connection:
+            return look.read_size(connection)
+
+    def unreadable(self) -> list[tuple[str, str]]:
+        """Record and text of every piece of a phone or e-mail field that cannot be read (SPEC §1)."""
+        with _readable(), read(self.engine) as connection:
+            return look.read_unreadable(connection)
+
+    @contextmanager
+    def changing(self) -> Iterator[Unit]:
+        """A write transaction with its working set; the caller flushes. For `people`."""
+        with begin(self.engine) as connection:
+            yield Unit(connection, self.region, self.clock())
+
+
+def _load(unit: Unit, writes: Sequence[Write]) -> None:
+    unit.load_receipts(write.key for write in writes)
+    by_table: dict[str, list[str]] = {}
+    for write in writes:
+        for table, id in touched(write):
+            by_table.setdefault(table, []).append(id)
+    unit.load(by_table.pop("records", ()))
+    for table, ids in by_table.items():
+        unit.load_bodies(tables.metadata.tables[table], ids)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """A look-up that the database cannot answer is no answer: it is to be asked again."""
+    try:
+        yield
+    except (StoreProblem, DBAPIError) as error:
+        raise TryAgain(_sentence(error), _AFTER_TROUBLE) from error
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, StoreProblem):
+        return str(error)
+    return "The address book's database cannot be used: " + type(error).__name__ + "."

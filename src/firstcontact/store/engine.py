@@ -1,0 +1,184 @@
+"""Opening a database and its two kinds of transaction: `read` and `begin`.
+
+SQLite: WAL, so that readers never wait for a writer; every write transaction starts with BEGIN
+IMMEDIATE, so that it waits for its turn at the start instead of failing in the middle
+(`docs/decisions/store.md`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from firstcontact.store.problems import problem_of
+
+BUSY_SECONDS = 30.0
+"""How long a SQLite write waits for another's turn before the database counts as locked."""
+
+_TURN = "firstcontact_turn"
+_WRITE = "firstcontact_write"
+_DURABLE = "firstcontact_durable"
+
+
+def open_engine(where: str | Path, *, durable: bool = False, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """An engine for a SQLite file (a path or `sqlite:///…`), `:memory:` or `postgresql://…`.
+
+    durable: every commit survives a power cut (`synchronous=FULL`), not only a crash of the program.
+    Nothing is opened yet: the first connection raises `StoreProblem` through `read` and `begin`.
+    Raises ValueError for another kind of database.
+    """
+    url = database_url(where)
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    return _sqlite_engine(url, durable=durable, busy_seconds=busy_seconds)
+
+
+def database_url(where: str | Path) -> URL:
+    """The address that `open_engine` understands, as SQLAlchemy's URL. Raises ValueError."""
+    text = str(where)
+    if text == ":memory:":
+        return URL.create("sqlite")
+    if isinstance(where, Path) or "://" not in text:
+        return URL.create("sqlite", database=text)
+    url = make_url(text)
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite")
+    raise ValueError(f"{url.get_backend_name()} is not supported; use a SQLite file or postgresql://")
+
+
+def place(engine: Engine) -> str:
+    """The database's path or address for a person, never with a password."""
+    if engine.dialect.name == "sqlite":
+        return engine.url.database or ":memory:"
+    return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def begin(engine: Engine, *, durable: bool = False) -> Iterator[Connection]:
+    """A write transaction, committed at the end of the block, rolled back by any exception.
+
+    durable: this commit survives a power cut (`synchronous=FULL` for this transaction on SQLite). Not to
+    be nested in another transaction of the same thread. Raises StoreProblem.
+    """
+    with _telling(engine), _turn(engine), engine.connect() as connection:
+        connection = connection.execution_options(**{_WRITE: True, _DURABLE: durable})
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """A read transaction: one unchanging picture on SQLite, one per statement on PostgreSQL.
+
+    Raises StoreProblem.
+    """
+    with _telling(engine), _turn(engine), engine.connect() as connection:
+        yield connection
+
+
+def fetch(engine: Engine, sql: str, parameters: tuple[str | int, ...]) -> list[Any]:
+    """Rows of one SELECT by the driver's own cursor: half the time of `read`, for the hottest look-ups.
+
+    `sql` has the driver's own placeholders (`placeholder`). Raises StoreProblem, or the driver's error.
+    """
+    with _telling(engine), _turn(engine):
+        connection = engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
+        finally:
+            connection.close()
+
+
+def placeholder(engine: Engine) -> str:
+    """The driver's placeholder for one value, for `fetch`."""
+    return "?" if engine.dialect.name == "sqlite" else "%s"
+
+
+@contextmanager
+def _telling(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        problem = problem_of(error.orig, place(engine))
+        if problem is None:
+            raise
+        raise problem from error
+    except engine.dialect.loaded_dbapi.Error as error:  # by `fetch`, past SQLAlchemy
+        problem = problem_of(error, place(engine))
+        if problem is None:
+            raise
+        raise problem from error
+
+
+def _turn(engine: Engine) -> AbstractContextManager[Any]:
+    """One thread at a time where all threads share one connection (`:memory:`)."""
+    turn: AbstractContextManager[Any] = engine.get_execution_options().get(_TURN, nullcontext())
+    return turn
+
+
+class _Turn:
+    """A lock around the one connection of an in-memory database, which refuses what would deadlock or
+    roll back its own thread's transaction."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._held = False
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        if self._held:
+            self._lock.release()
+            raise RuntimeError("a transaction inside another one of the same thread; end the first before")
+        self._held = True
+
+    def __exit__(self, *_: object) -> None:
+        self._held = False
+        self._lock.release()
+
+
+def _sqlite_engine(url: URL, *, durable: bool, busy_seconds: float) -> Engine:
+    arguments = {"check_same_thread": False, "timeout": busy_seconds}
+    if url.database in (None, "", ":memory:"):
+        engine = create_engine(
+            url, poolclass=StaticPool, connect_args=arguments, execution_options={_TURN: _Turn()}
+        )
+    else:
+        engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=24, connect_args=arguments)
+    level = "FULL" if durable else "NORMAL"
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, record: Any) -> None:
+        # The driver's own BEGIN would come late and deferred; ours is in `start`.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys=ON")
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={level}")
+        record.info["synchronous"] = level
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if not options.get(_WRITE):
+            connection.exec_driver_sql("BEGIN")
+            return
+        wanted = "FULL" if options.get(_DURABLE) else level
+        if connection.info.get("synchronous") != wanted:  # SQLite ignores a change inside a transaction
+            connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+            connection.info["synchronous"] = wanted
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -16,8 +16,9 @@ from urllib.parse import unquote
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-from firstcontact.interactions._reading import NOTHING, FieldReading, field_reading, word_set
+from firstcontact.interactions._reading import NOTHING, FieldReading, field_reading
 from firstcontact.interactions.model import Handle
+from firstcontact.interactions.words import word_set
 
 MIN_DIGITS = 7
 """SPEC §1 "No usable handle": fewer digits are an extension, a short code or an emergency number."""

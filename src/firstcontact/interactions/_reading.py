@@ -26,8 +26,3 @@ def field_reading(handles: list[Handle], unreadable: list[str]) -> FieldReading:
     unique = dict.fromkeys((handle.key, handle.extension) for handle in handles)
     first = {(handle.key, handle.extension): handle for handle in reversed(handles)}
     return FieldReading(tuple(first[key] for key in unique), tuple(dict.fromkeys(unreadable)))
-
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text, for tables that are easier to read as prose than as a list of literals."""
-    return frozenset(text.split())

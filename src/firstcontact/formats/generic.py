@@ -17,7 +17,7 @@ from firstcontact.formats.generic_fields import BadRecord, Fields
 from firstcontact.formats.mail_addresses import read_addresses
 from firstcontact.formats.mail_signs import read_signs
 from firstcontact.formats.phone_parts import decode_json, line_key, phone_participant, text_conversation
-from firstcontact.interactions.calls import in_order, outcome
+from firstcontact.interactions.calls import in_order, in_time, outcome
 from firstcontact.interactions.handles import read_email
 from firstcontact.interactions.model import (
     KINDS,
@@ -233,7 +233,7 @@ def _legs(fields: Fields, start: int, region: str) -> tuple[Leg, ...]:
         legs.append(leg)
         if result == "answered":
             clock = max(clock, leg.at + (leg.ring_seconds + leg.talk_seconds) * _MICROSECONDS)
-    return tuple(legs)
+    return in_time(legs)
 
 
 # --- mail and meetings ---------------------------------------------------------------------------

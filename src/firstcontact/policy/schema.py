@@ -213,7 +213,7 @@ def _texts(value: object) -> tuple[str, ...]:
     for item in value:
         if not isinstance(item, str):
             raise ValueError(f"{_shown(item)} in the list is no text; write it in quotes")
-    return tuple(dict.fromkeys(item.strip() for item in value))
+    return tuple(item.strip() for item in value)
 
 
 def _subset(*words: str) -> Callable[[object], Value]:

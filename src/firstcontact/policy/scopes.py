@@ -416,8 +416,8 @@ class _BookReader:
             prefix = "" if layer.scope == "organisation" else f"{layer.scope}.{layer.name}."
             for key in ("blocked", "allowed"):
                 entries = cast("tuple[str, ...]", layer.values.get(key, ()))
-                for _, sentence in compile_patterns(entries, self.team.region).unreadable:
-                    self._problem(prefix + key, layer.places[key], sentence)
+                for entry, sentence in compile_patterns(entries, self.team.region).unreadable:
+                    self._problem(prefix + key, (*layer.places[key], entries.index(entry)), sentence)
 
     def _problem(self, key: str, place: Place, sentence: str, other: Place = ()) -> None:
         self.problems.append(Problem(sentence=sentence, key=key, place=place, other=other))

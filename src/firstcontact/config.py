@@ -1,0 +1,472 @@
+"""The only module that reads settings from files and the environment; everything it returns is frozen.
+
+A home folder holds one `settings.toml`::
+
+    [team]
+    region = "US"
+    domains = ["northwind.example"]
+
+    [[team.users]]
+    name = "Ana Ruiz"
+    emails = ["ana@northwind.example"]
+
+    [organisation]
+    preset = "standard"
+    lock = ["blocked"]
+
+    [connection.clio]              # a CRM connection: what it is, and settings of its own
+    kind = "clio"
+    options = { region = "us" }
+
+    [profile.sales]
+    members = ["ana-ruiz"]
+    engagement = "any"
+
+    [user.ana-ruiz]
+    "log.email" = false
+
+Whatever cannot be read is refused with the file, the key and the line. Secrets do not belong here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from firstcontact.policy.schema import (
+    BY_NAME,
+    SCOPES,
+    Layer,
+    Place,
+    Problem,
+    Scope,
+    SettingsProblem,
+    unknown_key,
+)
+from firstcontact.policy.scopes import SUB_SCOPES, SettingsBook
+from firstcontact.policy.settings import Effective
+from firstcontact.toml_places import line_of, places
+
+HOME_VARIABLE = "FIRSTCONTACT_HOME"
+FILE_NAME = "settings.toml"
+_TOP = ("team", "organisation", *SUB_SCOPES)
+_TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """A CRM connection as the file names it: its kind (`clio` …) and the options of its connector."""
+
+    name: str
+    kind: str
+    options: Mapping[str, object] = {}
+
+
+class Home(msgspec.Struct, frozen=True):
+    """A home folder as it was read: the book, the connections, and the text that they came from."""
+
+    folder: Path
+    path: Path
+    text: str
+    book: SettingsBook
+    connections: Mapping[str, Connection] = {}
+
+    @property
+    def ignored(self) -> tuple[Problem, ...]:
+        """Values that a lock keeps out, with file and lines."""
+        return self.place(self.book.ignored)
+
+    def place(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """The problems (warnings, say) with the file and line where each one stands."""
+        return _placed(problems, self.path, self.text)
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What `set_key` did: the home as it is now, and the settings at that scope before and after."""
+
+    home: Home
+    old: Effective
+    new: Effective
+
+
+def home_folder(named: str = "", environment: Mapping[str, str] | None = None) -> Path:
+    """The home folder: as named, else FIRSTCONTACT_HOME, else `.firstcontact` in the user's own folder."""
+    variables = os.environ if environment is None else environment
+    chosen = named or variables.get(HOME_VARIABLE, "")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".firstcontact"
+
+
+def load(home: Path) -> Home:
+    """The settings of a home folder. Raises SettingsProblem, with file, key and line of every problem."""
+    path = home / FILE_NAME
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        sentence = f"there is no {FILE_NAME} in {home}; `firstcontact init` makes one"
+        raise SettingsProblem([Problem(sentence=sentence, file=str(path))]) from None
+    except OSError as error:
+        sentence = f"cannot be read: {error.strerror}"
+        raise SettingsProblem([Problem(sentence=sentence, file=str(path))]) from error
+    return _home(home, path, _decoded(raw, path))
+
+
+def write_initial(home: Path, team: Mapping[str, object], preset: str = "standard") -> Home:
+    """Makes the folder and its first `settings.toml`, and returns it as read back.
+
+    `team` is in the written form of `[team]`. Raises SettingsProblem where the values are wrong or a file is
+    there already.
+    """
+    path = home / FILE_NAME
+    text = _initial_text(team, preset)
+    made = _home(home, path, text)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _only_one_editor(home):
+        if path.exists():
+            sentence = "is there already; change single keys with `firstcontact settings set`"
+            raise SettingsProblem([Problem(sentence=sentence, file=str(path))])
+        _write(path, text)
+    return made
+
+
+def set_key(home: Path, scope: str, key: str, value: object) -> Change:
+    """Sets one key at one scope (`organisation`, `connection:NAME`, `profile:NAME`, `user:ID`) in the file,
+    keeping comments and order; None takes the key away. Validated as a whole before anything is written.
+
+    Raises SettingsProblem: an unknown key or bad value, a key that a wider scope locks, an unknown user or
+    profile.
+    """
+    with _only_one_editor(home):
+        before = load(home)
+        layer_place = _layer_place(before, scope)
+        text = _edited(before, layer_place, key, value)
+        after = _home(home, before.path, text)
+        _refuse_locked(before, after, layer_place)
+        _write(before.path, text)
+    return Change(after, before.book.effective_at(scope), after.book.effective_at(scope))
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def _decoded(raw: bytes, path: Path) -> str:
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        problem = Problem(sentence="is not UTF-8 text from this line on", file=str(path), line=line)
+        raise SettingsProblem([problem]) from None
+
+
+def _home(folder: Path, path: Path, text: str) -> Home:
+    try:
+        parsed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsProblem([_syntax_problem(error, path, text)]) from None
+    connections, problems = _connections(parsed.get("connection"))
+    problems = [*_outside_problems(parsed), *problems]
+    try:
+        book = _book(parsed)
+    except SettingsProblem as found:
+        problems = [*problems, *found.problems]
+    if problems:
+        placed = _placed(tuple(problems), path, text)
+        raise SettingsProblem(sorted(placed, key=lambda problem: problem.line))
+    return Home(folder, path, text, book, connections)
+
+
+def _syntax_problem(error: tomllib.TOMLDecodeError, path: Path, text: str) -> Problem:
+    words = str(error)
+    found = _TOML_LINE.search(words)
+    line = int(found.group(1)) if found is not None and found.group(1) else text.rstrip("\n").count("\n") + 1
+    sentence = f"this is not TOML: {_TOML_LINE.sub('', words)[:1].lower()}{_TOML_LINE.sub('', words)[1:]}"
+    return Problem(sentence=sentence, file=str(path), line=line)
+
+
+def _outside_problems(parsed: Mapping[str, object]) -> list[Problem]:
+    """What is wrong above the settings themselves: unknown tables, values where tables belong."""
+    problems = []
+    for name, value in parsed.items():
+        if name not in _TOP:
+            sentence = unknown_key(name, _TOP, "table")
+            if name in BY_NAME or name in ("preset", "lock"):
+                sentence = f"`{name}` belongs under `[organisation]`"
+            problems.append(Problem(sentence=sentence, key=name, place=(name,)))
+        elif not isinstance(value, Mapping):
+            problems.append(Problem(sentence=f"`{name}` is a table, `[{name}]`", key=name, place=(name,)))
+    organisation = parsed.get("organisation")
+    for scope in SUB_SCOPES if isinstance(organisation, Mapping) else ():
+        if scope in cast("Mapping[str, object]", organisation):
+            sentence = f"`{scope}` is a table of its own: `[{scope}.NAME]`"
+            problems.append(Problem(sentence=sentence, key=scope, place=("organisation", scope)))
+    return problems
+
+
+def _book(parsed: Mapping[str, object]) -> SettingsBook:
+    def table(name: str) -> Mapping[str, object]:
+        value = parsed.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+    own = {key: value for key, value in table("organisation").items() if key not in SUB_SCOPES}
+    subs: dict[str, object] = {scope: table(scope) for scope in SUB_SCOPES}
+    return SettingsBook.from_mapping(
+        table("team"), {**own, **subs}, settings_place=("organisation",), sub_place=()
+    )
+
+
+def _connections(written: object) -> tuple[dict[str, Connection], list[Problem]]:
+    connections: dict[str, Connection] = {}
+    problems: list[Problem] = []
+    for name, values in written.items() if isinstance(written, Mapping) else ():
+        if not isinstance(values, Mapping):
+            continue
+        kind, options = values.get("kind", ""), values.get("options", {})
+        if not isinstance(kind, str):
+            sentence = 'the kind of CRM is a text, such as "clio"'
+            problems.append(Problem(sentence=sentence, key="kind", place=("connection", name, "kind")))
+        elif not isinstance(options, Mapping):
+            sentence = 'options are a table, such as `options = { region = "us" }`'
+            problems.append(Problem(sentence=sentence, key="options", place=("connection", name, "options")))
+        else:
+            connections[name] = Connection(name, kind, dict(options))
+    return connections, problems
+
+
+def _placed(problems: tuple[Problem, ...], path: Path, text: str) -> tuple[Problem, ...]:
+    lines = places(text)
+    return tuple(
+        msgspec.structs.replace(
+            problem,
+            file=str(path),
+            line=line_of(lines, problem.place),
+            other_line=line_of(lines, problem.other),
+        )
+        for problem in problems
+    )
+
+
+# --- editing ---------------------------------------------------------------------------------------
+
+
+def _layer_place(home: Home, scope: str) -> Place:
+    """Where a scope's table stands in the file. Raises SettingsProblem where there can be none."""
+    kind, _, name = scope.partition(":")
+    sentence = ""
+    if kind not in SCOPES:
+        sentence = unknown_key(kind, SCOPES, "scope")
+    elif (kind == "organisation") == bool(name):
+        sentence = "a scope is `organisation`, `connection:NAME`, `profile:NAME` or `user:ID`"
+    elif kind == "profile" and name not in home.book.profiles:
+        sentence = unknown_key(name, home.book.profiles, "profile")
+    elif kind == "user" and name not in {user.id for user in home.book.team.users}:
+        sentence = unknown_key(name, (user.id for user in home.book.team.users), "user")
+    if sentence:
+        raise SettingsProblem([Problem(sentence=sentence, key=scope, file=str(home.path))])
+    return (kind, name) if name else (kind,)
+
+
+def _layer(book: SettingsBook, place: Place) -> Layer:
+    scope, name = cast("Scope", place[0]), str(place[1]) if len(place) > 1 else ""
+    if scope == "organisation":
+        return book.organisation
+    layers = {"connection": book.connections, "profile": book.profiles, "user": book.users}[scope]
+    return layers.get(name) or Layer(scope=scope, name=name)
+
+
+def _edited(home: Home, layer_place: Place, key: str, value: object) -> str:
+    """The text with the key set. Several ways of writing it are tried; the first that reads back as nothing
+    but this one change is taken."""
+    plain = list(value) if isinstance(value, tuple) else value
+    wanted = _after(home.book, layer_place, key, plain)
+    for way in (_in_place, _in_its_table, _as_dotted_key):
+        text = _try_edit(way, home, layer_place, key, plain)
+        if text is not None and _says(text, home, wanted):
+            return text
+    sentence = f"`{key}` cannot be set here without disturbing the file; please edit it by hand"
+    raise SettingsProblem([Problem(sentence=sentence, key=key, file=str(home.path))])
+
+
+def _try_edit(way: _Way, home: Home, layer_place: Place, key: str, value: object) -> str | None:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    document = tomlkit.parse(home.text)
+    try:
+        way(document, _layer(home.book, layer_place), layer_place, key, value)
+        return tomlkit.dumps(document)
+    except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+_Way = Callable[[Any, Layer, Place, str, object], None]
+
+
+def _in_place(document: Any, layer: Layer, _: Place, key: str, value: object) -> None:
+    """Where the key stands already, whichever way it is written there."""
+    place = layer.places[_leaves(key)[0]]
+    container = _walk(document, place[:-1])
+    if value is None:
+        container.remove(place[-1])
+    else:
+        container[place[-1]] = value
+
+
+def _in_its_table(document: Any, layer: Layer, layer_place: Place, key: str, value: object) -> None:
+    """As a new key of its map's own table, where there is one: `[organisation.log]`."""
+    _take_away(document, layer, key)
+    if value is not None:
+        root, _, rest = key.partition(".")
+        _walk(document, (*layer_place, root))[rest] = value
+
+
+def _as_dotted_key(document: Any, layer: Layer, layer_place: Place, key: str, value: object) -> None:
+    """As a quoted dotted key of the scope's table: `"log.email" = false`."""
+    import tomlkit
+
+    _take_away(document, layer, key)
+    if value is None:
+        return
+    table = document
+    for part in layer_place:
+        if part not in table:
+            table[part] = tomlkit.table(is_super_table=part != layer_place[-1])
+        table = table[part]
+    table[key] = value
+
+
+def _take_away(document: Any, layer: Layer, key: str) -> None:
+    for place in {layer.places[leaf]: None for leaf in _leaves(key) if leaf in layer.places}:
+        _walk(document, place[:-1]).remove(place[-1])
+
+
+def _walk(document: Any, place: Place) -> Any:
+    for part in place:
+        document = document[part]
+    return document
+
+
+def _leaves(key: str) -> tuple[str, ...]:
+    return ("required_fields.email", "required_fields.meeting") if key == "required_fields" else (key,)
+
+
+def _after(book: SettingsBook, layer_place: Place, key: str, value: object) -> Mapping[str, object]:
+    """What each scope says once the key is set, in the values' written types."""
+    said = _said(book)
+    label = ":".join(str(part) for part in layer_place)
+    layer = dict(said.get(label, {}))
+    for leaf in _leaves(key):
+        layer.pop(leaf, None)
+        if value is not None:
+            layer[leaf] = value
+    return {
+        **{name: values for name, values in said.items() if name != label},
+        **({label: layer} if layer else {}),
+    }
+
+
+def _said(book: SettingsBook) -> dict[str, dict[str, object]]:
+    said: dict[str, dict[str, object]] = {}
+    for layer in book.layers():
+        values: dict[str, object] = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in layer.values.items()
+        }
+        if layer.preset:
+            values["preset"] = layer.preset
+        if "lock" in layer.places:
+            values["lock"] = list(layer.lock)
+        if values:
+            said[layer.label] = values
+    return said
+
+
+def _says(text: str, home: Home, wanted: Mapping[str, object]) -> bool:
+    """Whether the text reads as wanted. A text that the settings refuse says what the person asked for, so it
+    is let through, to be refused with the sentence that is about it."""
+    try:
+        parsed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    try:
+        book = _book(parsed)
+    except SettingsProblem as found:
+        return not any("is set twice" in problem.sentence for problem in found.problems)
+    return book.team == home.book.team and _said(book) == wanted
+
+
+def _refuse_locked(before: Home, after: Home, layer_place: Place) -> None:
+    known = {(problem.key, problem.sentence) for problem in before.book.ignored}
+    news = tuple(
+        problem
+        for problem in after.book.ignored
+        if problem.place[: len(layer_place)] == layer_place and (problem.key, problem.sentence) not in known
+    )
+    if news:
+        raise SettingsProblem(after.place(news))
+
+
+# --- writing ---------------------------------------------------------------------------------------
+
+_HEAD = """\
+# The settings of this FirstContact. Every key is explained in docs/reference/settings.md;
+# `firstcontact settings show` tells which value applies to whom, and where it comes from.
+"""
+
+
+def _initial_text(team: Mapping[str, object], preset: str) -> str:
+    import tomlkit
+
+    document = tomlkit.document()
+    for line in _HEAD.splitlines():
+        document.add(tomlkit.comment(line.removeprefix("# ")))
+    document.add(tomlkit.nl())
+    plain = tomlkit.table()
+    users = tomlkit.aot()
+    for name, value in team.items():
+        if name == "users" and isinstance(value, list | tuple):
+            for user in value:
+                users.append(tomlkit.item({key: item for key, item in user.items() if item is not None}))
+        elif value is not None:
+            plain[name] = list(value) if isinstance(value, tuple) else value
+    if users:
+        plain["users"] = users
+    document["team"] = plain
+    organisation = tomlkit.table()
+    organisation["preset"] = preset
+    document["organisation"] = organisation
+    return tomlkit.dumps(document)
+
+
+@contextmanager
+def _only_one_editor(home: Path) -> Iterator[None]:
+    """Two people who save at once do so one after the other, each on what the other wrote."""
+    import fcntl
+
+    if not home.is_dir():
+        yield
+        return
+    with open(home / ".settings.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write(path: Path, text: str) -> None:
+    """The file as a whole or not at all, with the permissions it had; through a symbolic link."""
+    target = path.resolve()
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
+    handle, temporary = tempfile.mkstemp(prefix=".settings-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

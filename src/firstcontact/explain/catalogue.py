@@ -25,7 +25,8 @@ class Entry(NamedTuple):
 
 CATALOGUE: dict[str, Entry] = {
     "ours": Entry(
-        "The participant is one of ours: a user, a colleague's address on one of our domains, one of our lines.",
+        "The participant is one of ours: a user, a colleague's address on one of our domains,"
+        " one of our lines.",
         "{about} is one of ours.",
     ),
     "contact_found": Entry(
@@ -71,7 +72,8 @@ CATALOGUE: dict[str, Entry] = {
         "Put the sender on the `allowed` list if people write through this system.",
     ),
     "unauthenticated_sender": Entry(
-        "Our own mail server could not authenticate the sender: DMARC failed, or neither SPF nor DKIM passed.",
+        "Our own mail server could not authenticate the sender: DMARC failed, or neither SPF nor"
+        " DKIM passed.",
         "Our mail server could not tell that the sender is genuine ({dmarc}{results}).",
         "If the sender is genuine, their mail administrator has to mend SPF, DKIM or DMARC.",
     ),

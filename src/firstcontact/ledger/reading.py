@@ -1,0 +1,230 @@
+"""What people ask the ledger: counts, lists, the story of one person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from firstcontact.interactions.model import Interaction, decode
+from firstcontact.ledger import deciding
+from firstcontact.ledger.statements import chunks
+from firstcontact.ledger.tables import (
+    activities,
+    deliveries,
+    interactions,
+    participants,
+    rejections,
+    reviews,
+    verdicts,
+    writes,
+)
+from firstcontact.planning.write import Write
+from firstcontact.policy.decision import Decision
+from firstcontact.policy.known import Known
+
+_write_decoder = msgspec.msgpack.Decoder(Write)
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts over the whole ledger.
+
+    contacts: in the CRM, as far as it tells cheaply (-1: not known). created: contacts that we made.
+    waiting: open questions. verdicts: of people, by verdict; activities of the interactions under
+    `activity_verdicts`. reasons: how often each reason stands in the last decisions; decisive: how often
+    it decided that somebody was not created.
+    """
+
+    deliveries: int
+    rejected: int
+    interactions: int
+    activities: int
+    contacts: int
+    created: int
+    waiting: int
+    verdicts: dict[str, int]
+    activity_verdicts: dict[str, int]
+    reasons: dict[str, int]
+    decisive: dict[str, int]
+    kinds: dict[str, int]
+    parked: int
+    held: int
+    due: int
+    rejections: dict[str, int]
+
+
+def report(tx: Connection, contacts: int) -> Report:
+    """Counts over the whole ledger; `contacts` as the CRM says."""
+    people: Counter[str] = Counter()
+    logged: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    decisive: Counter[str] = Counter()
+    query = select(
+        verdicts.c.verdict, verdicts.c.about != "", verdicts.c.reasons, verdicts.c.decisive, func.count()
+    ).group_by(verdicts.c.verdict, verdicts.c.about != "", verdicts.c.reasons, verdicts.c.decisive)
+    for verdict, is_person, names, deciding_names, count in tx.execute(query):
+        (people if is_person else logged)[verdict] += count
+        for name in names.split():
+            reasons[name] += count
+        if is_person and verdict in ("leave", "ask"):
+            for name in deciding_names.split():
+                decisive[name] += count
+    states = dict(_pairs(tx, select(writes.c.state, func.count()).group_by(writes.c.state)))
+    return Report(
+        deliveries=_count(tx, deliveries.c.id),
+        rejected=_count(tx, rejections.c.id),
+        interactions=_count(tx, interactions.c.id),
+        activities=_count(tx, activities.c.subject),
+        contacts=contacts,
+        created=int(
+            tx.scalar(
+                select(func.count()).where(
+                    writes.c.kind == "create_contact", writes.c.state == "done", writes.c.created == 1
+                )
+            )
+            or 0
+        ),
+        waiting=int(tx.scalar(select(func.count()).where(reviews.c.state == "open")) or 0),
+        verdicts=dict(people.most_common()),
+        activity_verdicts=dict(logged.most_common()),
+        reasons=dict(reasons.most_common()),
+        decisive=dict(decisive.most_common()),
+        kinds=dict(_pairs(tx, select(interactions.c.kind, func.count()).group_by(interactions.c.kind))),
+        parked=states.get("parked", 0),
+        held=states.get("held", 0),
+        due=int(tx.scalar(select(func.count()).where(interactions.c.due_at.is_not(None))) or 0),
+        rejections=dict(_pairs(tx, select(rejections.c.reason, func.count()).group_by(rejections.c.reason))),
+    )
+
+
+def _count(tx: Connection, column: object) -> int:
+    return int(tx.scalar(select(func.count(column))) or 0)  # type: ignore[arg-type]
+
+
+def _pairs(tx: Connection, query: object) -> list[tuple[str, int]]:
+    return [(str(row[0]), int(row[1])) for row in tx.execute(query)]  # type: ignore[call-overload]
+
+
+def decided(
+    tx: Connection, since: int, until: int, page: int = 500
+) -> Iterator[tuple[Interaction, Decision, Known | None]]:
+    """Decided interactions of a span with their last decision and what it was made from, in order of time."""
+    at, id = since, ""
+    while True:
+        query = (
+            select(interactions.c.at, interactions.c.id, interactions.c.data)
+            .where(
+                (interactions.c.at > at) | ((interactions.c.at == at) & (interactions.c.id > id)),
+                interactions.c.at < until,
+            )
+            .order_by(interactions.c.at, interactions.c.id)
+            .limit(page)
+        )
+        rows = tx.execute(query).all()
+        if not rows:
+            return
+        last = deciding.last_with_known(tx, [row.id for row in rows])
+        for row in rows:
+            if row.id in last:
+                yield decode(row.data), *last[row.id]
+        at, id = rows[-1].at, rows[-1].id
+
+
+def made_contacts(tx: Connection) -> set[str]:
+    """Ids of the contacts that we made (adopted ones are not ours)."""
+    query = select(writes.c.record).where(
+        writes.c.kind == "create_contact", writes.c.state == "done", writes.c.created == 1
+    )
+    return set(tx.scalars(query))
+
+
+def interactions_of(tx: Connection, key: str, limit: int = 200) -> tuple[Interaction, ...]:
+    """Interactions that a handle took part in, newest first."""
+    query = (
+        select(interactions.c.data)
+        .join(participants, participants.c.interaction == interactions.c.id)
+        .where(participants.c.key == key)
+        .order_by(interactions.c.at.desc())
+        .limit(limit)
+    )
+    return tuple(decode(data) for data in tx.scalars(query))
+
+
+class WriteRow(msgspec.Struct, frozen=True):
+    """A write with its state, for people."""
+
+    write: Write
+    state: str
+    record: str
+    created: bool
+    problem: str
+    at: int
+    attempts: int
+
+
+def writes_of(tx: Connection, interaction: str) -> tuple[WriteRow, ...]:
+    """The writes of an interaction, oldest first."""
+    query = select(writes).where(writes.c.interaction == interaction).order_by(writes.c.at, writes.c.key)
+    return tuple(_row(row) for row in tx.execute(query))
+
+
+def stuck(tx: Connection, limit: int = 1000) -> tuple[WriteRow, ...]:
+    """Writes that can't go on by themselves: parked, or held by a brake."""
+    query = select(writes).where(writes.c.state.in_(("parked", "held"))).order_by(writes.c.at).limit(limit)
+    return tuple(_row(row) for row in tx.execute(query))
+
+
+def _row(row: object) -> WriteRow:
+    get = row._mapping  # type: ignore[attr-defined]
+    return WriteRow(
+        _write_decoder.decode(get["data"]),
+        get["state"],
+        get["record"],
+        bool(get["created"]),
+        get["problem"],
+        get["at"],
+        get["attempts"],
+    )
+
+
+def record_of_write(tx: Connection, keys: list[str]) -> dict[str, str]:
+    """The record that each write made, for ids of the form `new:KEY`."""
+    found: dict[str, str] = {}
+    for chunk in chunks(keys):
+        query = select(writes.c.key, writes.c.record).where(writes.c.key.in_(chunk))
+        found.update((key, record) for key, record in tx.execute(query))
+    return found
+
+
+class RejectionRow(msgspec.Struct, frozen=True):
+    """Something delivered that was no interaction, with why."""
+
+    place: str
+    reason: str
+    detail: str
+    at: int
+
+
+def rejected(tx: Connection, limit: int = 1000) -> tuple[RejectionRow, ...]:
+    """What could not be read, newest first."""
+    query = select(rejections).order_by(rejections.c.id.desc()).limit(limit)
+    return tuple(RejectionRow(r.place, r.reason, r.detail, r.at) for r in tx.execute(query))
+
+
+def causing(tx: Connection, record: str) -> str:
+    """The interaction that caused us to make this contact, "" where we did not make it."""
+    query = select(writes.c.interaction).where(
+        writes.c.kind == "create_contact", writes.c.record == record, writes.c.created == 1
+    )
+    return tx.scalar(query) or ""
+
+
+def ours_seen(tx: Connection, keys: list[str]) -> int:
+    """How many mails were sent by one of these addresses: 0 says that Sent is missing."""
+    count = 0
+    for chunk in chunks(keys):
+        query = select(func.count()).where(interactions.c.kind == "email", interactions.c.senders.in_(chunk))
+        count += int(tx.scalar(query) or 0)
+    return count

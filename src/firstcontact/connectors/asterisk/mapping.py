@@ -25,6 +25,8 @@ SOURCE = "asterisk-cdr"
 _CLID = re.compile(r'\s*"?(?P<name>.*?)"?\s*<(?P<number>[^<>]*)>\s*"?\s*')
 _LETTERS = re.compile(r"[^a-z]+")
 _DIALLED = re.compile(r"\+?\d{7,15}")
+_SUBSCRIBER = 7
+"""So many last digits alike say that two writings are of one number."""
 _INBOUND_WORDS = frozenset({"trunk", "pstn", "did", "incoming", "inbound", "external", "outside", "provider"})
 _OUTBOUND_WORDS = frozenset({"internal", "outbound", "outgoing", "dialout", "outrt"})
 _MACHINES = frozenset(
@@ -227,12 +229,16 @@ def _caller_name(row: Row) -> str:
 
 
 def _dialled(row: Row, region: str) -> str:
-    """The number that was called: dst, or the one given to Dial where dst holds a prefix for a line."""
+    """The number that was called: the one given to Dial where it is the same but for a prefix (the digit
+    for an outside line) or dst is none, else dst."""
     dst = row.get("dst", "")
-    if is_extension(dst) or read_phone(dst, region) is not None or row.get("lastapp", "").lower() != "dial":
+    if is_extension(dst) or row.get("lastapp", "").lower() != "dial":
         return dst
     given = _DIALLED.search(row.get("lastdata", "").partition(",")[0])
-    return given[0] if given and read_phone(given[0], region) else dst
+    if given is None or read_phone(given[0], region) is None:
+        return dst
+    same = given[0][-_SUBSCRIBER:] == dst[-_SUBSCRIBER:]
+    return given[0] if same or read_phone(dst, region) is None else dst
 
 
 def _line(row: Row) -> str:

@@ -22,7 +22,10 @@ DECIDED = Decided(
     activity="skip",
     participants={"+14155550123": "leave", "anonymous": "leave"},
     reasons=("unknown_contact:skip", "nothing_to_log"),
-    sentences=("nothing_to_log: nobody to link and no account",),
+    because={
+        "": ("nothing_to_log: nobody to link and no account",),
+        "+14155550123": ("unknown_contact:skip: so",),
+    },
 )
 
 
@@ -102,7 +105,7 @@ def test_a_decision_that_differs_says_why_it_is_so() -> None:
     assert lines[0] == (
         "expected activity of i1: log; got skip because nothing_to_log: nobody to link and no account"
     )
-    assert lines[1].startswith("expected (415) 555-0123 of i1: create; got leave because")
+    assert lines[1] == ("expected (415) 555-0123 of i1: create; got leave because unknown_contact:skip: so")
     assert lines[2] == "expected reason free_mail for i1; reasons given: unknown_contact:skip, nothing_to_log"
     assert told(decisions={"i1": {"activity": "skip", "participants": {"anonymous": "leave"}}}) == ()
     assert "got none" in told(decisions={"i9": {}})[0]

@@ -21,13 +21,13 @@ class Decided(msgspec.Struct, frozen=True):
     """The last decision on one interaction.
 
     activity: its verdict. participants: handle key (or the raw text, where there is no handle) to verdict.
-    reasons: names in the trace. sentences: the trace for a person, one sentence a line, decisive ones first.
+    reasons: names in the trace. because: what decided, as sentences, by participant; "" is the activity.
     """
 
     activity: str
     participants: Mapping[str, str] = {}
     reasons: tuple[str, ...] = ()
-    sentences: tuple[str, ...] = ()
+    because: Mapping[str, tuple[str, ...]] = {}
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def _decisions(expected: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
 def _decision(interaction: str, wanted: Mapping[str, Any], decided: Decided, region: str) -> Iterator[str]:
     activity = wanted.get("activity")
     if activity is not None and activity != decided.activity:
-        yield f"expected activity of {interaction}: {activity}; got {decided.activity}{_because(decided)}"
+        yield f"expected activity of {interaction}: {activity}; got {decided.activity}{_because(decided, '')}"
     for written, verdict in (wanted.get("participants") or {}).items():
         key = subject(written, region)
         got = decided.participants.get(key)
@@ -83,15 +83,18 @@ def _decision(interaction: str, wanted: Mapping[str, Any], decided: Decided, reg
             there = ", ".join(decided.participants) or "nobody"
             yield f"expected {written} of {interaction}: {verdict}; not among them: {there}"
         elif verdict is not None and got != verdict:
-            yield f"expected {written} of {interaction}: {verdict}; got {got}{_because(decided)}"
+            yield f"expected {written} of {interaction}: {verdict}; got {got}{_because(decided, key)}"
     for reason in wanted.get("reasons") or ():
         if reason not in decided.reasons:
             given = ", ".join(decided.reasons) or "none"
             yield f"expected reason {reason} for {interaction}; reasons given: {given}"
 
 
-def _because(decided: Decided) -> str:
-    told = decided.sentences or decided.reasons
+def _because(decided: Decided, about: str) -> str:
+    told = decided.because.get(about) or tuple(
+        dict.fromkeys(sentence for sentences in decided.because.values() for sentence in sentences)
+    )
+    told = told or decided.reasons
     return " because " + " | ".join(told[:_SHOWN_AT_MOST]) if told else ""
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import msgspec
 
+from firstcontact.connectors.kinds import UnknownKind, capabilities
 from firstcontact.formats.generic import read_record
 from firstcontact.formats.generic_fields import BadRecord
 from firstcontact.interactions.model import Interaction, kind_of
+from firstcontact.policy.scopes import SettingsBook, SettingsProblem
 from firstcontact.testing.scenarios.references import faults_of_references
 from firstcontact.testing.scenarios.shapes import (
     Fault,
@@ -45,7 +47,7 @@ _contact_reference = either(filled, _handles, called="an id, {email: …} or {ph
 _USER = record(
     {
         "id": filled, "name": text, "emails": _texts, "phones": _texts, "extension": text,
-        "crm_user": text, "timezone": text, "profile": text,
+        "crm_user": text, "timezone": text, "profile": text, "reviewer": flag,
     },
     required=("id",),
 )  # fmt: skip
@@ -246,11 +248,13 @@ class NotAScenario(Exception):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One thing that happens: its kind, the value as written, and for an interaction the fact."""
+    """One thing that happens: its kind, the value as written; for an interaction the fact, for changed
+    settings the book as it is from then on."""
 
     kind: str
     value: Any
     interaction: Interaction | None = None
+    book: SettingsBook | None = None
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,6 +266,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     team: Mapping[str, Any]
     crm: Mapping[str, Any]
     settings: Mapping[str, Any]
+    book: SettingsBook
     steps: tuple[Step, ...]
     expect: Mapping[str, Any]
 
@@ -269,6 +274,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     def region(self) -> str:
         """ISO country in which numbers without a country code are read."""
         return str(self.team.get("region") or DEFAULT_REGION)
+
+    def crm_records(self) -> dict[str, Any]:
+        """What the CRM holds at the start: the records of `crm` without what is not given."""
+        return {
+            name: [{key: one for key, one in entry.items() if one is not None} for entry in entries]
+            for name, entries in self.crm.items()
+            if isinstance(entries, list)
+        }
 
 
 def files_in(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -371,11 +384,16 @@ class _Reading:
             self._report(("settings",), "must be a map")
         if self.problems:
             return None
-        steps = tuple(self._steps())
+        try:
+            capabilities(self.merged["crm"]["kind"])
+        except UnknownKind as error:
+            self._report(("crm", "kind"), str(error))
+        book = self._book(settings)
+        steps = tuple(self._steps(book))
         self.problems += [
             self._located(fault.place, fault.sentence) for fault in faults_of_references(self.merged)
         ]
-        if self.problems:
+        if self.problems or book is None:
             return None
         return Scenario(
             file=self.file,
@@ -384,11 +402,28 @@ class _Reading:
             team=self.merged["team"],
             crm=self.merged["crm"],
             settings=settings,
+            book=book,
             steps=steps,
             expect=self.merged["expect"],
         )
 
-    def _steps(self) -> Iterator[Step]:
+    def _book(self, settings: Mapping[str, Any]) -> SettingsBook | None:
+        try:
+            return SettingsBook.from_mapping(self.merged["team"], settings)
+        except SettingsProblem as error:
+            for problem in error.problems:
+                self._report(problem.place, problem.sentence)
+            return None
+
+    def _changed(self, book: SettingsBook, value: Mapping[str, Any], place: Place) -> SettingsBook:
+        try:
+            return book.with_settings(value, settings_place=place)
+        except SettingsProblem as error:
+            for problem in error.problems:
+                self._report(problem.place, problem.sentence)
+            return book
+
+    def _steps(self, book: SettingsBook | None) -> Iterator[Step]:
         kinds: dict[str, str] = {}
         region = str(self.merged["team"].get("region") or DEFAULT_REGION)
         for number, entry in enumerate(self.merged["steps"]):
@@ -402,8 +437,13 @@ class _Reading:
                     self._report((*place, "id"), f"`{fact.id}` was a {kinds[fact.id]} before")
                 yield Step(kind, value, fact)
                 continue
-            if kind == "settings" and not isinstance(value, dict):
-                self._report(place, "must be a map")
+            if kind == "settings":
+                if not isinstance(value, dict):
+                    self._report(place, "must be a map")
+                elif book is not None:
+                    book = self._changed(book, value, place)
+                    yield Step(kind, value, book=book)
+                continue
             self._report_choice(kind, value, place)
             yield Step(kind, value)
 

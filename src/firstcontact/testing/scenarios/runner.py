@@ -1,0 +1,278 @@
+"""A scenario played against the in-memory CRM, once as written and once with every delivery doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from firstcontact.connectors.address_book.connector import AddressBook
+from firstcontact.connectors.address_book.people import BadRecord, NotThere, People
+from firstcontact.connectors.kinds import capabilities
+from firstcontact.explain.sentences import explain
+from firstcontact.flow.clock import VirtualClock
+from firstcontact.flow.installation import Installation
+from firstcontact.flow.problems import FlowProblem
+from firstcontact.ledger.history import open_ledger
+from firstcontact.policy.decision import Decision
+from firstcontact.store.engine import open_engine
+from firstcontact.testing.hostile import Hostile
+from firstcontact.testing.scenarios.matching import (
+    Decided,
+    Outcome,
+    Question,
+    differences,
+    subject,
+)
+from firstcontact.testing.scenarios.schema import NotAScenario, Problem, Scenario, Step
+from firstcontact.testing.scenarios.shapes import microseconds, seconds
+
+_SECOND = 1_000_000
+_BEFORE_ANYTHING = 1_767_225_600 * _SECOND
+"""2026-01-01: where the clock stands in a scenario in which nothing has a time."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one scenario."""
+
+    file: str
+    scenario: str
+    differences: tuple[str, ...]
+    decisions: Mapping[str, Decided]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all of it holds."""
+        return not self.differences
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `check --json` prints."""
+        return {
+            "file": self.file,
+            "scenario": self.scenario,
+            "passed": self.passed,
+            "differences": list(self.differences),
+            "decisions": {
+                interaction: {
+                    "activity": decided.activity,
+                    "participants": dict(decided.participants),
+                    "reasons": list(decided.reasons),
+                }
+                for interaction, decided in self.decisions.items()
+            },
+        }
+
+
+def run(scenario: Scenario) -> Report:
+    """Play the scenario both ways and compare. Raises NotAScenario where the CRM cannot hold its records."""
+    once = Play(scenario, copies=1)
+    told = list(once.differences())
+    twice = Play(scenario, copies=2)
+    doubled = [*twice.differences(), *_otherwise(once.outcome, twice.outcome)]
+    told += [f"delivered twice: {line}" for line in doubled if line not in told]
+    return Report(
+        file=scenario.file,
+        scenario=scenario.name,
+        differences=tuple(told),
+        decisions=once.outcome.decisions,
+    )
+
+
+class Play:
+    """One run of a scenario: an installation of its own, the steps in order, and what they leave behind.
+
+    copies: how often in a row each interaction is delivered.
+    """
+
+    def __init__(self, scenario: Scenario, *, copies: int) -> None:
+        self.scenario = scenario
+        self.copies = copies
+        self.troubles: list[str] = []
+        self.clock = VirtualClock(_start(scenario))
+        crm = AddressBook(
+            open_engine(":memory:"),
+            capabilities=capabilities(scenario.crm["kind"]),
+            clock=self.clock.now,
+            region=scenario.region,
+        )
+        self.people = People(crm)
+        self._seed()
+        self.hostile = Hostile(crm, region=scenario.region)
+        self.installation = Installation(
+            book=scenario.book,
+            ledger=open_ledger(open_engine(":memory:")),
+            crm=self.hostile,
+            clock=self.clock,
+        )
+        for number, step in enumerate(scenario.steps, 1):
+            try:
+                _DO[step.kind](self, step)
+                self.installation.drain()
+            except (FlowProblem, NotThere, BadRecord, NotOfferedYet) as error:
+                self.troubles.append(f"step {number} ({step.kind}): {error}")
+        self.outcome = self._outcome()
+
+    def differences(self) -> tuple[str, ...]:
+        """Everything that is not as the scenario expects, steps that could not be taken first."""
+        return (*self.troubles, *differences(self.scenario.expect, self.outcome))
+
+    # --- steps -------------------------------------------------------------------------------------
+
+    def interaction(self, step: Step) -> None:
+        """The fact arrives, as often as `copies` says."""
+        fact = step.interaction
+        assert fact is not None
+        self.clock.advance_to(fact.at)
+        for _ in range(self.copies):
+            self.installation.take([fact])
+            self.installation.drain()
+
+    def ruling(self, step: Step) -> None:
+        """A person answers an open question."""
+        value = step.value
+        self.installation.rule(
+            value["interaction"],
+            subject(value["about"], self.scenario.region),
+            choose=self._contact(value.get("choose")),
+            create=_named(value.get("create")),
+            ignore=bool(value.get("ignore")),
+            by=value.get("by") or "",
+        )
+
+    def log_by_hand(self, step: Step) -> None:
+        """A user logs an interaction."""
+        value = step.value
+        self.installation.log_by_hand(
+            value["interaction"],
+            value["user"],
+            contact=self._contact(value.get("contact")),
+            create=_named(value.get("create")),
+            learn=bool(value.get("learn")),
+        )
+
+    def person(self, step: Step) -> None:
+        """Somebody works in the CRM itself."""
+        edits = step.value.get("edits")
+        if edits:
+            kind = next(kind for kind in _EDITED if kind in edits)
+            fields = {name: value for name, value in edits.items() if name != kind}
+            self.people.edit(kind, edits[kind], fields)
+        for kind, reference in (step.value.get("deletes") or {}).items():
+            self.people.delete(kind, reference)
+        for kind, fields in (step.value.get("adds") or {}).items():
+            self.people.add(kind, fields)
+
+    def settings(self, step: Step) -> None:
+        """Settings change from here on."""
+        assert step.book is not None
+        self.installation.change_settings(step.book)
+
+    def fault(self, step: Step) -> None:
+        """The next look-up or the next write fails."""
+        if step.value.get("find"):
+            self.hostile.next_find(step.value["find"])
+        if step.value.get("apply"):
+            self.hostile.next_apply(step.value["apply"])
+
+    def dedupe(self, step: Step) -> None:
+        """Duplicates are looked for now."""
+        del step
+        dedupe = getattr(self.installation, "dedupe", None)
+        if dedupe is None:
+            raise NotOfferedYet("dedupe is not offered yet")
+        dedupe()
+
+    def wait(self, step: Step) -> None:
+        """The clock moves on."""
+        self.clock.wait(seconds(step.value) * _SECOND)
+
+    # --- around them -------------------------------------------------------------------------------
+
+    def _seed(self) -> None:
+        try:
+            self.people.seed(self.scenario.crm_records(), self.scenario.book.team.users)
+        except (BadRecord, NotThere) as error:
+            problem = Problem(self.scenario.file, 0, self.scenario.name, "crm", str(error))
+            raise NotAScenario((problem,)) from None
+
+    def _contact(self, reference: Any) -> str:
+        return self.people.resolve(reference) if reference else ""
+
+    def _outcome(self) -> Outcome:
+        ids = dict.fromkeys(step.interaction.id for step in self.scenario.steps if step.interaction)
+        decisions = {id: self.installation.decision(id) for id in ids}
+        return Outcome(
+            region=self.scenario.region,
+            decisions={id: decided(one) for id, one in decisions.items() if one is not None},
+            crm=self.people.dump(),
+            questions=tuple(
+                Question(review.interaction, review.about, review.reason)
+                for review in self.installation.open_reviews()
+            ),
+        )
+
+
+class NotOfferedYet(Exception):
+    """A step that FirstContact cannot take yet; the scenario fails with it."""
+
+
+_EDITED = ("contact", "lead", "account", "opportunity", "matter")
+_DO: dict[str, Callable[[Play, Step], None]] = {
+    "interaction": Play.interaction,
+    "ruling": Play.ruling,
+    "log_by_hand": Play.log_by_hand,
+    "person": Play.person,
+    "settings": Play.settings,
+    "fault": Play.fault,
+    "dedupe": Play.dedupe,
+    "wait": Play.wait,
+}
+
+
+def decided(decision: Decision) -> Decided:
+    """A decision as expectations speak of it."""
+    return Decided(
+        activity=decision.activity,
+        participants={person.about: person.verdict for person in decision.people},
+        reasons=tuple(dict.fromkeys(reason.name for reason in decision.trace)),
+        because={part.about: part.because for part in explain(decision) if part.because},
+    )
+
+
+def _otherwise(once: Outcome, twice: Outcome) -> Iterable[str]:
+    """What a second delivery changed that no expectation speaks of."""
+    for interaction, decided in once.decisions.items():
+        again = twice.decisions.get(interaction)
+        if again is None or (again.activity, again.participants) != (decided.activity, decided.participants):
+            got = f"{again.activity} {dict(again.participants)}" if again else "none"
+            yield (
+                f"the decision on {interaction} was {decided.activity} {dict(decided.participants)}; "
+                f"now it is {got}"
+            )
+    for collection, records in once.crm.items():
+        if len(records) != len(twice.crm[collection]):
+            yield f"there were {len(records)} {collection}; now there are {len(twice.crm[collection])}"
+    if len(once.questions) != len(twice.questions):
+        yield f"there were {len(once.questions)} open questions; now there are {len(twice.questions)}"
+
+
+def _named(create: Mapping[str, Any] | None) -> dict[str, str] | None:
+    if create is None:
+        return None
+    return {key: value for key, value in create.items() if value is not None}
+
+
+def _start(scenario: Scenario) -> int:
+    """Where the clock stands before the first step: the first interaction's time, else the latest date."""
+    for step in scenario.steps:
+        if step.interaction is not None:
+            return step.interaction.at
+    dates = [
+        microseconds(entry[field])
+        for collection in ("contacts", "leads")
+        for entry in scenario.crm.get(collection) or ()
+        for field in ("created_at", "last_activity_at")
+        if entry.get(field)
+    ]
+    return max(dates, default=_BEFORE_ANYTHING)

@@ -19,7 +19,9 @@ SOURCE = ROOT / "src"
 
 
 def _tree(folder: Path, files: dict[str, str]) -> Path:
-    """A source tree with these modules; packages that no file makes get a right docstring."""
+    """A source tree with these modules; packages that no file makes get a right docstring, and the vendors
+    clio and address_book are there."""
+    files = {"connectors/clio/client.py": "", "connectors/address_book/book.py": ""} | files
     for name, text in files.items():
         path = folder / "firstcontact" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +72,22 @@ BAD = {
     ),
     "vendor imports vendor": (
         {"connectors/zoho/c.py": "from firstcontact.connectors.clio.client import Client"},
+        "names the connector clio",
+    ),
+    "the file room imports a vendor that is not pure": (
+        {"connectors/files/c.py": "from firstcontact.connectors import clio"},
+        "names the connector clio",
+    ),
+    "another vendor imports a pure one": (
+        {
+            "connectors/zoho/c.py": "from firstcontact.connectors.asterisk import rows",
+            "connectors/asterisk/__init__.py": '"""PURE. CDR text."""\n',
+            "connectors/asterisk/rows.py": "",
+        },
+        "names the connector asterisk",
+    ),
+    "testing names a vendor": (
+        {"testing/runner.py": "from firstcontact.connectors.clio import client"},
         "names the connector clio",
     ),
     "vendor imports the policy": (
@@ -145,6 +163,13 @@ GOOD = {
     "connectors/toolkit/http.py": "import time\nfrom firstcontact.connectors import contract",
     "connectors/zoho/c.py": "from firstcontact.connectors.zoho import d\n"
     "from firstcontact.formats import mail\nfrom firstcontact.connectors.toolkit.http import x",
+    "connectors/asterisk/__init__.py": '"""PURE. CDR text."""\n',
+    "connectors/asterisk/rows.py": "from firstcontact.formats import mail",
+    "connectors/files/c.py": "from firstcontact.connectors.asterisk import rows",
+    "connectors/kinds.py": "from firstcontact.planning import capabilities",
+    "planning/capabilities.py": "",
+    "testing/runner.py": "from firstcontact.connectors import kinds\n"
+    "from firstcontact.connectors.address_book.book import AddressBook",
     "connectors/zoho/d.py": "from firstcontact.connectors.contract import Crm",
     "connectors/address_book/c.py": "from firstcontact.store import engine",
     "store/engine.py": "import sqlite3",

@@ -27,8 +27,11 @@ FREE_MAIL = frozenset(
     }
 )  # fmt: skip
 """Hosts that a test must name, since a free-mail or disposable domain cannot be invented."""
-OF_NOBODY = frozenset({"c.us", "xn--example.com", "state.gov"})
-"""A chat network's suffix for numbers, a malformed A-label, and a `.gov` host for patterns on `*.gov`."""
+OF_NOBODY = frozenset(
+    {"c.us", "xn--example.com", "state.gov", "group.calendar.google.com", "resource.calendar.google.com"}
+)
+"""A chat network's suffix for numbers, a malformed A-label, a `.gov` host for patterns on `*.gov`, and the
+hosts of shared calendars and rooms."""
 NOT_HOSTS = frozenset({"py", "md", "toml", "json", "yaml", "ics", "mbox", "txt", "csv", "setter", "property"})
 NUMBER = re.compile(
     r"(?<![\w.+])\+\d{9,15}(?!\w)|\(\d{3}\) ?\d{3}-\d{4}|(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])"

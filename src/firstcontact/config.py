@@ -282,7 +282,7 @@ def _layer(book: SettingsBook, place: Place) -> Layer:
 def _edited(home: Home, layer_place: Place, key: str, value: object) -> str:
     """The text with the key set. Several ways of writing it are tried; the first that reads back as nothing
     but this one change is taken."""
-    plain = list(value) if isinstance(value, tuple) else value
+    plain = _plain(value)
     wanted = _after(home.book, layer_place, key, plain)
     for way in (_in_place, _in_its_table, _as_dotted_key):
         text = _try_edit(way, home, layer_place, key, plain)
@@ -329,26 +329,39 @@ def _as_dotted_key(document: Any, layer: Layer, layer_place: Place, key: str, va
     """As a quoted dotted key of the scope's table: `"log.email" = false`."""
     import tomlkit
 
-    _take_away(document, layer, key)
-    if value is None:
-        return
+    shared = _take_away(document, layer, key)
     table = document
     for part in layer_place:
         if part not in table:
             table[part] = tomlkit.table(is_super_table=part != layer_place[-1])
         table = table[part]
-    table[key] = value
+    for leaf in shared:
+        table[leaf] = _plain(layer.values[leaf])
+    if value is not None:
+        # A list for e-mail and meetings cannot stand beside keys for other kinds.
+        others = any(leaf.startswith(f"{key}.") and leaf not in _leaves(key) for leaf in layer.values)
+        for name in _leaves(key) if others else (key,):
+            table[name] = value
 
 
-def _take_away(document: Any, layer: Layer, key: str) -> None:
-    for place in {layer.places[leaf]: None for leaf in _leaves(key) if leaf in layer.places}:
+def _take_away(document: Any, layer: Layer, key: str) -> tuple[str, ...]:
+    """Removes the key, whichever way it is written; returns the other keys that went with it (one plain list
+    of `required_fields` stands for two)."""
+    leaves = _leaves(key)
+    gone = dict.fromkeys(layer.places[leaf] for leaf in leaves if leaf in layer.places)
+    for place in gone:
         _walk(document, place[:-1]).remove(place[-1])
+    return tuple(leaf for leaf in layer.values if layer.places[leaf] in gone and leaf not in leaves)
 
 
 def _walk(document: Any, place: Place) -> Any:
     for part in place:
         document = document[part]
     return document
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _leaves(key: str) -> tuple[str, ...]:
@@ -373,9 +386,7 @@ def _after(book: SettingsBook, layer_place: Place, key: str, value: object) -> M
 def _said(book: SettingsBook) -> dict[str, dict[str, object]]:
     said: dict[str, dict[str, object]] = {}
     for layer in book.layers():
-        values: dict[str, object] = {
-            key: list(value) if isinstance(value, tuple) else value for key, value in layer.values.items()
-        }
+        values: dict[str, object] = {key: _plain(value) for key, value in layer.values.items()}
         if layer.preset:
             values["preset"] = layer.preset
         if "lock" in layer.places:

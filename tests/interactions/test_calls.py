@@ -247,6 +247,14 @@ def test_a_typed_name_beats_capitals() -> None:
     assert [one.name for one in in_order(named)] == ["Jo Diaz"]
 
 
+def test_the_people_behind_a_group_stand_for_it() -> None:
+    """A call to a group's extension names the extensions that it rang; to a group of none, the group's."""
+    rang = msgspec.structs.replace(leg("1", "missed", user="101"), line="600")
+    assert [one.raw for one in piece(rang).participants] == [CALLER, "101"]
+    nobody = msgspec.structs.replace(rang, user_line="")
+    assert [one.raw for one in piece(nobody).participants] == [CALLER, "600"]
+
+
 def test_withheld_callers_stay_visible() -> None:
     """An inbound call without a number has a participant who has none, so that the trace can say so."""
     call = piece(leg("1", "answered", talk=5, user="101", other=""))

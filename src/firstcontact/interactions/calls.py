@@ -147,7 +147,9 @@ def _people(legs: Sequence[Leg], lead: Leg, region: str) -> tuple[Participant, .
         # An inbound caller without a number is one who withheld it; a call of no direction may have none.
         caller = lead.other_line or lead.direction == "inbound"
         said = [("from", lead.other_line, lead.other_name)] if caller else []
-        said += [("to", line, "") for line in (lead.line, *ours) if line]
+        # The extension of a group or queue says less than those of the people whom it rang.
+        dialled = () if ours and is_extension(lead.line) else (lead.line,)
+        said += [("to", line, "") for line in (*dialled, *ours) if line]
     return in_order(_participant(role, raw, name, region) for role, raw, name in said)
 
 

@@ -29,8 +29,8 @@ CALL = {
     "start_time": "Mon, 02 Mar 2026 10:00:00 +0000",
 }
 ROW = (
-    '"","4155550123","4155550199","from-trunk","""DIAZ, JO"" <4155550123>","PJSIP/trunk-1","PJSIP/{ext}-2","Dial",'
-    '"PJSIP/{ext}","2026-03-02 10:00:00","2026-03-02 10:00:09","2026-03-02 10:01:09",69,60,"{said}",'
+    '"","4155550123","4155550199","from-trunk","""DIAZ, JO"" <4155550123>","PJSIP/trunk-1","PJSIP/{ext}-2",'
+    '"Dial","PJSIP/{ext}","2026-03-02 10:00:00","2026-03-02 10:00:09","2026-03-02 10:01:09",69,60,"{said}",'
     '"DOCUMENTATION","1772445600.{call}","","","1772445600.{call}",{number}\n'
 )
 HEADER = (
@@ -148,12 +148,12 @@ def test_a_line_end_in_a_quoted_cell(tmp_path: Path) -> None:
 
 
 def test_a_stray_quote_costs_one_row(tmp_path: Path) -> None:
-    """One row with a quote that never closes does not take the rows behind it along."""
+    """A row with a quote that never closes takes no row along, also where a second such row closes it."""
     path = tmp_path / "cdr.csv"
-    path.write_bytes(b'"","4155\n' + rows(30))
+    path.write_bytes(b'"","4155\n' + rows(30) + b'"","4155\n' + rows(4))
     readings = [read_telephony(delivery, CONTEXT) for delivery, _ in deliveries(path)]
-    assert sum(len(one.interactions) for one in readings) == 30
-    assert [why.reason for one in readings for why in one.rejections] == ["not_a_cdr_row"]
+    assert sum(len(one.interactions) for one in readings) == 34
+    assert [why.reason for one in readings for why in one.rejections] == ["not_a_cdr_row"] * 2
 
 
 def test_bad_lines_have_their_place(tmp_path: Path) -> None:

@@ -312,7 +312,7 @@ def _in_place(document: Any, layer: Layer, _: Place, key: str, value: object) ->
     place = layer.places[_leaves(key)[0]]
     container = _walk(document, place[:-1])
     if value is None:
-        container.remove(place[-1])
+        del container[place[-1]]
     else:
         container[place[-1]] = value
 
@@ -350,7 +350,7 @@ def _take_away(document: Any, layer: Layer, key: str) -> tuple[str, ...]:
     leaves = _leaves(key)
     gone = dict.fromkeys(layer.places[leaf] for leaf in leaves if leaf in layer.places)
     for place in gone:
-        _walk(document, place[:-1]).remove(place[-1])
+        del _walk(document, place[:-1])[place[-1]]
     return tuple(leaf for leaf in layer.values if layer.places[leaf] in gone and leaf not in leaves)
 
 

@@ -117,6 +117,30 @@ def load(home: Path) -> Home:
     return _home(home, path, _decoded(raw, path))
 
 
+def load_other(path: Path, like: Home) -> Home:
+    """Settings to try in a replay: a whole settings file, or one that says only what differs.
+
+    Tables it does not have are as in `like`. Keys of its `[organisation]` are laid over those of `like`,
+    unless it names a preset, which starts anew. Raises SettingsProblem.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        sentence = f"cannot be read: {error.strerror}"
+        raise SettingsProblem([Problem(sentence=sentence, file=str(path))]) from error
+    text = _decoded(raw, path)
+    base = tomllib.loads(like.text)
+
+    def over_base(parsed: dict[str, Any]) -> dict[str, Any]:
+        merged = {**base, **parsed}
+        organisation = parsed.get("organisation")
+        if isinstance(organisation, dict) and "preset" not in organisation:
+            merged["organisation"] = {**base.get("organisation", {}), **organisation}
+        return merged
+
+    return _home(like.folder, path, text, over_base)
+
+
 def write_initial(home: Path, team: Mapping[str, object], preset: str = "standard") -> Home:
     """Makes the folder and its first `settings.toml`, and returns it as read back.
 
@@ -164,9 +188,14 @@ def _decoded(raw: bytes, path: Path) -> str:
         raise SettingsProblem([problem]) from None
 
 
-def _home(folder: Path, path: Path, text: str) -> Home:
+def _home(
+    folder: Path,
+    path: Path,
+    text: str,
+    complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda parsed: parsed,
+) -> Home:
     try:
-        parsed = tomllib.loads(text)
+        parsed = complete(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise SettingsProblem([_syntax_problem(error, path, text)]) from None
     connections, problems = _connections(parsed.get("connection"))

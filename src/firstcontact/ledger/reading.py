@@ -221,10 +221,14 @@ def causing(tx: Connection, record: str) -> str:
     return tx.scalar(query) or ""
 
 
-def ours_seen(tx: Connection, keys: list[str]) -> int:
-    """How many mails were sent by one of these addresses: 0 says that Sent is missing."""
+def ours_seen(tx: Connection, addresses: list[str], domains: list[str]) -> int:
+    """How many mails were sent by one of these addresses or domains; 0 says that Sent is missing."""
+    email = interactions.c.kind == "email"
     count = 0
-    for chunk in chunks(keys):
-        query = select(func.count()).where(interactions.c.kind == "email", interactions.c.senders.in_(chunk))
+    for chunk in chunks(addresses):
+        query = select(func.count()).where(email, interactions.c.senders.in_(chunk))
+        count += int(tx.scalar(query) or 0)
+    for domain in domains:
+        query = select(func.count()).where(email, interactions.c.senders.like(f"%@{domain}"))
         count += int(tx.scalar(query) or 0)
     return count

@@ -1,0 +1,79 @@
+"""`firstcontact init`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from firstcontact.cli.common import home_folder, json_option, print_json, say
+
+_USER = re.compile(r"^\s*(?P<name>[^<]*?)\s*<(?P<mail>[^>]+)>\s*(?P<number>\S.*)?$")
+
+
+@click.command(
+    epilog="Example: firstcontact init --domain ruizlaw.example --region US --preset call-connector "
+    "--user 'Ana Ruiz <ana@ruizlaw.example> +1 415 555 0100'"
+)
+@click.option("--domain", "domains", multiple=True, help="A domain whose addresses are all ours (repeat).")
+@click.option(
+    "--user", "users", multiple=True, metavar='"NAME <MAIL> [NUMBER]"', help="One of ours (repeat)."
+)
+@click.option("--line", "lines", multiple=True, help="A shared number of the team (repeat).")
+@click.option("--region", default="", help="Country of numbers without a country code, as US or GB.")
+@click.option("--timezone", default="", help="Time zone of the team, as Europe/Berlin.")
+@click.option("--preset", default="", help="standard, call-connector, app-connect or backstory.")
+@json_option
+@click.pass_context
+def init(
+    ctx: click.Context,
+    domains: tuple[str, ...],
+    users: tuple[str, ...],
+    lines: tuple[str, ...],
+    region: str,
+    timezone: str,
+    preset: str,
+    as_json: bool,
+) -> None:
+    """Make a home folder: team, settings, ledger and address book.
+
+    No question is asked where everything is given.
+    """
+    from firstcontact.bootstrap import open_installation
+    from firstcontact.config import write_initial
+
+    folder = home_folder(ctx)
+    if not users:
+        given = click.prompt("Who are you? Name <mail> [number]", type=str)
+        users = (given,)
+    parsed = [_user(text) for text in users]
+    if not domains:
+        hosts = dict.fromkeys(user["emails"][0].rpartition("@")[2] for user in parsed)
+        domains = tuple(hosts)
+    team: dict[str, Any] = {"region": region or "US", "domains": list(domains), "users": parsed}
+    if timezone:
+        team["timezone"] = timezone
+    if lines:
+        team["lines"] = list(lines)
+    home = write_initial(folder, team, preset or "standard")
+    open_installation(home)
+    if as_json:
+        print_json({"home": str(folder), "settings": str(home.path), "users": [u["name"] for u in parsed]})
+        return
+    say(f"Made {folder} with settings, an empty ledger and an empty address book.")
+    say(f"Settings are in {home.path}; change them there or with `firstcontact settings set`.")
+    say("Next: firstcontact import PATH... (a mailbox, a calendar, a call log; your Sent folder too)")
+
+
+def _user(text: str) -> dict[str, Any]:
+    match = _USER.match(text)
+    if match is None or "@" not in match["mail"]:
+        raise click.UsageError(f'{text!r} is no user; write "Ana Ruiz <ana@ruizlaw.example> +1 415 555 0100"')
+    user: dict[str, Any] = {
+        "name": match["name"].strip().strip("\"'") or match["mail"],
+        "emails": [match["mail"].strip()],
+    }
+    if match["number"]:
+        user["phones"] = [match["number"].strip()]
+    return user

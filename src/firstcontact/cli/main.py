@@ -1,0 +1,97 @@
+"""The command `firstcontact`. Commands are imported when they are called: `--help` must be quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS: dict[str, str] = {
+    "init": "firstcontact.cli.init:init",
+    "import": "firstcontact.cli.importing:import_",
+    "contacts": "firstcontact.cli.records:contacts",
+    "activities": "firstcontact.cli.records:activities",
+    "settings": "firstcontact.cli.settings:settings",
+    "status": "firstcontact.cli.status:status",
+    "report": "firstcontact.cli.status:report",
+    "rejected": "firstcontact.cli.status:rejected",
+    "stuck": "firstcontact.cli.status:stuck",
+    "explain": "firstcontact.cli.explain:explain",
+    "review": "firstcontact.cli.review:review",
+    "brake": "firstcontact.cli.review:brake",
+    "log": "firstcontact.cli.log:log",
+    "run": "firstcontact.cli.status:run",
+    "replay": "firstcontact.cli.replay:replay",
+    "check": "firstcontact.cli.check:check",
+    "export": "firstcontact.cli.export:export",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        where = COMMANDS.get(name)
+        if where is None:
+            return None
+        module, _, attribute = where.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of `--help`, without importing every command for its first line."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SHORT.items()))
+
+
+SHORT: dict[str, str] = {
+    "init": "Make a home folder: team, settings, ledger, address book.",
+    "import": "Read mailboxes, calendars, call logs and contact lists from files.",
+    "contacts": "List the contacts of the address book.",
+    "activities": "List what was logged.",
+    "settings": "Show the settings that apply, and where each comes from; set one.",
+    "status": "What is going on: due work, questions, things that are stuck.",
+    "report": "Counts over everything: who was created, who was not, and why.",
+    "rejected": "What was delivered and could not be read.",
+    "stuck": "Writes that cannot go on by themselves.",
+    "explain": "Why: about a person, an interaction or a decision.",
+    "review": "Questions that wait for a person; answer them.",
+    "brake": "Let go on what a brake has stopped.",
+    "log": "Log an interaction by hand.",
+    "run": "Do the work that is due now.",
+    "replay": "What would change with other settings.",
+    "check": "Run scenario files.",
+    "export": "Contacts as CSV or vCard, everything as JSON.",
+}
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: firstcontact init --domain ruizlaw.example --user 'Ana Ruiz <ana@ruizlaw.example>'",
+)
+@click.option(
+    "--home", "home", default="", metavar="DIR", help="Folder with settings, ledger and address book."
+)
+@click.version_option(package_name="firstcontact", prog_name="firstcontact")
+@click.pass_context
+def cli(ctx: click.Context, home: str) -> None:
+    """Keeps the team's CRM complete, and says why for every single person.
+
+    The home folder is --home, else FIRSTCONTACT_HOME, else ~/.firstcontact.
+    """
+    ctx.obj = home
+
+
+def main() -> None:
+    """Entry point: runs the command; a known problem is one sentence on standard error.
+
+    Exit status: 0 done; 1 the answer is no (scenarios that do not hold, nothing found); 2 wrong use or bad
+    input; 3 something needs a person first; 130 interrupted.
+    """
+    from firstcontact.cli.common import guarded
+
+    guarded(cli)

@@ -1,0 +1,102 @@
+"""`firstcontact settings`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from firstcontact.cli.common import home_folder, json_option, load_home, open_home, print_json, say, table
+
+if TYPE_CHECKING:
+    from firstcontact.config import Home
+
+
+@click.group(epilog="Example: firstcontact settings show --for ana --kind call")
+def settings() -> None:
+    """Show the settings that apply, and where each comes from; set one."""
+
+
+@settings.command(epilog="Example: firstcontact settings show --for ana --kind call")
+@click.option("--for", "user", default="", metavar="USER", help="For this user; else for the organisation.")
+@click.option("--kind", default="", help="Only what concerns this kind (call, sms, email …).")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, user: str, kind: str, as_json: bool) -> None:
+    """Every effective value, and the scope that it came from."""
+    from firstcontact.policy.scopes import describe
+
+    home, opened = open_home(ctx)
+    if user and user not in {each.id for each in home.book.team.users}:
+        raise click.UsageError(f"--for {user}: the team has {', '.join(u.id for u in home.book.team.users)}")
+    lines = describe(home.book, user, kind, opened.installation.crm.connection)
+    if as_json:
+        print_json([line._asdict() for line in lines])
+        return
+    table(
+        ("setting", "value", "from"),
+        [tuple(line) for line in lines],
+    )
+    _warn(home)
+
+
+@settings.command("set", epilog="Example: firstcontact settings set free_mail create --for ana")
+@click.argument("key")
+@click.argument("value")
+@click.option("--for", "user", default="", metavar="USER", help="For this user only.")
+@click.option("--profile", default="", help="For this profile only.")
+@click.option("--connection", default="", help="For this CRM connection only.")
+@json_option
+@click.pass_context
+def set_(
+    ctx: click.Context, key: str, value: str, user: str, profile: str, connection: str, as_json: bool
+) -> None:
+    """Set one setting; for the organisation, if no other scope is named.
+
+    VALUE is written as in the settings file: create, true, 30, '["a@x.example"]'. An empty VALUE takes the
+    key away. A change applies to new interactions; `firstcontact replay` shows what it would have done.
+    """
+    from firstcontact.config import set_key
+
+    scope = "organisation"
+    for name, chosen in (("user", user), ("profile", profile), ("connection", connection)):
+        if chosen:
+            scope = f"{name}:{chosen}"
+    change = set_key(home_folder(ctx), scope, key, _value(value))
+    if as_json:
+        print_json({"scope": scope, "key": key, "value": _value(value)})
+    else:
+        say(f"{key} is now {value or 'not set'} at {scope}, in {change.home.path}.")
+    _warn(change.home)
+
+
+def _value(text: str) -> Any:
+    if text == "":
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _warn(home: Home) -> None:
+    from firstcontact.connectors.kinds import capabilities
+    from firstcontact.policy.warnings import warnings
+
+    kinds = {name: each.kind for name, each in home.connections.items()} or {"address_book": "address_book"}
+    for problem in warnings(home.book, {name: capabilities(kind) for name, kind in kinds.items()}):
+        click.echo(f"Warning: {problem}", err=True)
+
+
+@settings.command(epilog="Example: firstcontact settings check")
+@json_option
+@click.pass_context
+def check(ctx: click.Context, as_json: bool) -> None:
+    """Read the settings file and say what is wrong or would lose data."""
+    home = load_home(ctx)
+    if as_json:
+        print_json({"file": str(home.path), "valid": True})
+    else:
+        say(f"{home.path} can be read.")
+    _warn(home)

@@ -120,3 +120,11 @@ def test_the_most_specific_form_is_named() -> None:
     assert patterns.matches_handle(mail("jo@acme.example")) == "jo@acme.example"
     assert patterns.matches_handle(mail("al@acme.example")) == "acme.example"
     assert patterns.matches_handle(mail("al@other.example")) == "*.example"
+
+
+def test_a_prefix_meets_both_spellings_of_a_mobile_number() -> None:
+    """Where keys fold a regional digit away, a prefix covers the number as written and as compared."""
+    argentine = phone("+54 9 11 5550 0123", "AR")
+    assert argentine.key != argentine.value
+    for entry in (f"{argentine.value[:5]}*", f"{argentine.key[:5]}*"):
+        assert compile_patterns((entry,), "US").matches_handle(argentine) == entry

@@ -125,7 +125,6 @@ def _files(paths: tuple[Path, ...], user: str) -> tuple[list[FileToRead], list[F
                     if not format:
                         file_items(path, "", "", user)
                     found.append(FileToRead(path, format, partial(_items, path, format, user)))
-                    )
                 except FileProblem as problem:
                     problems.append(FileResult(str(path), "", problem=str(problem)))
         except FileProblem as problem:

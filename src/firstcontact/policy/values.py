@@ -16,6 +16,8 @@ from firstcontact.policy.decision import PersonVerdict, Verdict
 from firstcontact.policy.rules.said import Said
 from firstcontact.policy.wish import Wished
 
+INTEGRATION_USER = "integration_user"
+"""Stands for the connection's own CRM user, always active; each connector knows which that is."""
 DEFAULT_PLACEHOLDER = "Unknown Caller"
 PLACEHOLDER_FIELDS: tuple[str, ...] = (
     "caller_id",
@@ -128,11 +130,11 @@ def _with_extension(handle: Handle) -> str:
 
 
 def owner(person: Person) -> str:
-    """The first of the `owner` setting who is an active CRM user; "" is the connection's own user."""
+    """The first of the `owner` setting who is an active CRM user, else the connection's own user."""
     case = person.case
     for choice in case.settings.owner:
-        if choice == "integration_user":
-            return ""
+        if choice == INTEGRATION_USER:
+            return INTEGRATION_USER
         if choice == "triggering_user":
             user = triggering_user(person)
         elif choice == "account_owner":
@@ -142,7 +144,7 @@ def owner(person: Person) -> str:
             user = mapped.id if mapped else choice
         if user and user in case.known.crm.active:
             return user
-    return ""
+    return INTEGRATION_USER
 
 
 def triggering_user(person: Person) -> str:

@@ -61,12 +61,14 @@ class Sides(msgspec.Struct, frozen=True):
 
     users: ids of our users who took part, the sender, organiser or answering user first, then as named,
         then those whose mailbox, calendar or line only captured it.
-    ours: whether anybody of ours took part, user or not. theirs: outside participants, none twice.
+    ours: whether anybody of ours took part, user or not. ours_named: their handle keys (or the extension),
+        none twice. theirs: outside participants, none twice.
     direction: as given; else outbound where the first participant of ours sent it.
     """
 
     users: tuple[str, ...]
     ours: bool
+    ours_named: tuple[str, ...]
     theirs: tuple[Participant, ...]
     direction: str
     sender_is_ours: bool
@@ -86,6 +88,7 @@ def sides(interaction: Interaction, index: TeamIndex) -> Sides:
     users: dict[str, None] = {}
     theirs: dict[tuple[str, ...], Participant] = {}
     set_aside: list[Participant] = []
+    ours_named: dict[str, None] = {}
     someone_of_ours = False
     sender_is_ours = False
     answered_by = _answering_user(interaction, index)
@@ -104,6 +107,7 @@ def sides(interaction: Interaction, index: TeamIndex) -> Sides:
                 theirs[subject] = _named(known, participant)
             continue
         someone_of_ours = True
+        ours_named[participant.handles[0].key if participant.handles else participant.raw] = None
         if participant.role in ("from", "organiser"):
             sender_is_ours = True
         if side:
@@ -118,6 +122,7 @@ def sides(interaction: Interaction, index: TeamIndex) -> Sides:
     return Sides(
         users=tuple(users),
         ours=someone_of_ours,
+        ours_named=tuple(ours_named),
         theirs=tuple(theirs.values()),
         direction=direction,
         sender_is_ours=sender_is_ours,

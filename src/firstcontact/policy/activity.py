@@ -33,7 +33,7 @@ def before_people(case: Case) -> Said | None:
 def closed(case: Case, people: tuple[PersonVerdict, ...], said: Said) -> Decision:
     """The decision where the people do not matter."""
     verdict: ActivityVerdict = "log_unlinked" if said.effect == "log_unlinked" else "skip"
-    trace = [Reason(said.name, "", said.effect, decisive=True, values=said.values)]
+    trace = [Reason(said.name, "", said.effect, decisive=True, values=said.values), *_ours(case)]
     if said.effect == "log_unlinked" and not case.settings.log.get(case.kind, True):
         trace.append(Reason(f"logging_off:{case.kind}", "", "skip", decisive=True))
         verdict = "skip"
@@ -42,6 +42,7 @@ def closed(case: Case, people: tuple[PersonVerdict, ...], said: Said) -> Decisio
 
 def follow(case: Case, people: tuple[PersonVerdict, ...], trace: list[Reason]) -> Decision:
     """The decision: the activity's verdict from the people's, lowered by the activity's own rules."""
+    trace.extend(_ours(case))
     _forwarded(case, trace)
     reached = [each for each in people if each.verdict in ("link", "create", "link_lead")]
     linked = any(
@@ -97,6 +98,10 @@ def follow(case: Case, people: tuple[PersonVerdict, ...], trace: list[Reason]) -
 
 def _decides(effect: Effect, verdict: ActivityVerdict) -> bool:
     return effect == verdict or (effect == "act" and verdict == "log")
+
+
+def _ours(case: Case) -> list[Reason]:
+    return [Reason("ours", key, "note") for key in case.sides.ours_named]
 
 
 def _forwarded(case: Case, trace: list[Reason]) -> None:

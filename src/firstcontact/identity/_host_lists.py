@@ -17,11 +17,11 @@ FREE_MAIL_FAMILIES = word_set(
 )
 FREE_MAIL = word_set(
     """
-    proton.me pm.me me.com mac.com hey.com mailbox.org tuta.com tuta.io tutamail.com tutanota.de keemail.me
-    posteo.de posteo.net posteo.org posteo.at disroot.org riseup.net lavabit.com skiff.com runbox.com
-    countermail.com startmail.com ctemplar.com kolabnow.com autistici.org cock.li duck.com mozmail.com
-    relay.firefox.com privaterelay.appleid.com simplelogin.com simplelogin.co passmail.net passinbox.com
-    anonaddy.me addy.io erine.email
+    proton.me pm.me me.com mac.com hey.com mailbox.org tuta.com tuta.io tutamail.com tutanota.de
+    keemail.me posteo.de posteo.net posteo.org posteo.at disroot.org riseup.net lavabit.com skiff.com
+    runbox.com countermail.com startmail.com ctemplar.com kolabnow.com autistici.org cock.li duck.com
+    mozmail.com relay.firefox.com privaterelay.appleid.com simplelogin.com simplelogin.co passmail.net
+    passinbox.com anonaddy.me addy.io erine.email
 
     daum.net hanmail.net nate.com kakao.com naver.com korea.com dreamwiz.com empas.com chol.com hanmir.com
     docomo.ne.jp ezweb.ne.jp au.com softbank.ne.jp i.softbank.jp vodafone.ne.jp ymobile.ne.jp
@@ -32,42 +32,41 @@ FREE_MAIL = word_set(
     139.com wo.cn aliyun.com foxmail.com hinet.net seed.net.tw pchome.com.tw netvigator.com
 
     sfr.fr neuf.fr cegetel.net club-internet.fr numericable.fr numericable.com bbox.fr laposte.net free.fr
-    aliceadsl.fr wanadoo.fr orange.fr voila.fr tin.it virgilio.it inwind.it iol.it libero.it alice.it tim.it
-    fastwebnet.it aruba.it poste.it teletu.it tiscali.it tiscali.co.uk plusnet.com plus.com f2s.com
+    aliceadsl.fr wanadoo.fr orange.fr voila.fr tin.it virgilio.it inwind.it iol.it libero.it alice.it
+    tim.it fastwebnet.it aruba.it poste.it teletu.it tiscali.it tiscali.co.uk plusnet.com plus.com f2s.com
     zen.co.uk sky.com talktalk.net btinternet.com btopenworld.com ntlworld.com virginmedia.com
     blueyonder.co.uk o2.co.uk eircom.net sunrise.ch hispeed.ch bluewin.ch bluemail.ch quickline.ch
     t-online.de freenet.de web.de arcor.de online.de 1und1.de ewe.net ewetel.net kabelmail.de unitybox.de
-    vodafonemail.de versanet.de osnanet.de netcologne.de chello.at aon.at a1.net inode.at kabsi.at utanet.at
-    telenet.be skynet.be proximus.be scarlet.be voo.be ziggo.nl kpnmail.nl kpnplanet.nl planet.nl xs4all.nl
-    hetnet.nl home.nl upcmail.nl casema.nl quicknet.nl zonnet.nl telfort.nl caiway.nl
+    vodafonemail.de versanet.de osnanet.de netcologne.de chello.at aon.at a1.net inode.at kabsi.at
+    utanet.at telenet.be skynet.be proximus.be scarlet.be voo.be ziggo.nl kpnmail.nl kpnplanet.nl
+    planet.nl xs4all.nl hetnet.nl home.nl upcmail.nl casema.nl quicknet.nl zonnet.nl telfort.nl caiway.nl
     telia.com comhem.se bredband.net bredband2.com spray.se passagen.se swipnet.se glocalnet.net home.se
     online.no start.no broadpark.no lyse.net getmail.no mail.dk tdcadsl.dk stofanet.dk youmail.dk
-    mail.tele.dk jubii.dk saunalahti.fi kolumbus.fi elisanet.fi luukku.com suomi24.fi pp.inet.fi
-    azet.sk zoznam.sk centrum.sk atlas.sk post.sk seznam.cz centrum.cz email.cz post.cz atlas.cz volny.cz
-    quick.cz tlen.pl wp.pl o2.pl onet.pl onet.eu op.pl interia.pl interia.eu poczta.fm gazeta.pl vp.pl
+    mail.tele.dk jubii.dk saunalahti.fi kolumbus.fi elisanet.fi luukku.com suomi24.fi pp.inet.fi azet.sk
+    zoznam.sk centrum.sk atlas.sk post.sk seznam.cz centrum.cz email.cz post.cz atlas.cz volny.cz quick.cz
+    tlen.pl wp.pl o2.pl onet.pl onet.eu op.pl interia.pl interia.eu poczta.fm gazeta.pl vp.pl
     poczta.onet.pl neostrada.pl vipmail.hu freemail.hu citromail.hu indamail.hu t-online.hu upcmail.hu
-    abv.bg mail.bg dir.bg t-com.hr net.hr siol.net amis.net ukr.net i.ua meta.ua bigmir.net tut.by
-    mail.ru bk.ru list.ru internet.ru inbox.ru rambler.ru lenta.ru ro.ru autorambler.ru myrambler.ru ya.ru
+    abv.bg mail.bg dir.bg t-com.hr net.hr siol.net amis.net ukr.net i.ua meta.ua bigmir.net tut.by mail.ru
+    bk.ru list.ru internet.ru inbox.ru rambler.ru lenta.ru ro.ru autorambler.ru myrambler.ru ya.ru
     inbox.lv one.lv apollo.lv mail.ee hot.ee otenet.gr forthnet.gr hol.gr freemail.gr in.gr mynet.com
-    sapo.pt clix.pt netcabo.pt telepac.pt iol.pt portugalmail.pt terra.es telefonica.net ono.com movistar.es
-    ya.com jazztel.es euskalnet.net
-    globo.com globomail.com uol.com.br bol.com.br ig.com.br terra.com.br oi.com.br r7.com zipmail.com.br
-    superig.com.br prodigy.net.mx speedy.com.ar fibertel.com.ar arnet.com.ar ciudad.com.ar vtr.net
-    adinet.com.uy cantv.net une.net.co etb.net.co
-    walla.com walla.co.il netvision.net.il bezeqint.net 012.net.il 013.net zahav.net.il
-    indiatimes.com sify.com in.com vsnl.net bsnl.in eth.net emirates.net.ae eim.ae omantel.net.om
-    singnet.com.sg pacific.net.sg starhub.net.sg streamyx.com tm.net.my
-    bigpond.com bigpond.net.au optusnet.com.au iinet.net.au internode.on.net tpg.com.au westnet.com.au
-    dodo.com.au xtra.co.nz slingshot.co.nz vodafone.co.nz orcon.net.nz mweb.co.za telkomsa.net webmail.co.za
-    vodamail.co.za iafrica.com absamail.co.za
+    sapo.pt clix.pt netcabo.pt telepac.pt iol.pt portugalmail.pt terra.es telefonica.net ono.com
+    movistar.es ya.com jazztel.es euskalnet.net globo.com globomail.com uol.com.br bol.com.br ig.com.br
+    terra.com.br oi.com.br r7.com zipmail.com.br superig.com.br prodigy.net.mx speedy.com.ar
+    fibertel.com.ar arnet.com.ar ciudad.com.ar vtr.net adinet.com.uy cantv.net une.net.co etb.net.co
+    walla.com walla.co.il netvision.net.il bezeqint.net 012.net.il 013.net zahav.net.il indiatimes.com
+    sify.com in.com vsnl.net bsnl.in eth.net emirates.net.ae eim.ae omantel.net.om singnet.com.sg
+    pacific.net.sg starhub.net.sg streamyx.com tm.net.my bigpond.com bigpond.net.au optusnet.com.au
+    iinet.net.au internode.on.net tpg.com.au westnet.com.au dodo.com.au xtra.co.nz slingshot.co.nz
+    vodafone.co.nz orcon.net.nz mweb.co.za telkomsa.net webmail.co.za vodamail.co.za iafrica.com
+    absamail.co.za
 
     comcast.net verizon.net att.net sbcglobal.net bellsouth.net ameritech.net pacbell.net swbell.net
     prodigy.net flash.net snet.net nvbell.net worldnet.att.net cox.net charter.net spectrum.net
     roadrunner.com rr.com twc.com brighthouse.com bresnan.net earthlink.net mindspring.com netzero.net
-    netzero.com juno.com peoplepc.com optonline.net optimum.net suddenlink.net frontier.com frontiernet.net
-    windstream.net centurylink.net centurytel.net embarqmail.com q.com qwest.net tds.net cableone.net
-    sparklight.net mediacombb.net wowway.com knology.net rcn.com hughes.net wildblue.net atmc.net
-    consolidated.net fairpoint.net gci.net hawaiiantel.net hawaii.rr.com metrocast.net midco.net
+    netzero.com juno.com peoplepc.com optonline.net optimum.net suddenlink.net frontier.com
+    frontiernet.net windstream.net centurylink.net centurytel.net embarqmail.com q.com qwest.net tds.net
+    cableone.net sparklight.net mediacombb.net wowway.com knology.net rcn.com hughes.net wildblue.net
+    atmc.net consolidated.net fairpoint.net gci.net hawaiiantel.net hawaii.rr.com metrocast.net midco.net
     shaw.ca telus.net telusplanet.net rogers.com sympatico.ca bell.net videotron.ca eastlink.ca cogeco.ca
     cogeco.net sasktel.net mts.net mymts.net nb.sympatico.ca nbnet.nb.ca northwestel.net aliant.net
     execulink.com xplornet.com teksavvy.com vif.com
@@ -86,13 +85,13 @@ NOT_FREE_MAIL = word_set(
 
 HOSTING = word_set(
     """
-    amazonaws.com wordpress.com wixsite.com wix.com weebly.com squarespace.com godaddysites.com blogspot.com
-    sites.google.com business.site web.app firebaseapp.com appspot.com github.io gitlab.io netlify.app
-    vercel.app herokuapp.com azurewebsites.net cloudapp.net windows.net onmicrosoft.com sharepoint.com
-    myshopify.com bigcartel.com jimdo.com jimdosite.com jimdofree.com strikingly.com webflow.io carrd.co
-    tumblr.com medium.com substack.com ghost.io typepad.com livejournal.com tripod.com angelfire.com
-    freeservers.com 000webhostapp.com webnode.com webs.com yolasite.com site123.me ucoz.com narod.ru
-    beepworld.de de.tl over-blog.com canalblog.com e-monsite.com altervista.org xoom.it free.bg
+    amazonaws.com wordpress.com wixsite.com wix.com weebly.com squarespace.com godaddysites.com
+    blogspot.com sites.google.com business.site web.app firebaseapp.com appspot.com github.io gitlab.io
+    netlify.app vercel.app herokuapp.com azurewebsites.net cloudapp.net windows.net onmicrosoft.com
+    sharepoint.com myshopify.com bigcartel.com jimdo.com jimdosite.com jimdofree.com strikingly.com
+    webflow.io carrd.co tumblr.com medium.com substack.com ghost.io typepad.com livejournal.com tripod.com
+    angelfire.com freeservers.com 000webhostapp.com webnode.com webs.com yolasite.com site123.me ucoz.com
+    narod.ru beepworld.de de.tl over-blog.com canalblog.com e-monsite.com altervista.org xoom.it free.bg
     zendesk.com freshdesk.com helpscout.net intercom.io intercom-mail.com myzoho.com zohosites.com
     atlassian.net linktr.ee notion.site teachable.com kajabi.com thinkific.com
     """
@@ -124,11 +123,11 @@ MACHINE_HOSTS = word_set(
     mandrillapp.com mailgun.org mailgun.net sparkpostmail.com mktomail.com mktdns.com exacttarget.com
     hubspotemail.net hs-inbox.com bounce.linkedin.com facebookmail.com reply.github.com
     users.noreply.github.com noreply.github.com apex.salesforce.com le.salesforce.com
-    inbound.postmarkapp.com createsend.com cmail19.com cmail20.com ccsend.com
-    mailchimpapp.net klaviyomail.com bnc.salesforce.com reply.craigslist.org relay.amazon.com
-    marketplace.amazon.com members.ebay.com guest.booking.com reply.airbnb.com inbound.intercom-mail.com
-    incoming.trello.com boards.trello.com mail.asana.com mg.asana.com inbound.asana.com
-    hooks.slack.com group.facebook.com googlegroups.com groups.io yahoogroups.com
+    inbound.postmarkapp.com createsend.com cmail19.com cmail20.com ccsend.com mailchimpapp.net
+    klaviyomail.com bnc.salesforce.com reply.craigslist.org relay.amazon.com marketplace.amazon.com
+    members.ebay.com guest.booking.com reply.airbnb.com inbound.intercom-mail.com incoming.trello.com
+    boards.trello.com mail.asana.com mg.asana.com inbound.asana.com hooks.slack.com group.facebook.com
+    googlegroups.com groups.io yahoogroups.com
     """
 )
 """Hosts of sending services, relays and groups: nobody has a mailbox there."""

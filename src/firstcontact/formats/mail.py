@@ -28,17 +28,25 @@ _NAMING: tuple[tuple[str, Role], ...] = (
     ("cc", "cc"),
     ("bcc", "bcc"),
 )
-_TELLING = frozenset({"from", "to", "cc", "bcc", "sender", "date", "message-id", "received", "return-path"})
+_TELLING = frozenset(
+    {"list-id", "from", "to", "cc", "bcc", "sender", "date", "message-id", "received", "return-path"}
+)
+_LONGEST_ADDRESS = 320
+"""RFC 3696 §3: 64 for the local part, 255 for the domain, and the @."""
 _ENVELOPE_DATE = re.compile(rb"\s((?:[A-Za-z]{3},?\s+)?[A-Za-z]{3}\s+\d+\s[^\r\n]*)$")
 
 
-def read_mail(raw: bytes, source: str = "mail", place: str = "", captured_from: str = "") -> Outcome:
+def read_mail(
+    raw: bytes, source: str = "mail", place: str = "", captured_from: str = "", received_at: int = 0
+) -> Outcome:
     """The Email that these bytes are, or why they are none.
 
     raw: one message as kept or sent. Where it begins with an mbox separator line (`From … date`), the `>`
         before quoted `From ` lines is taken off, and the line's date serves where the mail has no other.
     source: name of the source, kept in the fact. place: where it came from, for the rejection.
     captured_from: id of the user whose mailbox it came from, or empty.
+    received_at: when the source says that it arrived (IMAP's INTERNALDATE), microseconds since 1970 UTC;
+        used only where the mail itself has no plausible time. 0: the source says nothing.
 
     Rejections: `empty`, `not_mail` (no field that only mails have), `no_date` (neither Date nor Received
     nor separator line tells when it was sent).
@@ -49,7 +57,7 @@ def read_mail(raw: bytes, source: str = "mail", place: str = "", captured_from: 
     fields, rest = split_head(raw)
     if not _TELLING & fields.names():
         return _rejected(place, "not_mail", "This has none of a mail's header fields (From, To, Date …).")
-    at = sent_at(fields.first("date"), fields.all("received"), envelope or "")
+    at = sent_at(fields.first("date"), fields.all("received"), envelope or "") or received_at
     if not at:
         return _rejected(
             place,
@@ -65,6 +73,8 @@ def _rejected(place: str, reason: str, detail: str) -> Outcome:
 
 def _without_envelope(raw: bytes) -> tuple[str | None, bytes]:
     """The date text of an mbox separator line (None: there is no such line), and the message without it."""
+    if raw.startswith(b"\xef\xbb\xbf"):
+        raw = raw[3:]
     if not raw.startswith((b"From ", b">From ")):
         return None, raw
     line, _, rest = raw.partition(b"\n")
@@ -118,7 +128,9 @@ def _participants(fields: Fields) -> tuple[tuple[Participant, ...], set[str], li
 def _add(
     people: dict[tuple[str, str], Participant], named: set[str], role: Role, name: str, address: str
 ) -> None:
-    handle = None if is_obfuscated(address) else read_email(address)
+    handle = None
+    if len(address) <= _LONGEST_ADDRESS and not is_obfuscated(address):
+        handle = read_email(address)
     if handle is None:
         if address or name:
             words = name or ("" if "@" in address or is_obfuscated(address) else address)

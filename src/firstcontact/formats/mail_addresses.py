@@ -10,8 +10,8 @@ import re
 from firstcontact.formats.mail_text import decode_words
 
 _SIMPLE = re.compile(
-    r'\s*(?:"([^"\\]*)"\s*|([^"\\<>(),;:@]*))<([^<>\s"(),;:\\@]+@[^<>\s"(),;:\\@]+)>\s*(?:,|$)'
-    r'|\s*([^<>\s"(),;:\\@]+@[^<>\s"(),;:\\@]+)\s*(?:,|$)'
+    r'\s*+(?:"([^"\\]*)"\s*+|([^"\\<>(),;:@]*))<([^<>\s"(),;:\\@]+@[^<>\s"(),;:\\@]+)>\s*(?:,|$)'
+    r'|\s*+([^<>\s"(),;:\\@]+@[^<>\s"(),;:\\@]+)\s*(?:,|$)'
 )
 _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*"?'
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"|=",
     re.S,
 )
-_ROUTE = re.compile(r"^(?:@[^:,]*,?)+:")
+_ROUTE = re.compile(r"^@[^:<>]*:")
 _COMMENT = re.compile(r"\([^()]*\)")
 _SPACES = re.compile(r"\s+")
 _OBFUSCATED = re.compile(r"[^\s@]+(?:\s+at\s+|\s*\(at\)\s*|\s*\[at\]\s*|\s*\(\)\s*)[^\s@]", re.I)
@@ -38,7 +38,17 @@ def read_addresses(value: str) -> list[Address]:
     What has no `@` keeps its text as the address (`root`, `jo at acme.example`), so that it is not lost.
     """
     pairs = _simple(value)
-    return _Reader(value).read() if pairs is None else pairs
+    return _Reader(_closed_quotes(value)).read() if pairs is None else pairs
+
+
+def _closed_quotes(value: str) -> str:
+    """The field without its last quotation mark where that opens what nothing closes."""
+    if '"' not in value or value.replace("\\\\", "").replace('\\"', "").count('"') % 2 == 0:
+        return value
+    last = value.rfind('"')
+    while last > 0 and value[last - 1] == "\\":
+        last = value.rfind('"', 0, last)
+    return value[:last] + value[last + 1 :] if last >= 0 else value
 
 
 def is_obfuscated(address: str) -> bool:
@@ -78,11 +88,14 @@ class _Reader:
 
     def __init__(self, value: str) -> None:
         self._tokens: list[str] = _TOKEN.findall(value)
+        self._closing = _matching_brackets(self._tokens)
         self._pairs: list[Address] = []
         self._words: list[str] = []
         self._comments: list[str] = []
         self._behind: list[str] = []
         self._angle: str | None = None
+        self._named_by = 0
+        """How many of the words stand before the angle bracket."""
 
     def read(self) -> list[Address]:
         tokens = self._tokens
@@ -108,9 +121,13 @@ class _Reader:
         inside = token.strip("<>").strip()
         if not inside and self._angle is None and not any("@" in word for word in self._words):
             return
-        if self._angle:
+        if self._angle:  # the comma between two people is missing
+            following = self._words[self._named_by :]
+            del self._words[self._named_by :]
             self._flush()
+            self._words = following
         self._angle = inside
+        self._named_by = len(self._words)
 
     def _colon(self) -> None:
         """What stands before a colon names a group, unless it is already an address."""
@@ -122,18 +139,11 @@ class _Reader:
 
     def _comment(self, index: int) -> int:
         """Reads a comment, which may nest; returns the index of its last token."""
-        depth, text = 0, []
-        start = index
-        for position in range(start, len(self._tokens)):
-            token = self._tokens[position]
-            depth += (token == "(") - (token == ")")
-            text.append(token)
-            if depth == 0:
-                inside = "".join(text[1:-1])
-                break
-        else:  # never closed: only the bracket itself is wrong
+        position = self._closing.get(index)
+        if position is None:  # never closed: only the bracket itself is wrong
             self._words.append("(")
-            return start
+            return index
+        inside = "".join(self._tokens[index + 1 : position])
         if self._words and self._angle is None and not any("@" in word for word in self._words):
             self._words.append("(" + inside + ")")
         elif self._angle is not None:
@@ -153,6 +163,18 @@ class _Reader:
             self._pairs.append((name, address.strip()))
             return
         self._pairs.extend(_bare(words, comments))
+
+
+def _matching_brackets(tokens: list[str]) -> dict[int, int]:
+    """Index of the closing bracket for each opening one that has it; comments may nest."""
+    closing: dict[int, int] = {}
+    open_ones: list[int] = []
+    for index, token in enumerate(tokens):
+        if token == "(":
+            open_ones.append(index)
+        elif token == ")" and open_ones:
+            closing[open_ones.pop()] = index
+    return closing
 
 
 def _name(words: list[str]) -> str:

@@ -22,7 +22,8 @@ _CELL = re.compile(r"</t[dh]\b[^<>]*>", re.I)
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _OPENING = re.compile(r"<(!--|style\b|script\b|title\b)", re.I)
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0\u200b\u200c\u200d\u2060\ufeff]+")
-_LINES = re.compile(r"[ \t\u00a0]*\n[ \t\u00a0]*")
+_BLANKS = re.compile(r"[ \u00a0]{2,}")
+_LINES = re.compile(r" ?\n ?")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _CLOSING = {
     "!--": re.compile("--(?=>)"),
@@ -119,7 +120,7 @@ def html_text(html: str) -> str:
         from html import unescape
 
         html = unescape(html).replace("\xa0", " ")
-    html = _LINES.sub("\n", html)
+    html = _LINES.sub("\n", _BLANKS.sub(" ", html))
     return _EMPTY_LINES.sub("\n\n", html).strip()
 
 

@@ -21,7 +21,7 @@ from firstcontact.formats.mail_mime import Fields
 from firstcontact.formats.mail_text import decode_words
 
 _ID = re.compile(r"<([^<>\s]+)>")
-_AT = re.compile(r"\s*(?:\s\bat\b\s|\(at\)|\[at\]|\(a\)|\(\))\s*", re.I)
+_AT = re.compile(r" at | ?(?:\(at\)|\[at\]|\(a\)|\(\)) ?")
 _VIA = re.compile(r"\bvia\b|\büber\b|\bpor meio de\b", re.I)
 _PREFIX = re.compile(
     r"^(?:\s*(?:\[[^\]]{0,60}\]|(?:re|aw|fwd?|wg|sv|vs|antw|tr|rif|enc|ext)\s*(?:\[\d+\])?\s*:))+", re.I
@@ -90,5 +90,5 @@ def _author(fields: Fields, senders: Sequence[Address]) -> str:
 
 
 def _mark(address: str) -> str:
-    local, _, domain = _AT.sub("@", address.lower().strip(), count=1).rpartition("@")
+    local, _, domain = _AT.sub("@", " ".join(address.lower().split()), count=1).rpartition("@")
     return f"{local[:1]}@{domain[:2]}"

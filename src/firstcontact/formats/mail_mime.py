@@ -20,6 +20,7 @@ MAX_PARTS = 2000
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(r"^([!-9;-~]+)[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.M)
+_STRAY_LINE = re.compile(r"^(?![ \t]|[!-9;-~]+[ \t]*:)[^\n]", re.M)
 _FIELD_LINE = re.compile(r"[!-9;-~]+[ \t]*:")
 _PARAMETER = re.compile(r";\s*([^\s=;\"]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;\s]*)")
 _COMMENT = re.compile(r"\([^()\"]*\)\s*$")
@@ -91,10 +92,11 @@ def split_head(raw: bytes) -> tuple[Fields, bytes]:
     head, body = (raw[: end.start()], raw[end.end() :]) if end else (raw, b"")
     text = _head_text(head)
     items: list[tuple[str, str]] = _FIELD.findall(text)
-    if end is None:
-        cut = _unseparated_body(text)
+    if len(items) + text.count("\n ") + text.count("\n\t") <= text.count("\n"):
+        cut = _end_of_fields(text)
         if cut < len(text):
-            return Fields(_FIELD.findall(text[:cut])), text[cut:].encode("utf-8", "surrogateescape")
+            between = text[cut:].encode("utf-8", "surrogateescape")
+            return Fields(_FIELD.findall(text[:cut])), between + b"\n\n" + body if end else between
     return Fields(items), body
 
 
@@ -119,16 +121,14 @@ def _line_text(line: bytes, charset: str) -> str:
         return to_text(line, charset if charset.lower() not in ("utf-8", "utf8") else "")
 
 
-def _unseparated_body(text: str) -> int:
-    """Where the body begins in a head that no empty line ends: behind the last line of its fields."""
-    end = 0
-    for line in text.splitlines(keepends=True):
-        if not (_FIELD_LINE.match(line) or (end and line[:1] in " \t")):
-            rest = text[end + len(line) :]
-            if not _FIELD_LINE.match(rest.lstrip("\n")):
-                return end
-        end += len(line)
-    return end
+def _end_of_fields(text: str) -> int:
+    """Where the body begins in a head with lines that are no fields: at such a line with no field behind
+    it. Fields behind stray lines count as far as two stray lines do not follow one another."""
+    for stray in _STRAY_LINE.finditer(text):
+        following = text.find("\n", stray.start()) + 1
+        if not following or not _FIELD_LINE.match(text, following):
+            return stray.start()
+    return len(text)
 
 
 def content_type(fields: Fields) -> tuple[str, str]:

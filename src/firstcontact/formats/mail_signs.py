@@ -36,7 +36,6 @@ _BY_FIELD = {
     "x-autorespond-from": "out-of-office",
     "x-vacation": "out-of-office",
     "x-failed-recipients": "bounce",
-    "x-loop": "loop-guard",
     # Programs that send one mail to many, by the identification each documents.
     "x-campaign": "campaign",
     "x-campaignid": "campaign",
@@ -58,12 +57,13 @@ _FIELDS = frozenset(_BY_FIELD)
 _BULK = frozenset({"bulk", "list", "junk"})
 _BULK_MAILER = re.compile(
     r"mailchimp|sendinblue|brevo|mailjet|campaign|newsletter|bulk|\blyris\b|listmanager|majordomo|ezmlm|"
-    r"\bsympa\b|phplist|listserv|exacttarget|constant contact|mass ?mail|group ?mail|mailing ?list|e-?mailer pro",
+    r"\bsympa\b|phplist|listserv|exacttarget|constant contact|mass ?mail|group ?mail|mailing ?list",
     re.I,
 )
 _BOUNCER = re.compile(r"^(?:mailer-daemon|mail-daemon|postmaster)@", re.I)
 _AWAY = re.compile(
-    r"out of (?:the )?office|auto(?:matic|mated)?[- ]?(?:reply|response|répon)|on vacation|on holiday|away from|"
+    r"out of (?:the )?office|auto(?:matic|mated)?[- ]?(?:reply|response|répon)|"
+    r"on vacation|on holiday|away from|"
     r"abwesen|automatische antwort|nicht im büro|réponse automatique|absence du bureau|absent du bureau|"
     r"fuera de (?:la )?oficina|respuesta autom|risposta automatica|fuori ufficio|assente|"
     r"afwezig|automatisch antwoord|resposta autom|ausência|frånvaro|autosvar|fravær|poissa|automaattinen|"
@@ -74,21 +74,22 @@ _METHOD = re.compile(r"\b(spf|dkim|dmarc)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)", re.I)
 _COMMENT = re.compile(r"\([^()]*\)")
 _BY_HOST = re.compile(r"\bby\s+([^\s;()]+)", re.I)
 _DRAFT_LABELS = frozenset(
-    "draft drafts entwürfe brouillons borradores bozze concepten rascunhos utkast".split()
+    {"draft", "drafts", "entwürfe", "brouillons", "borradores", "bozze", "concepten", "rascunhos", "utkast"}
 )
 
 _FORWARD = re.compile(
     r"^[> \t]*(?:"
     r"-{2,} ?(?:original|forwarded|weitergeleitete|ursprüngliche|message|mensaje|messaggio|"
     r"mensagem|doorgestuurd|oorspronkelijk|vidarebefordrat|videresendt)"
-    r"|begin forwarded message|anfang der weitergeleiteten|début du message|inicio del mensaje|inizio messaggio"
+    r"|begin forwarded message|anfang der weitergeleiteten|début du message|"
+    r"inicio del mensaje|inizio messaggio"
     r"|-+ ?(?:forwarded by|weitergeleitet von)"
     r")",
     re.I | re.M,
 )
 _FORWARD_HINTS = ("forward", "original", "weitergeleitet", "ursprüngl", "transféré", "reenviado", "inoltrato")
 _NAMED_LINE = re.compile(r"^[> \t*]*[^\W\d_][\w .-]{0,24}\*?\s?:[^\n]*(?:@|mailto:)[^\n]*", re.M)
-_ADDRESS = re.compile(r"[\w.+'=-]+@[\w-]+(?:\.[\w-]+)+")
+_ADDRESS = re.compile(r"(?<![\w.+'=-])[\w.+'=-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _MOST_FORWARDED = 200
 
 

@@ -42,12 +42,15 @@ _ALIASES = {
 }
 _NO_CHARSETS = frozenset(
     # Python calls these text encodings too; none is a charset (RFC 2978), and some take quadratic time.
-    "idna punycode undefined unicode_escape unicode-escape raw_unicode_escape raw-unicode-escape "
-    "unicodeescape rawunicodeescape mbcs oem dbcs ansi".split()
+    {"idna", "punycode", "undefined", "unicode_escape", "unicode-escape", "unicodeescape"}
+    | {"raw_unicode_escape", "raw-unicode-escape", "rawunicodeescape", "mbcs", "oem"}
 )
 
-_WORD = re.compile(r"=\?([^?\s=]+)\?([bBqQ])\?(.*?)\?=", re.S)
+_WORD = re.compile(r"=\?([^?\s=]+)\?([bBqQ])\?((?:(?!=\?[^=]).)*?)\?=", re.S)
+"""A word ends at the latest where another begins, so that unclosed ones cost no more than one pass."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+_PROSE_LINE = re.compile(rb"\n[^\n]*(?:[^\s=] +\S|__)")
+"""A list's footer, put in plain text behind a text in base64."""
 _BASE64_NOISE = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
@@ -61,7 +64,7 @@ def to_text(data: bytes, charset: str = "") -> str:
         except UnicodeDecodeError:
             if name == "utf-8":
                 return (
-                    _guessed(data, ("cp1252",)) if _mostly_invalid(data) else data.decode("utf-8", "replace")
+                    _guessed(data, ("cp1252",)) if _is_mislabelled(data) else data.decode("utf-8", "replace")
                 )
             if name not in ("cp1252", "cp1254"):
                 return _guessed(data, ("utf-8",)) if _is_utf8(data) else data.decode(name, "replace")
@@ -87,7 +90,7 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _mostly_invalid(data: bytes) -> bool:
+def _is_mislabelled(data: bytes) -> bool:
     """Whether what calls itself UTF-8 has more broken bytes than whole characters beyond ASCII."""
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
@@ -96,6 +99,9 @@ def _mostly_invalid(data: bytes) -> bool:
 
 def from_base64(data: bytes) -> bytes:
     """Base64 read as far as it goes: line noise is skipped, missing padding supplied, half a group cut."""
+    footer = _PROSE_LINE.search(data)
+    if footer:
+        data = data[: footer.start()]
     try:
         return binascii.a2b_base64(data)
     except binascii.Error:

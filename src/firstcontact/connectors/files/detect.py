@@ -16,7 +16,7 @@ HEAD_BYTES = 8192
 """How much of a file's beginning (uncompressed) a predicate gets."""
 
 _SEPARATOR = re.compile(
-    rb">?From (?:-|\S+@\S+|\S+[ \t].*\d{4})[^\n]*\r?\n(?:>?[!-9;-~]+[ \t]*:|\r?\n)",
+    rb">?From (?:-[ \t]*|\S+@\S+[ \t]*|\S+[ \t][^\n]*\d{4}[^\n]*|[ \t]*)\r?\n(?:>?[!-9;-~]+[ \t]*:|\r?\n)",
 )
 _FIELD = re.compile(rb"(?m)^([!-9;-~]+)[ \t]*:")
 _MAIL_FIELDS = frozenset(

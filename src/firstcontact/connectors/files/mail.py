@@ -28,7 +28,7 @@ _DATED = re.compile(
     rb"From .*\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),?\s+(?:[A-Z][a-z]{2}\s+\d{1,2}|\d{1,2}\s+[A-Z][a-z]{2})\b"
     rb".*\d{1,2}:\d\d\b"
 )
-_UNDATED = re.compile(rb"From (?:-|\S+@\S+)\s*$")
+_UNDATED = re.compile(rb"From (?:(-)|\S+@\S+)\s*$")
 _FIELD_LINE = re.compile(rb">?[!-9;-~]+[ \t]*:|>From ")
 _LONGEST_SEPARATOR = 1000
 _LOOK_AHEAD = 2 * _LONGEST_SEPARATOR
@@ -37,6 +37,7 @@ _LOOK_AHEAD = 2 * _LONGEST_SEPARATOR
 _FLAGS = re.compile(r"[:;!]2,([A-Za-z]*)$")
 """Maildir's info part; Windows programs write `;` or `!` for the colon that they may not use."""
 
+_FIRST = (b"From ", b">From ", b"\xef\xbb\xbfFrom ")
 _NOT_MBOX = "This is no mbox: messages begin with a line `From sender date` and header fields behind it."
 _CUT_SHORT = (
     "The file ends in the middle of a line, so its last message may be cut off. What was there is kept. "
@@ -172,7 +173,7 @@ class _Mbox:
     def _message(self, place: str, size: int, raw: bytes, cursor: str) -> Iterator[Item]:
         if self._dropped or size > self._limit:
             yield _too_large(place, size, self._limit), cursor
-        elif raw.startswith((b"From ", b">From ")) or looks_like_mail(raw[:HEAD_BYTES]):
+        elif raw.startswith(_FIRST) or looks_like_mail(raw[:HEAD_BYTES]):
             yield Delivery("mbox", place, raw, self._captured_from), cursor
         elif raw.strip():
             yield Rejection(place, "not_mbox", _NOT_MBOX), cursor
@@ -193,7 +194,9 @@ def _separates(buffer: bytearray, at: int) -> bool:
     line = buffer[at:end]
     if _DATED.match(line):
         return fields or (after_empty and (not behind or behind[:1] == b"\n" or behind == b"\r\n"))
-    return after_empty and fields and _UNDATED.match(line) is not None
+    undated = _UNDATED.match(line)
+    # Netscape and its heirs write `From - ` and sometimes no empty line; nobody writes that in a text.
+    return fields and undated is not None and (after_empty or undated.group(1) is not None)
 
 
 def _too_large(place: str, size: int, limit: int) -> Rejection:

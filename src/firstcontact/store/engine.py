@@ -90,7 +90,7 @@ def read(engine: Engine) -> Iterator[Connection]:
 def fetch(engine: Engine, sql: str, parameters: tuple[str | int, ...]) -> list[Any]:
     """Rows of one SELECT by the driver's own cursor: half the time of `read`, for the hottest look-ups.
 
-    `sql` has the driver's own placeholders (`placeholder`). Raises StoreProblem, or the driver's error.
+    `sql` has the driver's own placeholders (`placeholder`). Raises StoreProblem, or SQLAlchemy's DBAPIError.
     """
     with _telling(engine), _turn(engine):
         connection = engine.raw_connection()
@@ -98,6 +98,9 @@ def fetch(engine: Engine, sql: str, parameters: tuple[str | int, ...]) -> list[A
             cursor = connection.cursor()
             cursor.execute(sql, parameters)
             return list(cursor.fetchall())
+        except engine.dialect.loaded_dbapi.Error as error:
+            # As SQLAlchemy would say it; without the values, which are people's addresses and numbers.
+            raise DBAPIError(sql, None, error, hide_parameters=True) from error
         finally:
             connection.close()
 
@@ -113,11 +116,6 @@ def _telling(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         problem = problem_of(error.orig, place(engine))
-        if problem is None:
-            raise
-        raise problem from error
-    except engine.dialect.loaded_dbapi.Error as error:  # by `fetch`, past SQLAlchemy
-        problem = problem_of(error, place(engine))
         if problem is None:
             raise
         raise problem from error

@@ -195,13 +195,12 @@ def _update_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tu
     _offered(capabilities.updates_activity, capabilities, "changing an activity")
     present = _present_activity(unit, _existing(write.target))
     new = _activity(unit, present.id, _fields(write, ActivityFields), capabilities)
-    changed = {
-        name: value
-        for name, value in msgspec.structs.asdict(new).items()
-        if value and name not in present.edited and name not in ("id", "interactions", "edited")
-    }
+    given = msgspec.structs.asdict(new)
+    names = write.changed or tuple(name for name, value in given.items() if value)
+    # What a person set stays set, and an activity never ceases to answer to an interaction.
+    names = tuple(name for name in names if name not in (*present.edited, "id", "edited", "interactions"))
     interactions = tuple(dict.fromkeys(present.interactions + new.interactions))
-    activity = replace(present, **changed, interactions=interactions)
+    activity = replace(present, **{name: given[name] for name in names}, interactions=interactions)
     unit.put(tables.activities, activity.id, activity)
     _mark_active(unit, activity)
     return activity.id, False

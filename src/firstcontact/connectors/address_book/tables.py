@@ -19,7 +19,8 @@ counters = table(
     Column("name", TEXT, primary_key=True),
     Column("value", INT, nullable=False),
 )
-"""`change`: the last number of the change feed; `seq`: of a record; `contacts`: how many live ones. Every
+"""`change`: the last number of the change feed; `seq`: of a record; `contacts`: how many live
+ones; `named`: the last id made for a person. Every
 write transaction starts by updating a row here, so that writers take turns on PostgreSQL too."""
 
 records = table(

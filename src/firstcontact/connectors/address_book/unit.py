@@ -34,6 +34,7 @@ from firstcontact.identity.domains import registrable
 from firstcontact.identity.records import CrmUser, Matter
 from firstcontact.planning.write import Receipt
 
+COUNTERS = ("change", "contacts", "named", "seq")
 CHUNK = 500
 """Values in one IN list: well under SQLite's and PostgreSQL's limits."""
 
@@ -82,14 +83,12 @@ class Unit:
 
     def _take_turn(self) -> dict[str, int]:
         counters = tables.counters
-        self._connection.execute(update(counters).values(value=counters.c.value))
-        found = {name: int(value) for name, value in self._connection.execute(select(counters))}
-        missing = [name for name in ("change", "seq", "contacts", "named") if name not in found]
-        if missing:
-            rows = [{"name": name, "value": 0} for name in missing]
-            self._connection.execute(insert(counters), rows)
-            # Two first writers on PostgreSQL: the loser of the insert gets an error and tries again.
-        return {**dict.fromkeys(missing, 0), **found}
+        turn = update(counters).where(counters.c.name == "change").values(value=counters.c.value)
+        if not self._connection.execute(turn).rowcount:
+            first = self._insert_for(counters).on_conflict_do_nothing()
+            self._connection.execute(first, [{"name": name, "value": 0} for name in COUNTERS])
+            self._connection.execute(turn)
+        return {name: int(value) for name, value in self._connection.execute(select(counters))}
 
     def _next(self, counter: str) -> int:
         self._counters[counter] += 1
@@ -337,10 +336,14 @@ class Unit:
         if rows:
             self._connection.execute(insert(table), rows)
 
+    def _insert_for(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        if self._connection.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
     def _upsert(self, table: Table, key: Sequence[str], rows: list[dict[str, Any]]) -> None:
         """Through executemany, which is an order of magnitude faster than one statement of many rows."""
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
+        statement = self._insert_for(table)
         others = {
             name: statement.excluded[name] for name in (one.name for one in table.columns) if name not in key
         }

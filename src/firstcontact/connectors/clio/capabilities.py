@@ -1,0 +1,26 @@
+"""What Clio Manage offers (SPEC §3, "What each CRM requires")."""
+
+from __future__ import annotations
+
+from firstcontact.planning.capabilities import Capabilities
+
+CAPABILITIES = Capabilities(
+    kind="clio",
+    title="Clio Manage",
+    # The search matches text as stored, so a number in another format is not found (apis A2).
+    phone_search="index",
+    matters=True,
+    time_entries=True,
+    files=frozenset({"fax"}),
+    # No idempotency key: a repeated create makes a second record; communications, calendar entries and
+    # documents are searched by `external_properties`, contacts by a custom field.
+    unique_create=False,
+    logs_as={
+        "call": "communication",
+        "voicemail": "communication",
+        "sms": "communication",
+        "fax": "communication",
+        "email": "communication",
+        "meeting": "calendar entry",
+    },
+)

@@ -1,0 +1,1 @@
+"""IO. Microsoft Dynamics 365."""

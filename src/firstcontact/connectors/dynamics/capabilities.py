@@ -1,0 +1,28 @@
+"""What Microsoft Dynamics 365 offers (SPEC §3, "What each CRM requires")."""
+
+from __future__ import annotations
+
+from firstcontact.interactions.model import KINDS
+from firstcontact.planning.capabilities import Capabilities
+
+CAPABILITIES = Capabilities(
+    kind="dynamics",
+    title="Microsoft Dynamics 365",
+    contact_required_for=frozenset({"sms"}),
+    leads=True,
+    log_on_lead=True,
+    accounts=True,
+    opportunities=True,
+    # Its case.
+    matters=True,
+    files=frozenset(KINDS),
+    lead_source=True,
+    logs_as={
+        "call": "phonecall",
+        "voicemail": "phonecall",
+        "sms": "task",
+        "fax": "fax",
+        "email": "email",
+        "meeting": "appointment",
+    },
+)

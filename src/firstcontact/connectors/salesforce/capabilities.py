@@ -1,0 +1,28 @@
+"""What Salesforce offers (SPEC §3, "What each CRM requires")."""
+
+from __future__ import annotations
+
+from firstcontact.interactions.model import KINDS
+from firstcontact.planning.capabilities import Capabilities
+
+CAPABILITIES = Capabilities(
+    kind="salesforce",
+    title="Salesforce",
+    leads=True,
+    log_on_lead=True,
+    accounts=True,
+    opportunities=True,
+    contact_roles=True,
+    # Its case.
+    matters=True,
+    files=frozenset(KINDS),
+    lead_source=True,
+    logs_as={
+        "call": "Task",
+        "voicemail": "Task",
+        "sms": "Task",
+        "fax": "Task",
+        "email": "EmailMessage",
+        "meeting": "Event",
+    },
+)

@@ -1,0 +1,114 @@
+"""Clauses about the change feed."""
+
+from __future__ import annotations
+
+import pytest
+
+from firstcontact.connectors.contract import Changes, Crm, NotOffered
+from firstcontact.planning.write import Existing
+from firstcontact.testing.conformance.base import Base
+from firstcontact.testing.conformance.clauses import proves
+from firstcontact.testing.conformance.hands import Hands
+from firstcontact.testing.conformance.making import JO_PHONE, new_contact, receipt, update
+
+
+class Following(Base):
+    """What a CRM says has changed."""
+
+    def pages(self, crm: Crm, cursor: str = "") -> list[Changes]:
+        """All pages behind the cursor."""
+        pages = [crm.changed_since(cursor)]
+        while pages[-1].more:
+            assert pages[-1].cursor != cursor, "a page that is not the last one must move on"
+            cursor = pages[-1].cursor
+            pages.append(crm.changed_since(cursor))
+        return pages
+
+    def end_of_feed(self, crm: Crm) -> str:
+        """The cursor behind the last change; "" where there is no feed."""
+        return self.pages(crm)[-1].cursor if crm.capabilities().change_feed else ""
+
+    def followed(self, crm: Crm) -> bool:
+        """Whether there is a feed; where there is none, asking for it must raise NotOffered."""
+        if crm.capabilities().change_feed:
+            return True
+        with pytest.raises(NotOffered):
+            crm.changed_since("")
+        return False
+
+    @proves("CHANGES-1")
+    def test_own_writes_appear(self, crm: Crm) -> None:
+        """What we created and changed is in the feed, as it is now."""
+        if not self.followed(crm):
+            return
+        id = receipt(crm, new_contact(crm)).id
+        cursor = self.end_of_feed(crm)
+        receipt(crm, update(crm, id, title="CFO"))
+        from_start = {record.id: record for page in self.pages(crm) for record in page.records}
+        assert from_start[id].title == "CFO"
+        assert [record.title for page in self.pages(crm, cursor) for record in page.records] == ["CFO"]
+
+    @proves("CHANGES-2")
+    def test_pages_leave_out_nothing(self, crm: Crm) -> None:
+        """More contacts on one handle than pages hold are all in the feed, wherever a page ends."""
+        if not self.followed(crm):
+            return
+        count = 3 * self.many
+        writes = [new_contact(crm, f"p{n}", last_name=f"P{n}", phones=(JO_PHONE,)) for n in range(count)]
+        ids = {getattr(outcome, "id", None) for outcome in crm.apply(writes)}
+        pages = self.pages(crm)
+        assert {record.id for page in pages for record in page.records} == ids
+        assert len(ids) == count
+
+    @proves("CHANGES-3")
+    def test_deleted_records_appear_as_gone(self, crm: Crm, hands: Hands) -> None:
+        """A contact that a person deleted is named as gone."""
+        if not self.followed(crm):
+            return
+        id = hands.add("contact", {"last_name": "Diaz"})
+        cursor = self.end_of_feed(crm)
+        hands.delete("contact", id)
+        pages = self.pages(crm, cursor)
+        assert [gone for page in pages for gone in page.gone] == [id]
+        assert [record for page in pages for record in page.records] == []
+
+    @proves("CHANGES-4")
+    def test_behind_the_end_is_nothing(self, crm: Crm) -> None:
+        """Asked again behind the last change, the feed is empty and its cursor holds still."""
+        if not self.followed(crm):
+            return
+        receipt(crm, new_contact(crm))
+        cursor = self.end_of_feed(crm)
+        again = crm.changed_since(cursor)
+        assert (again.records, again.gone, again.accounts, again.more) == ((), (), (), False)
+        assert again.cursor == cursor
+
+    @proves("CHANGES-5")
+    def test_edits_by_people_appear(self, crm: Crm, hands: Hands) -> None:
+        """A person's edit of a contact of ours is in the feed with its mark, and our writes keep the mark."""
+        if not self.followed(crm):
+            return
+        id = receipt(crm, new_contact(crm)).id
+        cursor = self.end_of_feed(crm)
+        hands.edit("contact", id, {"title": "CFO"})
+        (record,) = [record for page in self.pages(crm, cursor) for record in page.records]
+        assert (record.id, record.title, record.edited_by_person) == (id, "CFO", True)
+        receipt(crm, update(crm, id, company="Acme"))
+        assert self.read_one(crm, id).edited_by_person
+
+    @proves("CHANGES-6")
+    def test_accounts_appear_where_offered(self, crm: Crm, hands: Hands) -> None:
+        """A new account, and one with a new opportunity, are in the feed where accounts are offered."""
+        if not self.followed(crm):
+            return
+        if not crm.capabilities().accounts:
+            receipt(crm, new_contact(crm))
+            assert [account for page in self.pages(crm) for account in page.accounts] == []
+            return
+        id = hands.add("account", {"name": "Acme", "website": "acme.example"})
+        cursor = self.end_of_feed(crm)
+        hands.add("opportunity", {"account": id, "name": "New", "open": True})
+        receipt(crm, new_contact(crm, account=Existing("account", id)))
+        for start in ("", cursor):
+            accounts = [account for page in self.pages(crm, start) for account in page.accounts]
+            assert [(account.id, len(account.opportunities)) for account in accounts] == [(id, 1)]

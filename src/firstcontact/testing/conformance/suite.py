@@ -1,0 +1,10 @@
+"""`CrmConformance`: all clauses for a CRM, in one class to subclass."""
+
+from __future__ import annotations
+
+from firstcontact.testing.conformance.applying import Applying
+from firstcontact.testing.conformance.finding import Finding
+
+
+class CrmConformance(Finding, Applying):
+    """Every clause of the contract for CRMs (`clauses.CLAUSES`)."""

@@ -1,0 +1,81 @@
+"""The address book passes the contract's suite, with its own capabilities and playing every other kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from firstcontact.connectors import kinds
+from firstcontact.connectors.address_book.connector import AddressBook
+from firstcontact.connectors.address_book.people import People
+from firstcontact.store.engine import begin, open_engine
+from firstcontact.testing.conformance import CrmConformance
+from firstcontact.testing.postgres import NotInstalled, Server, start
+
+
+class AddressBookHands(People):
+    """People in the address book, who can also break its index."""
+
+    @contextmanager
+    def broken_search(self) -> Iterator[None]:
+        """Without the table of handles, no search."""
+        self._rename("handles", "handles_away")
+        yield
+        self._rename("handles_away", "handles")
+
+    def _rename(self, old: str, new: str) -> None:
+        with begin(self._book.engine) as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+class TestEveryKind(CrmConformance):
+    """In memory, as each of the seven kinds."""
+
+    @pytest.fixture(params=kinds.KINDS)
+    def crm(self, request: pytest.FixtureRequest) -> AddressBook:
+        return AddressBook(open_engine(":memory:"), capabilities=kinds.capabilities(request.param))
+
+    @pytest.fixture
+    def hands(self, crm: AddressBook) -> AddressBookHands:
+        return AddressBookHands(crm)
+
+
+class TestFile(CrmConformance):
+    """In a file, where threads have connections of their own."""
+
+    @pytest.fixture
+    def crm(self, tmp_path: Path) -> Iterator[AddressBook]:
+        engine = open_engine(tmp_path / "book.db")
+        yield AddressBook(engine)
+        engine.dispose()
+
+    @pytest.fixture
+    def hands(self, crm: AddressBook) -> AddressBookHands:
+        return AddressBookHands(crm)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Server]:
+    try:
+        server = start()
+    except NotInstalled as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.stop()
+
+
+class TestPostgres(CrmConformance):
+    """In PostgreSQL, for teams."""
+
+    @pytest.fixture
+    def crm(self, postgres: Server) -> Iterator[AddressBook]:
+        engine = open_engine(postgres.database())
+        yield AddressBook(engine)
+        engine.dispose()
+
+    @pytest.fixture
+    def hands(self, crm: AddressBook) -> AddressBookHands:
+        return AddressBookHands(crm)

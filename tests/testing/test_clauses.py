@@ -1,0 +1,35 @@
+"""Every clause of the contract has its test, every test its clause, and every clause has been seen red."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+from firstcontact.testing import conformance
+from firstcontact.testing.conformance import CLAUSES, CrmConformance
+from firstcontact.testing.conformance.clauses import proofs
+
+VENDORS = re.compile("clio|lawmatics|zoho|dynamics|dataverse|salesforce|hubspot|pipedrive", re.IGNORECASE)
+
+
+def test_clauses_and_tests_are_the_same_set() -> None:
+    """Each clause is proved by exactly one test, and no test of the suite proves none."""
+    proved = proofs(CrmConformance)
+    assert set(proved) == set(CLAUSES)
+    assert [tests for tests in proved.values() if len(tests) != 1] == []
+
+
+def test_every_test_says_what_is_guaranteed() -> None:
+    """Each test of the suite has a docstring of its own."""
+    for name, test in inspect.getmembers(CrmConformance, inspect.isfunction):
+        assert not name.startswith("test_") or (test.__doc__ or "").strip().endswith("."), name
+
+
+def test_the_suite_names_no_vendor_and_skips_nothing() -> None:
+    """Differences between CRMs are capabilities: no vendor's name and no skip is in the suite."""
+    for module in sorted(Path(conformance.__file__).parent.glob("*.py")):
+        text = module.read_text(encoding="utf-8")
+        assert VENDORS.findall(text) == [], module.name
+        assert "pytest.skip" not in text, module.name
+        assert "xfail" not in text, module.name

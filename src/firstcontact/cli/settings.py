@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -58,26 +57,19 @@ def set_(
     key away. A change applies to new interactions; `firstcontact replay` shows what it would have done.
     """
     from firstcontact.config import set_key
+    from firstcontact.policy.schema import read_text
 
     scope = "organisation"
     for name, chosen in (("user", user), ("profile", profile), ("connection", connection)):
         if chosen:
             scope = f"{name}:{chosen}"
-    change = set_key(home_folder(ctx), scope, key, _value(value))
+    read = read_text(key, value) if value else None
+    change = set_key(home_folder(ctx), scope, key, read)
     if as_json:
-        print_json({"scope": scope, "key": key, "value": _value(value)})
+        print_json({"scope": scope, "key": key, "value": read})
     else:
         say(f"{key} is now {value or 'not set'} at {scope}, in {change.home.path}.")
     _warn(change.home)
-
-
-def _value(text: str) -> Any:
-    if text == "":
-        return None
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _warn(home: Home) -> None:
@@ -85,7 +77,8 @@ def _warn(home: Home) -> None:
     from firstcontact.policy.warnings import warnings
 
     kinds = {name: each.kind for name, each in home.connections.items()} or {"address_book": "address_book"}
-    for problem in warnings(home.book, {name: capabilities(kind) for name, kind in kinds.items()}):
+    found = warnings(home.book, {name: capabilities(kind) for name, kind in kinds.items()})
+    for problem in home.place(found):
         click.echo(f"Warning: {problem}", err=True)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from firstcontact.identity.domains import is_role_address
-from firstcontact.identity.caller_id import read_caller_id
-from firstcontact.identity.names import read_name
+from firstcontact.identity.names import read_caller_id, read_name
 from firstcontact.interactions.model import PHONE_KINDS, Interaction, Participant, kind_of
 from firstcontact.policy.known import NameSource, ObservedName
 

@@ -1,4 +1,5 @@
-"""Writes docs/reference from the code: `make docs`. tests/docs fails where a page is not as written here.
+"""Writes docs/reference from the code, and the index of decision records: `make docs`. tests/docs fails where
+a page is not as written here.
 
 `--check` writes nothing and exits with status 1 where a page differs.
 """
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-REFERENCE = Path(__file__).resolve().parent / "reference"
+DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n\n"
 
 
@@ -33,18 +34,21 @@ def commands() -> str:
     """Every command of the command line: the click group."""
     import click
 
-    from firstcontact.cli.main import main
+    from firstcontact.cli.main import cli
 
     page = ["# Commands\n"]
     page.append("Every command takes `--help`. Options that name a default need not be given.\n")
-    for path, command in _commands("firstcontact", main):
+    for path, command in _commands("firstcontact", cli):
         context = click.Context(command, info_name=path)
         page.append(f"## `{path}`\n")
         page.append(_unwrapped(command.help or ""))
-        page.append(f"```text\n{' '.join(command.collect_usage_pieces(context)) or ' '}\n```\n")
+        usage = " ".join((path, *command.collect_usage_pieces(context)))
+        page.append(f"```text\n{usage}\n```\n")
         rows = [row for row in map(_option, command.get_params(context)) if row]
         if rows:
             page.append("| option or argument | what it says |\n| --- | --- |\n" + "".join(rows))
+        if command.epilog:
+            page.append(f"Example: `{_one_line(command.epilog).removeprefix('Example: ')}`\n")
     return "\n".join(page)
 
 
@@ -84,17 +88,31 @@ def errors() -> str:
     return head + "".join(rows)
 
 
+def decisions() -> str:
+    """The decision records by title."""
+    head = (
+        "# Decision records\n\nOne page for each choice that will be asked about twice: what was chosen, what "
+        "was measured, what would\nchange our mind.\n\n"
+    )
+    records = sorted(path for path in (DOCS / "decisions").glob("*.md") if path.name != "README.md")
+    titles = [record.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ") for record in records]
+    return head + "".join(
+        f"- [{title}]({record.name})\n" for title, record in zip(titles, records, strict=True)
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
-    "settings.md": settings,
-    "reasons.md": reasons,
-    "commands.md": commands,
-    "capabilities.md": capabilities,
-    "errors.md": errors,
+    "reference/settings.md": settings,
+    "reference/reasons.md": reasons,
+    "reference/commands.md": commands,
+    "reference/capabilities.md": capabilities,
+    "reference/errors.md": errors,
+    "decisions/README.md": decisions,
 }
 
 
 def page(name: str) -> str:
-    """The text of one page of the reference."""
+    """The text of one page, by its path under docs."""
     return NOTE + PAGES[name]().rstrip("\n") + "\n"
 
 
@@ -180,7 +198,7 @@ def main() -> int:
     check = "--check" in sys.argv[1:]
     different = []
     for name in PAGES:
-        path, text = REFERENCE / name, page(name)
+        path, text = DOCS / name, page(name)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             different.append(name)
             if not check:

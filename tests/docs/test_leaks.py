@@ -27,11 +27,12 @@ FREE_MAIL = frozenset(
     }
 )  # fmt: skip
 """Hosts that a test must name, since a free-mail or disposable domain cannot be invented."""
-OF_NOBODY = frozenset(
-    {"c.us", "xn--example.com", "state.gov", "group.calendar.google.com", "resource.calendar.google.com"}
+OF_NOBODY = frozenset({"c.us", "xn--example.com", "state.gov"})
+"""A chat network's suffix for numbers, a malformed A-label, a `.gov` host for patterns on `*.gov`."""
+MACHINES = re.compile(
+    r"(?:^|\.)(?:calendar\.google\.com|amazonses\.com|reply\.github\.com|fireflies\.ai|otter\.ai)$"
 )
-"""A chat network's suffix for numbers, a malformed A-label, a `.gov` host for patterns on `*.gov`, and the
-hosts of shared calendars and rooms."""
+"""Hosts of shared calendars, senders and note-takers, which a rule knows by name."""
 NOT_HOSTS = frozenset({"py", "md", "toml", "json", "yaml", "ics", "mbox", "txt", "csv", "setter", "property"})
 NUMBER = re.compile(
     r"(?<![\w.+])\+\d{9,15}(?!\w)|\(\d{3}\) ?\d{3}-\d{4}|(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])"
@@ -73,7 +74,8 @@ def real_addresses(text: str) -> list[str]:
     for hit in ADDRESS.finditer(text):
         host = hit.group(1).lower()
         last = host.rpartition(".")[2]
-        if not RESERVED.search(host) and host not in FREE_MAIL | OF_NOBODY and last not in NOT_HOSTS:
+        invented = RESERVED.search(host) or MACHINES.search(host) or host in FREE_MAIL | OF_NOBODY
+        if not invented and last not in NOT_HOSTS:
             found.append(hit.group())
     return found
 

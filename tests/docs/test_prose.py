@@ -11,7 +11,7 @@ import click
 import pytest
 from prose import ROOT, anchors, broken_links, pages, shell_lines
 
-from firstcontact.cli.main import main
+from firstcontact.cli.main import cli
 from firstcontact.policy.decision import ActivityVerdict, Verdict
 
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
@@ -30,7 +30,8 @@ def _unknown(line: str) -> str:
         )
     if program != "firstcontact":
         return "" if program in PROGRAMS else f"unknown program {program}"
-    command: click.Command = main
+    command: click.Command = cli
+    context = click.Context(cli)
     options = [word.partition("=")[0] for word in words[1:] if word.startswith("--")]
     known = {"--help", "--version"}
     for word in [*words[1:], ""]:
@@ -41,9 +42,10 @@ def _unknown(line: str) -> str:
             break
         if word.startswith("-"):
             continue
-        if word not in command.commands:
+        inner = command.get_command(context, word)
+        if inner is None:
             return f"no command {word}"
-        command = command.commands[word]
+        command = inner
     return next((f"no option {name}" for name in options if name not in known), "")
 
 
@@ -68,6 +70,7 @@ def test_the_checks_see_a_broken_page(tmp_path: Path) -> None:
     """A link to nowhere, to a missing heading, and commands that do not exist are found."""
     page = tmp_path / "page.md"
     text = "# One head\n[a](#one-head) [b](#two) [c](gone.md) [d](https://x.example/)\n"
+    page.write_text(text)
     assert broken_links(page, text) == ["#two", "gone.md"]
     assert anchors("## A `b` c!\n## A b c") == {"a-b-c", "a-b-c-1"}
     assert shell_lines("```sh\nmake x  # why\n$ a \\\n  b\n```\n```text\nno\n```") == ["make x", "a    b"]
@@ -106,6 +109,15 @@ def test_every_verdict_is_in_the_glossary() -> None:
     text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     verdicts = {*get_args(Verdict), *get_args(ActivityVerdict)}
     assert [verdict for verdict in verdicts if f"`{verdict}`" not in text] == []
+
+
+def test_every_page_that_the_code_names_exists() -> None:
+    """A docs page named in a message, a docstring or a scenario is there."""
+    named = set()
+    for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "scenarios").rglob("*.yaml")]:
+        named |= set(re.findall(r"docs/[\w/-]+\.md", path.read_text(encoding="utf-8")))
+    assert len(named) > 3
+    assert sorted(name for name in named if not (ROOT / name).is_file()) == []
 
 
 def test_every_page_is_in_the_index() -> None:

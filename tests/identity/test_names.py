@@ -95,6 +95,7 @@ def test_a_persons_name_is_read_in_every_writing(display: str, expected: tuple[s
         ("JDiaz7", "jdiaz7@northwind.example"),
         ("Northwind", "hello@northwind.example"),
         ("Northwind Traders", "hello@northwind-traders.example"),
+        ("Zento Qirix", "hello@zento-qirix.example"),
         ("Info", ""),
         ("Sales Team", ""),
         ("Accounts Payable", ""),

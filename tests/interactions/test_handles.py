@@ -122,6 +122,20 @@ def test_extensions_short_codes_and_wrong_numbers_are_no_handle(text: str) -> No
     assert read_phone(text, "US") is None
 
 
+def test_short_numbers_are_extensions_where_land_lines_are_longer() -> None:
+    """Five digits are an extension even where a plan has such numbers; where all are short, they count."""
+    assert read_phone("30123", "DE") is None
+    assert read_phone("+49 30123", "") is not None
+    assert value("712345", "AD") == "+376712345"
+
+
+def test_bare_foreign_digits_are_certain_only_from_a_phone_system() -> None:
+    """What may be a home number with two digits too many is read from a trunk and not from a typed field."""
+    assert value("447911123456", "US") == "+447911123456"
+    assert read_phone_field("447911123456", "US").unreadable == ("447911123456",)
+    assert [handle.value for handle in read_phone_field("442079460321", "US").handles] == ["+442079460321"]
+
+
 def test_national_number_needs_a_region() -> None:
     """A number without a country code is no key where no region is known."""
     assert read_phone("(415) 555-0123", "") is None

@@ -41,7 +41,7 @@ def website_host(text: str) -> str:
     "" where the text names no host, or somebody's page on a site of profiles
     (`facebook.com/acme` is not Acme's domain).
     """
-    bare = text.strip().strip("<>\"'").split()[0] if text.strip() else ""
+    bare = next(iter(text.strip().strip("<>\"'").split()), "")
     if not bare or ("@" in bare.partition("/")[0] and "//" not in bare):
         return ""
     try:
@@ -78,8 +78,6 @@ def registrable(host: str) -> str:
 def is_free_mail(host: str) -> bool:
     """Whether private people have their mailboxes at this host: mail services and access providers."""
     host = canonical_host(host)
-    if host in lists.NOT_FREE_MAIL:
-        return False
     return _is_free(host) or _is_free(registrable(host))
 
 

@@ -91,8 +91,8 @@ def errors() -> str:
 def decisions() -> str:
     """The decision records by title."""
     head = (
-        "# Decision records\n\nOne page for each choice that will be asked about twice: what was chosen, what "
-        "was measured, what would\nchange our mind.\n\n"
+        "# Decision records\n\nOne page for each choice that will be asked about twice: what was chosen, "
+        "what was measured, what would\nchange our mind.\n\n"
     )
     records = sorted(path for path in (DOCS / "decisions").glob("*.md") if path.name != "README.md")
     titles = [record.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ") for record in records]

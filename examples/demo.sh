@@ -1,9 +1,10 @@
 #!/bin/sh
 # A small firm's week, taken in from files, and what was decided about everybody in it, and why.
-# `make demo` runs this; it makes the folder .demo anew each time and writes nowhere else.
+# `make demo` runs this; it makes the home folder (.demo, or what FIRSTCONTACT_HOME names) anew each time and
+# writes nowhere else. A folder that is no demo's is left alone.
 set -eu
 cd "$(dirname "$0")/.."
-home=.demo
+home="${FIRSTCONTACT_HOME:-.demo}"
 week=examples/week
 PATH="$PWD/.venv/bin:$PATH"
 export FIRSTCONTACT_HOME="$home"
@@ -19,8 +20,13 @@ run() {
     case $status in 0 | 3) ;; *) exit "$status" ;; esac
 }
 
+if [ -e "$home" ] && [ ! -e "$home/is-a-demo" ]; then
+    echo "$home is there and is no demo's; name another folder in FIRSTCONTACT_HOME" >&2
+    exit 1
+fi
 rm -rf "$home"
 mkdir "$home"
+touch "$home/is-a-demo"
 cp "$week/settings.toml" "$home/settings.toml"
 
 say "Lark & Osei LLP, two partners and a paralegal, had a week in March 2026. Their address book first:"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from firstcontact.testing.scenarios.bench import Bench
 from firstcontact.testing.scenarios.runner import run
 from firstcontact.testing.scenarios.schema import Scenario, load
 
@@ -45,16 +46,22 @@ def all_of(folder: Path) -> list[object]:
     return parameters
 
 
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    """The databases that all scenarios are played in, one after the other."""
+    return Bench()
+
+
 @pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("scenario", all_of(SHARED))
-def test_a_handed_scenario_holds(scenario: Scenario) -> None:
+def test_a_handed_scenario_holds(scenario: Scenario, bench: Bench) -> None:
     """What the executable form of the SPEC says is so, also with every delivery doubled."""
-    report = run(scenario)
+    report = run(scenario, bench)
     assert report.passed, "\n" + "\n".join(report.differences)
 
 
 @pytest.mark.parametrize("scenario", all_of(ROOT / "scenarios"))
-def test_an_own_scenario_holds(scenario: Scenario) -> None:
+def test_an_own_scenario_holds(scenario: Scenario, bench: Bench) -> None:
     """What the SPEC's words say is so, also with every delivery doubled."""
-    report = run(scenario)
+    report = run(scenario, bench)
     assert report.passed, "\n" + "\n".join(report.differences)

@@ -26,6 +26,7 @@ def check(paths: tuple[Path, ...], as_json: bool, simulator: bool) -> None:
 
     Exits with 0 when all hold, 1 when some do not, 2 when a file is not a valid scenario.
     """
+    from firstcontact.testing.scenarios.bench import Bench
     from firstcontact.testing.scenarios.runner import run
     from firstcontact.testing.scenarios.schema import NotAScenario
 
@@ -34,8 +35,9 @@ def check(paths: tuple[Path, ...], as_json: bool, simulator: bool) -> None:
         if simulator:
             _refuse_simulator(scenarios)
         failed = 0
+        bench = Bench()
         for scenario in scenarios:
-            report = run(scenario)
+            report = run(scenario, bench)
             failed += not report.passed
             _print(report, as_json)
     except NotAScenario as error:

@@ -16,8 +16,8 @@ from firstcontact.flow.installation import Installation
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.ledger.history import open_ledger
 from firstcontact.policy.decision import Decision
-from firstcontact.store.engine import open_engine
 from firstcontact.testing.hostile import Hostile
+from firstcontact.testing.scenarios.bench import Bench
 from firstcontact.testing.scenarios.matching import (
     Decided,
     Outcome,
@@ -64,11 +64,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def run(scenario: Scenario) -> Report:
-    """Play the scenario both ways and compare. Raises NotAScenario where the CRM cannot hold its records."""
-    once = Play(scenario, copies=1)
+def run(scenario: Scenario, bench: Bench | None = None) -> Report:
+    """Play the scenario both ways and compare. Raises NotAScenario where the CRM cannot hold its records.
+
+    bench: databases to play in; who runs many scenarios hands in one for all of them.
+    """
+    bench = bench or Bench()
+    once = Play(scenario, bench, copies=1)
     told = list(once.differences())
-    twice = Play(scenario, copies=2)
+    twice = Play(scenario, bench, copies=2)
     doubled = [*twice.differences(), *_otherwise(once.outcome, twice.outcome)]
     told += [f"delivered twice: {line}" for line in doubled if line not in told]
     return Report(
@@ -85,13 +89,14 @@ class Play:
     copies: how often in a row each interaction is delivered.
     """
 
-    def __init__(self, scenario: Scenario, *, copies: int) -> None:
+    def __init__(self, scenario: Scenario, bench: Bench, *, copies: int) -> None:
         self.scenario = scenario
         self.copies = copies
         self.troubles: list[str] = []
         self.clock = VirtualClock(_start(scenario))
+        crm_engine, ledger_engine = bench.fresh()
         crm = AddressBook(
-            open_engine(":memory:"),
+            crm_engine,
             capabilities=capabilities(scenario.crm["kind"]),
             clock=self.clock.now,
             region=scenario.region,
@@ -101,7 +106,7 @@ class Play:
         self.hostile = Hostile(crm, region=scenario.region)
         self.installation = Installation(
             book=scenario.book,
-            ledger=open_ledger(open_engine(":memory:")),
+            ledger=open_ledger(ledger_engine),
             crm=self.hostile,
             clock=self.clock,
         )

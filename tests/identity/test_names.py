@@ -245,6 +245,7 @@ def test_caller_id_names_are_family_first(shown: str, expected: tuple[str, str])
             "ext 101",
             "JANE",
         ),
+        *("SPAM JOHN", "WIRELESS MARY", "JOHN 4155550123", "CHARITY CALL", "ROBOCALLER JO", "Lindborough"),
     ],
 )
 def test_caller_id_junk_is_no_name(shown: str) -> None:

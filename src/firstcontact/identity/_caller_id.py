@@ -91,15 +91,17 @@ def read_caller_id(text: str, number_key: str = "") -> PersonName | None:
     companies.
 
     Capitals are `FAMILY GIVEN`, unless the words plainly stand the other way round; another writing is
-    read as a display name. `number_key` is the caller's number, which is no name either. One word in
-    capitals is none: it may as well be a place.
+    read as a display name. `number_key` is the caller's number, which is no name either. One word is a
+    name only where it is a common given name and not in capitals: it may as well be a place.
     """
     shown = _shown(text)
     if not shown or _is_junk(shown, number_key) or _is_place(shown) or is_company_like(shown):
         return None
     if "," in shown or any(char.islower() for char in shown):
         name = read_name(shown)
-        return None if name is not None and _is_place(name.full) else name
+        if name is None or _is_place(name.full):
+            return None
+        return name if name.last or plain(name.first) in GIVEN else None
     words = [word for word in shown.split() if not is_suffix(word)]
     if not 2 <= len(words) <= 4 or read_name(shown) is None or not _plausible(words):
         return None

@@ -46,6 +46,9 @@ WAITING: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "a deleted account is made again for its domain (SPEC §11)": lambda case: any(
         account.get("status") == "deleted" for account in case["given"]["accounts"]
     ),
+    "a contact that a person made and a person deleted is made again (SPEC §4)": lambda case: any(
+        contact.get("status") == "deleted" for contact in case["given"]["contacts"]
+    ),
 }
 """What the engine cannot do yet, by the case's content; a case that holds all the same counts as held."""
 SUMMARY: Counter[str] = Counter()

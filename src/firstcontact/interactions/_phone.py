@@ -254,7 +254,7 @@ def _usable(number: PhoneNumber, text: str) -> bool:
         return _mexico_valid(national)
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return False
-    accepted = _ACCEPTED_THOUGH_INVALID.get(number.country_code)
+    accepted = _ACCEPTED_THOUGH_INVALID.get(number.country_code or 0)
     if accepted is not None and accepted.fullmatch(national):
         return True
     if number.country_code == 1:
@@ -351,7 +351,7 @@ def _parts(run: str, region: str) -> list[tuple[str, Handle | None]]:
         if any(handle is not None for _, handle in read):
             return read
     gaps = [match.span() for match in re.finditer(r"\s+", run)]
-    pairs = []
+    pairs: list[list[tuple[str, Handle | None]]] = []
     for start, end in gaps:
         first, second = _number(run[:start], region), _number(run[end:], region)
         if first is not None and second is not None:

@@ -1,5 +1,6 @@
-"""Writes docs/reference from the code, and the index of decision records: `make docs`. tests/docs fails where
-a page is not as written here.
+"""Writes docs/reference from the code, the index of decision records, and what the tutorial's commands say.
+
+`make docs` runs it; tests/docs fails where a page is not as written here.
 
 `--check` writes nothing and exits with status 1 where a page differs.
 """
@@ -8,11 +9,18 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
+import re
+import shlex
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n\n"
 
 
@@ -101,6 +109,38 @@ def decisions() -> str:
     )
 
 
+def tutorial() -> str:
+    """The tutorial with what its commands say: each `console` block is one command, run in a new home."""
+    text = (DOCS / "tutorial.md").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="firstcontact-") as name:
+        home = Path(name) / ".demo"
+        home.mkdir()
+        shutil.copy(ROOT / "examples" / "week" / "settings.toml", home)
+
+        def run(block: re.Match[str]) -> str:
+            return f"```console\n$ {block[1]}\n{_said(home, shlex.split(block[1])[1:])}```\n"
+
+        return re.sub(r"^```console\n\$ (.*)\n(?:.*\n)*?```\n", run, text, flags=re.M)
+
+
+def _said(home: Path, words: list[str]) -> str:
+    """What a command prints, in the same words on every machine: no colours, no measured seconds."""
+    run = subprocess.run(
+        [sys.executable, "-c", "from firstcontact.cli.main import main; main()", *words],
+        env={**os.environ, "FIRSTCONTACT_HOME": str(home), "COLUMNS": "110", "NO_COLOR": "1"},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if run.returncode not in (0, 3):
+        raise SystemExit(f"{' '.join(words)} ends with status {run.returncode}:\n{run.stdout}")
+    lines = [line.rstrip() for line in run.stdout.replace(str(home), ".demo").splitlines()]
+    return re.sub(r"\b\d+(?:\.\d+)? s(?:econds)?\b", "0.1 s", "\n".join(lines).strip("\n") + "\n")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/settings.md": settings,
     "reference/reasons.md": reasons,
@@ -108,12 +148,14 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/capabilities.md": capabilities,
     "reference/errors.md": errors,
     "decisions/README.md": decisions,
+    "tutorial.md": tutorial,
 }
 
 
 def page(name: str) -> str:
     """The text of one page, by its path under docs."""
-    return NOTE + PAGES[name]().rstrip("\n") + "\n"
+    note = "" if name == "tutorial.md" else NOTE
+    return note + PAGES[name]().rstrip("\n") + "\n"
 
 
 def _commands(path: str, command: object) -> Iterator[tuple[str, object]]:

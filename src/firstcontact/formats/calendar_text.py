@@ -203,8 +203,8 @@ def _property(line: str, name: str) -> Property | str:
 
 
 def _parts(line: str) -> tuple[str, Mapping[str, object], str]:
-    content = Contentline(line)  # type: ignore[no-untyped-call]
-    return content.parts()
+    parts: tuple[str, Mapping[str, object], str] = Contentline(line).parts()
+    return parts
 
 
 def _text(given: object) -> str:

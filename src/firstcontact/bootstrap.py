@@ -119,9 +119,8 @@ def _read_calendar(delivery: Delivery, about: ReadingContext, now: int) -> Readi
 def format_of(path: Path) -> str:
     """The format of a file or Maildir by its beginning and name, "" where none fits. Raises FileProblem."""
     from firstcontact.connectors.files.calendar import looks_like_calendar
+    from firstcontact.connectors.files.contacts import looks_like_contacts, looks_like_vcard
     from firstcontact.connectors.files.telephony import detect_telephony
-    from firstcontact.formats.contacts_csv import looks_like_contacts
-    from firstcontact.formats.vcard import looks_like_vcard
 
     if path.is_dir():
         return detect(path)

@@ -146,19 +146,24 @@ def _is_contacts(file: FileToRead) -> bool:
 
 def _contact_lists(opened: Opened, files: list[FileToRead], home: Home) -> tuple[int, tuple[FileResult, ...]]:
     from firstcontact.connectors.address_book.lists import import_list
+    from firstcontact.connectors.files.contacts import read_contact_list
+    from firstcontact.connectors.files.problems import FileProblem
     from firstcontact.flow.importing import FileResult
 
     added = 0
     results: list[FileResult] = []
     for file in files:
         try:
-            done = import_list(opened.address_book, file.path, file.format, home.book.team.region)
-        except (OSError, ValueError) as error:
-            results.append(FileResult(str(file.path), file.format, problem=f"{file.path}: {error}"))
+            records, rejections = read_contact_list(file.path, file.format, home.book.team.region)
+        except FileProblem as problem:
+            results.append(FileResult(str(file.path), file.format, problem=str(problem)))
             continue
+        done = import_list(opened.address_book, records)
         added += done.added
-        results.append(FileResult(str(file.path), file.format, done.added + done.known, len(done.set_aside)))
-        for sentence in done.set_aside:
+        asides = [f"{each.place}: {each.detail}" for each in rejections]
+        asides += [f"contact {position}: {why}" for position, why in done.set_aside]
+        results.append(FileResult(str(file.path), file.format, done.added + done.known, len(asides)))
+        for sentence in asides:
             click.echo(f"{file.path}: {sentence}", err=True)
     return added, tuple(results)
 

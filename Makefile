@@ -31,7 +31,7 @@ $(STAMP):
 	@touch $@
 
 demo: setup  ## take in a small firm's week and show what was decided, and why
-	@sh examples/demo.sh
+	@$(BIN)/python examples/demo.py
 
 test: setup  ## Debian packages where needed, static checks, then every test
 	@sh tests/debian-packages.sh

@@ -64,11 +64,13 @@ def broken_links(page: Path, text: str) -> list[str]:
 
 
 def shell_lines(text: str) -> list[str]:
-    """Commands in a page's `sh` blocks, a continued line joined, without prompts and comments."""
+    """What a page tells its reader to type: each line of its `sh` blocks, a continued line joined, and the
+    lines behind a prompt in its `console` blocks, where the others are output. Without comments."""
     lines = []
-    for block in re.findall(r"^```(?:sh|console|bash)\n(.*?)^```", text, re.M | re.S):
+    for kind, block in re.findall(r"^```(sh|console)\n(.*?)^```", text, re.M | re.S):
         for line in block.replace("\\\n", " ").splitlines():
-            bare = re.sub(r"^\$ ", "", line).split(" #")[0].strip()
-            if bare and not bare.startswith("#"):
-                lines.append(bare)
+            if kind == "sh" or line.startswith("$ "):
+                bare = line.removeprefix("$ ").split(" #")[0].strip()
+                if bare and not bare.startswith("#"):
+                    lines.append(bare)
     return lines

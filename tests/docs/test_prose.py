@@ -16,7 +16,7 @@ from firstcontact.policy.decision import ActivityVerdict, Verdict
 
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
 PROGRAMS = frozenset(
-    {"git", "cd", "python3", "pip", "sh", "cat", "head", "less", "curl", "rm", "mkdir", "cp"}
+    {"export", "git", "cd", "python3", "pip", "sh", "cat", "head", "less", "curl", "rm", "mkdir", "cp"}
 )
 
 
@@ -73,7 +73,8 @@ def test_the_checks_see_a_broken_page(tmp_path: Path) -> None:
     page.write_text(text)
     assert broken_links(page, text) == ["#two", "gone.md"]
     assert anchors("## A `b` c!\n## A b c") == {"a-b-c", "a-b-c-1"}
-    assert shell_lines("```sh\nmake x  # why\n$ a \\\n  b\n```\n```text\nno\n```") == ["make x", "a    b"]
+    assert shell_lines("```sh\nmake x  # why\na \\\n  b\n```\n```text\nno\n```") == ["make x", "a    b"]
+    assert shell_lines("```console\n$ make x\nnot 'this\n```") == ["make x"]
     assert _unknown("make nonsense") == "no target nonsense"
     assert _unknown("make test") == ""
     assert _unknown("firstcontact nonsense") == "no command nonsense"

@@ -348,6 +348,24 @@ def test_labelled_names(shared: Path) -> None:
     assert right / total >= 0.96
 
 
+@pytest.mark.parametrize(
+    ("shown", "first", "last"),
+    [
+        ("ACME - Quotes", "Acme", ""),
+        ("ACME | Jo Park", "Jo", "Park"),
+        ("ACME - John Smith", "John", "Smith"),
+        ("John Smith - ACME", "John", "Smith"),
+        ("PARK - RUIZ, JOHN", "John", "Park-Ruiz"),
+    ],
+)
+def test_a_department_is_no_family_name(shown: str, first: str, last: str) -> None:
+    """What stands behind an organisation's name and a dash is its department, never somebody's family name;
+    without a family name nobody is created from it."""
+    name = read_name(shown)
+    assert name is not None
+    assert (name.first, name.last.replace(" ", "")) == (first, last)
+
+
 def test_hard_names(shared: Path) -> None:
     """`FAMILY,  GIVEN` with compound families: .999; office-holders: .98, of three words and more .50."""
     right = total = 0

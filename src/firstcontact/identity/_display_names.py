@@ -165,7 +165,16 @@ def _without_rewriting(text: str) -> str:
         alone = plain(before) in GIVEN and not is_company_like(text[match.end() :])
         if before and (len(before.split()) > 1 or alone):
             text = before
+        elif before and plain(before) not in FAMILY and "," not in text:
+            text = _of_organisation(before, text[match.end() :])
     return text.strip(" ,;-|")
+
+
+def _of_organisation(before: str, after: str) -> str:
+    """`ACME - John Smith` is the person, `ACME - Quotes` the organisation: it has a dash where a person has
+    none, and what follows is its department, never a family name."""
+    words = after.split()
+    return after if len(words) > 1 and plain(words[0]) in GIVEN else before
 
 
 def _pieces(text: str) -> tuple[list[str], str]:

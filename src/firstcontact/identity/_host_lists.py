@@ -132,7 +132,12 @@ MACHINE_HOSTS = word_set(
 )
 """Hosts of sending services, relays and groups: nobody has a mailbox there."""
 
-MACHINE_LABELS = word_set("bounce bounces noreply no-reply donotreply unsubscribe unsub mailer-daemon reply")
+MACHINE_LABELS = word_set(
+    """
+    bounce bounces noreply no-reply donotreply unsubscribe unsub mailer-daemon reply newsletter newsletters
+    enews mailings bulkmail
+    """
+)
 """First labels of a host that only machines send from (`bounces.acme.example`)."""
 
 NOTE_TAKER_HOSTS = word_set(

@@ -42,6 +42,7 @@ ROLES = word_set(
     itdept ithelp itservice informatica dev developers devops devnull development engineering qa
     monitoring monitor nagios alert alerts alarm alarms notification notifications notify notices notice
     notificaciones benachrichtigung reminder reminders report reports reporting status digest bot robot
+    git svn cvs gerrit buildbot jenkins hudson jira bugzilla gitlab github
     automation automated automatic auto autoreply autoresponder system-messages messages mailbox mail
     email emails post inbox incoming mailroom poczta correo courrier bounce bounces returned
     undisclosed-recipients nobody null noone

@@ -7,7 +7,7 @@ ask for (the account of a person, the thread's engagement) is worked out at most
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import msgspec
 
@@ -17,6 +17,7 @@ from firstcontact.identity.sides import Sides, TeamIndex, sides
 from firstcontact.identity.team import Team
 from firstcontact.interactions.model import PHONE_KINDS, Call, Handle, Interaction, Participant, kind_of
 from firstcontact.policy.known import NOT_KNOWN, Known, ObservedName, PersonFacts
+from firstcontact.policy.lazily import lazy
 from firstcontact.policy.patterns import Patterns, compile_patterns
 from firstcontact.policy.settings import Effective
 
@@ -80,14 +81,14 @@ class Case:
         signs = getattr(interaction, "signs", None)
         self.automated: tuple[str, ...] = signs.automated if signs is not None else ()
 
-    @cached_property
+    @lazy
     def blocked_subject(self) -> str:
         """The entry of `blocked` that the subject of a mail matches, or ""."""
         if self.blocked is None or self.kind != "email":
             return ""
         return self.blocked.matches_subject(self.interaction.subject)
 
-    @cached_property
+    @lazy
     def path(self) -> tuple[str, ...]:
         """The path into `unknown_contact`: kind, direction, and for a call its result (SPEC §3)."""
         if self.kind == "meeting":
@@ -99,23 +100,23 @@ class Case:
             result = "missed"
         return ("call", self.sides.direction, result)
 
-    @cached_property
+    @lazy
     def unknown_contact(self) -> str:
         """What happens when nobody is found, for this interaction."""
         return self.settings.unknown_contact_for(self.path)
 
-    @cached_property
+    @lazy
     def crm_users(self) -> tuple[str, ...]:
         """CRM ids of our users on the interaction, in the order of `sides.users`."""
         users = self.known.crm.users
         return tuple(users[user].id for user in self.sides.users if user in users)
 
-    @cached_property
+    @lazy
     def outside_people(self) -> int:
         """How many people of theirs are on it; rooms and role addresses are not people."""
         return sum(1 for person in self.people if person.handle is not None and not person.is_resource)
 
-    @cached_property
+    @lazy
     def outside_domains(self) -> int:
         """How many domains of theirs are on it."""
         return len(
@@ -126,7 +127,7 @@ class Case:
             }
         )
 
-    @cached_property
+    @lazy
     def ours_wrote(self) -> bool:
         """Whether a person of ours sent a message of the thread (a machine's answer does not count)."""
         if self.sides.sender_is_ours and not self.automated:
@@ -137,7 +138,7 @@ class Case:
             for message in self.known.thread
         )
 
-    @cached_property
+    @lazy
     def theirs_wrote(self) -> bool:
         """Whether a person of theirs sent a message of the thread."""
         if not self.sides.sender_is_ours and not self.automated:
@@ -148,7 +149,7 @@ class Case:
             for message in self.known.thread
         )
 
-    @cached_property
+    @lazy
     def known_contact_on_thread(self) -> bool:
         """Whether a contact that the CRM already has is on the interaction or on its thread."""
         return any(person.contacts for person in self.people) or any(
@@ -181,7 +182,7 @@ class Person:
         if records:
             self.contacts, self.leads = _candidates(records)
 
-    @cached_property
+    @lazy
     def is_resource(self) -> bool:
         """A room, equipment, group calendar or note-taker bot."""
         participant = self.participant
@@ -191,7 +192,7 @@ class Person:
             return False
         return self.domain.machine or domains.is_resource_address(self.about, participant.name)
 
-    @cached_property
+    @lazy
     def allowed(self) -> str:
         """The entry of `allowed` that names this person, or ""."""
         if self.case.allowed is None or self.handle is None:
@@ -206,7 +207,7 @@ class Person:
             return ObservedName(ruling.first_name, ruling.last_name, "ruling", at=ruling.at)
         return self.facts.names[0] if self.facts.names else None
 
-    @cached_property
+    @lazy
     def accounts(self) -> tuple[Account, ...]:
         """Accounts that this person's domain names, the best ranked first; see `tied`."""
         if self.domain is None or not self.domain.identifies_account or self.domain.free_mail:
@@ -223,7 +224,7 @@ class Person:
         """The one account of this person, None where there is none or several rank equal."""
         return self.accounts[0] if len(self.accounts) == 1 else None
 
-    @cached_property
+    @lazy
     def phone_account(self) -> Account | None:
         """The account whose own number this is (a switchboard), never a person's."""
         if self.handle is None or self.handle.kind != "phone":

@@ -62,8 +62,9 @@ FILE_ROOM = "files"
 """Finds records in files and hands them to the vendor's own reader, so it may name a vendor's folder where
 that is PURE (no client, no connector class): `connectors.asterisk` is all there is of Asterisk's CDR text."""
 NAMES_CONCRETE_CLASSES = frozenset({"firstcontact.bootstrap"})
-BUILT_IN = "address_book"
-"""The scenario runner in `testing` fills one and lets people edit it, which the contract has no words for."""
+BUILT_IN = {"cli": frozenset({"address_book", "files"}), "testing": frozenset({"address_book"})}
+"""What is built in is no vendor: the command line lists and exports the address book and reads files; the
+scenario runner fills an address book and lets people edit it, which the contract has no words for."""
 READS_ENVIRONMENT = frozenset({"firstcontact.config"})
 
 
@@ -192,7 +193,7 @@ def _import_faults(module: Module, wanted: Import, vendors: set[str], closed: se
 def _is_foreign_vendor(module: Module, vendor: str) -> bool:
     if module.vendor == vendor or module.name in NAMES_CONCRETE_CLASSES:
         return False
-    return not (module.room == "testing" and vendor == BUILT_IN)
+    return vendor not in BUILT_IN.get(module.room, frozenset())
 
 
 def _is_contract(target: str) -> bool:

@@ -86,6 +86,10 @@ BAD = {
         },
         "names the connector asterisk",
     ),
+    "the cli names a vendor": (
+        {"cli/a.py": "from firstcontact.connectors.clio import client"},
+        "names the connector clio",
+    ),
     "testing names a vendor": (
         {"testing/runner.py": "from firstcontact.connectors.clio import client"},
         "names the connector clio",
@@ -178,7 +182,8 @@ GOOD = {
     "identity/sides.py": "",
     "bootstrap.py": "from firstcontact.connectors.zoho.c import Zoho\nfrom firstcontact.flow import a",
     "config.py": "import os\nHOME = os.environ",
-    "cli/main.py": "from firstcontact import bootstrap, config",
+    "cli/main.py": "from firstcontact import bootstrap, config\n"
+    "from firstcontact.connectors.address_book.book import AddressBook",
 }
 
 

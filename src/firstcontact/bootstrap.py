@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
-from firstcontact.config import Home
+from firstcontact.config import Home, busy_seconds
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.contract import Delivery, Reading, ReadingContext
 from firstcontact.connectors.files.detect import detect, first_bytes
-from firstcontact.connectors.files.problems import FileProblem
+from firstcontact.connectors.files.problems import FileProblem, cannot_read
+from firstcontact.connectors.files.unknown import unknown_format
 from firstcontact.flow.clock import DAY, Clock, SystemClock
 from firstcontact.flow.installation import Installation, Item, Reader
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
 from firstcontact.policy.scopes import SettingsBook
-from firstcontact.store.engine import open_engine
+from firstcontact.store.engine import BUSY_SECONDS, open_engine
+from firstcontact.store.problems import StoreProblem, problem_of
 
 LEDGER_FILE = "ledger.db"
 ADDRESS_BOOK_FILE = "address_book.db"
@@ -43,17 +46,39 @@ def open_installation(home: Home, *, folder: Path | None = None, clock: Clock | 
     Raises StoreProblem.
     """
     where = folder or home.folder
-    ledger = open_ledger(open_engine(where / LEDGER_FILE))
-    book = address_book(where / ADDRESS_BOOK_FILE, home.book)
+    if not where.is_dir():
+        raise StoreProblem("unreachable", str(where), "there is no such folder")
+    wait = busy_seconds()
+    wait = BUSY_SECONDS if wait is None else wait
+    ledger = open_ledger(open_engine(where / LEDGER_FILE, busy_seconds=wait))
+    book = address_book(where / ADDRESS_BOOK_FILE, home.book, wait)
     installation = Installation(book=home.book, ledger=ledger, crm=book, clock=clock or SystemClock())
     return Opened(installation, ledger, book)
 
 
-def address_book(file: Path, settings: SettingsBook) -> AddressBook:
+def copy_databases(home: Home, to: Path) -> None:
+    """Copies of the home's databases, as they are at one moment each, for a trial. Raises StoreProblem."""
+    import sqlite3
+
+    for name in (LEDGER_FILE, ADDRESS_BOOK_FILE):
+        if not (home.folder / name).exists():
+            continue
+        try:
+            with (
+                closing(sqlite3.connect(home.folder / name)) as source,
+                closing(sqlite3.connect(to / name)) as target,
+            ):
+                source.backup(target)
+        except sqlite3.Error as error:
+            problem = problem_of(error, str(home.folder / name))
+            raise problem or StoreProblem("damaged", str(home.folder / name), str(error)) from error
+
+
+def address_book(file: Path, settings: SettingsBook, wait: float = BUSY_SECONDS) -> AddressBook:
     """The built-in address book, whose users are the team. Raises StoreProblem."""
     from firstcontact.connectors.address_book.people import People
 
-    book = AddressBook(open_engine(file), region=settings.team.region)
+    book = AddressBook(open_engine(file, busy_seconds=wait), region=settings.team.region)
     people = People(book)
     have = {user.id for user in book.users()}
     for user in settings.team.users:
@@ -125,7 +150,10 @@ def format_of(path: Path) -> str:
     if path.is_dir():
         return detect(path)
     mail = detect(path)
-    head = first_bytes(path)
+    try:
+        head = first_bytes(path)
+    except OSError as error:
+        raise cannot_read(path, error) from None
     name = path.name.lower().removesuffix(".gz")
     if looks_like_calendar(head):
         return "ics"
@@ -140,7 +168,7 @@ def format_of(path: Path) -> str:
 
 
 def file_items(path: Path, format: str, cursor: str, captured_from: str) -> Iterator[Item]:
-    """The deliveries of one file after a cursor. Raises FileProblem."""
+    """The deliveries of one file after a cursor, in a format that `format_of` gave. Raises FileProblem."""
     from firstcontact.connectors.files.calendar import ics_deliveries
     from firstcontact.connectors.files.mail import eml_deliveries, maildir_deliveries, mbox_deliveries
     from firstcontact.connectors.files.telephony import telephony_deliveries
@@ -154,25 +182,53 @@ def file_items(path: Path, format: str, cursor: str, captured_from: str) -> Iter
             return maildir_deliveries(path, cursor, captured_from)
         case "ics":
             return ics_deliveries(path, cursor, captured_from)
-        case "":
-            raise FileProblem(
-                f"{path}: this is no mailbox, calendar, call log or contact list that can be read. Formats: "
-                "docs/reference/formats.md"
-            )
         case _:
             return telephony_deliveries(path, format, cursor, captured_from)
 
 
-def files_under(path: Path) -> Iterator[Path]:
-    """The path itself where it is a file or a Maildir; else everything inside the folder, by name.
+class FoundFile(msgspec.Struct, frozen=True):
+    """A file or Maildir to import.
 
-    Hidden files are left out. Raises FileProblem where there is nothing of that name.
+    format: "" where it is of none that is known; then, as where it cannot be read, `problem` says why.
+    named: a person named this very file, not a folder around it. readable: the system gives it to us.
     """
-    if not path.exists():
-        raise FileProblem(f"{path}: there is no such file or folder.")
-    if not path.is_dir() or detect(path):
-        yield path
+
+    path: Path
+    format: str
+    problem: str = ""
+    named: bool = True
+    readable: bool = True
+
+
+def files_under(path: Path) -> Iterator[FoundFile]:
+    """The path itself where it is a file or a Maildir; else everything inside the folder, by name, folders
+    that links lead back to once. Hidden files are left out. Never raises for what is in the way."""
+    yield from _files_under(path, True, set())
+
+
+def _files_under(path: Path, named: bool, entered: set[Path]) -> Iterator[FoundFile]:
+    try:
+        path.stat()
+        if not path.is_dir() or detect(path):
+            format = format_of(path)
+            problem = "" if format else unknown_format(path)
+            yield FoundFile(path, format, problem, named)
+            return
+        folder = path.resolve()
+        inside = sorted(path.iterdir()) if folder not in entered else []
+    except FileProblem as problem:
+        yield FoundFile(path, "", str(problem), named, readable=False)
         return
-    for inside in sorted(path.iterdir()):
-        if not inside.name.startswith("."):
-            yield from files_under(inside)
+    except OSError as error:
+        yield FoundFile(path, "", str(_no_access(path, error)), named, readable=False)
+        return
+    entered.add(folder)
+    for each in inside:
+        if not each.name.startswith("."):
+            yield from _files_under(each, False, entered)
+
+
+def _no_access(path: Path, error: OSError) -> FileProblem:
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
+        return FileProblem(f"{path}: this is a link to a file that is not there.")
+    return cannot_read(path, error)

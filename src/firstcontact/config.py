@@ -56,6 +56,7 @@ from firstcontact.policy.settings import Effective
 from firstcontact.toml_places import line_of, places
 
 HOME_VARIABLE = "FIRSTCONTACT_HOME"
+BUSY_VARIABLE = "FIRSTCONTACT_BUSY_SECONDS"
 FILE_NAME = "settings.toml"
 _TOP = ("team", "organisation", *SUB_SCOPES)
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
@@ -101,6 +102,17 @@ def home_folder(named: str = "", environment: Mapping[str, str] | None = None) -
     variables = os.environ if environment is None else environment
     chosen = named or variables.get(HOME_VARIABLE, "")
     return Path(chosen).expanduser() if chosen else Path.home() / ".firstcontact"
+
+
+def busy_seconds(environment: Mapping[str, str] | None = None) -> float | None:
+    """How long to wait for a database that another program has locked: FIRSTCONTACT_BUSY_SECONDS, None where
+    it says nothing that is a number of seconds."""
+    variables = os.environ if environment is None else environment
+    try:
+        seconds = float(variables.get(BUSY_VARIABLE, ""))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < 1e6 else None
 
 
 def load(home: Path) -> Home:

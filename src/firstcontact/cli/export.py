@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from firstcontact.cli.common import open_home, say
+from firstcontact.cli.common import counted, note, open_home
 
 
 @click.command(epilog="Example: firstcontact export --format csv --to contacts.csv")
@@ -21,15 +21,29 @@ from firstcontact.cli.common import open_home, say
 )
 @click.option("--to", "file", type=click.Path(path_type=Path, dir_okay=False), help="File; default: print.")
 @click.option("--created-by-us", "ours", is_flag=True, help="Only contacts that FirstContact created.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.pass_context
-def export(ctx: click.Context, format: str, file: Path | None, ours: bool) -> None:
+def export(ctx: click.Context, format: str, file: Path | None, ours: bool, as_json: bool) -> None:
     """Contacts as CSV or vCard, or everything as JSON."""
     from firstcontact.connectors.address_book.lists import export_text
 
     _, opened = open_home(ctx)
-    text, count = export_text(opened.address_book, format, ours)
+    text, count = export_text(opened.address_book, "json" if as_json else format, ours)
     if file is None:
         sys.stdout.write(text)
         return
-    file.write_text(text, encoding="utf-8", newline="")
-    say(f"{count} contacts written to {file}." if format != "json" else f"Written to {file}.")
+    _write(file, text)
+    note(f"{counted(count, 'record')} written to {file}.")
+
+
+def _write(file: Path, text: str) -> None:
+    """The file as a whole or not at all: an export that fails leaves the last one as it was."""
+    if file.exists() and not file.is_file():  # a device or a pipe
+        file.write_text(text, encoding="utf-8", newline="")
+        return
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from firstcontact.cli.common import NEEDS_A_PERSON, json_option, load_home, print_json, say, table
+from firstcontact.cli.common import (
+    BAD_INPUT,
+    NEEDS_A_PERSON,
+    counted,
+    json_option,
+    load_home,
+    note,
+    print_json,
+    say,
+    say_wrapped,
+    user_of,
+)
+from firstcontact.cli.turn import turn
 
 if TYPE_CHECKING:
-    from firstcontact.bootstrap import Opened
+    from firstcontact.bootstrap import FoundFile, Opened
     from firstcontact.config import Home
-    from firstcontact.flow.importing import FileResult, FileToRead
+    from firstcontact.flow.importing import FileResult, FileToRead, Held
     from firstcontact.flow.installation import Item, Progress
     from firstcontact.ledger.reading import Report
 
 
 @click.command("import", epilog="Example: firstcontact import ~/mail/Inbox.mbox ~/mail/Sent.mbox calls.json")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--for", "user", default="", metavar="USER", help="Whose mailbox, calendar or line it is.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; keep nothing.")
 @click.option("--yes", is_flag=True, help="Create however many contacts there are, without asking.")
@@ -40,96 +50,102 @@ def import_(
 
     Folders are read with everything inside. The same file can be imported again, and an import that was
     stopped goes on where it was; nothing is logged twice.
+
+    Exits with 0 when everything was read, 2 when a file was not, 3 when a brake waits for your word.
     """
     from firstcontact.bootstrap import open_installation
 
     home = load_home(ctx)
-    user = _user(home, user)
+    user = user_of(home, user) or _only_user(home)
     started = time.monotonic()
-    with _folder(home, dry_run) as folder:
+    with _folder(home, dry_run) as folder, nullcontext() if dry_run else turn(folder):
         opened = open_installation(home, folder=folder)
         with _progress(as_json) as progress:
-            outcome = _import(home, opened, paths, user, progress, yes=yes or dry_run, as_json=as_json)
-    report, results, added, held, missing = outcome
+            done = _import(home, opened, paths, user, progress)
+        _settle(opened, done, progress=_silent, yes=yes, dry_run=dry_run, as_json=as_json)
+        _count(opened, done)
     seconds = time.monotonic() - started
     if as_json:
-        print_json(_as_json(report, results, added, held, missing, seconds, dry_run))
+        print_json(_as_json(done, seconds, dry_run))
     else:
-        _summary(report, results, added, held, missing, seconds, dry_run)
-    if held is not None:
-        return NEEDS_A_PERSON
-    return 2 if any(result.problem for result in results) else 0
+        _summary(done, seconds, dry_run)
+    return done.status
 
 
-def _user(home: Home, named: str) -> str:
-    users = {user.id: user for user in home.book.team.users}
-    if named:
-        if named in users:
-            return named
-        by_mail = {mail: user.id for user in users.values() for mail in user.emails}
-        if named.lower() in by_mail:
-            return by_mail[named.lower()]
-        raise click.UsageError(f"--for {named}: no such user; the team has {', '.join(users)}")
-    return next(iter(users)) if len(users) == 1 else ""
+class _Done:
+    """What an import came to, gathered as it goes on."""
+
+    def __init__(self, before: Report, kept_before: dict[str, int]) -> None:
+        self.before = before
+        self.kept_before = kept_before
+        self.report = before
+        self.kept: dict[str, int] = {}
+        self.files: tuple[FileResult, ...] = ()
+        self.left: tuple[str, ...] = ()
+        """Files of folders that are of no known kind, each with a sentence."""
+        self.contacts_imported = 0
+        self.contacts_completed = 0
+        self.held: Held | None = None
+        self.would_create = 0
+        self.sent_missing = ""
+
+    @property
+    def status(self) -> int:
+        """The exit status. Bad input comes before a waiting brake: it is what has to be put right."""
+        if any(file.problem for file in self.files):
+            return BAD_INPUT
+        return NEEDS_A_PERSON if self.held is not None else 0
 
 
-def _import(
-    home: Home,
-    opened: Opened,
-    paths: tuple[Path, ...],
-    user: str,
-    progress: Progress,
-    *,
-    yes: bool,
-    as_json: bool,
-) -> tuple[Report, tuple[FileResult, ...], int, object | None, bool]:
-    from firstcontact.bootstrap import reader
+def _only_user(home: Home) -> str:
+    users = home.book.team.users
+    return users[0].id if len(users) == 1 else ""
+
+
+def _import(home: Home, opened: Opened, paths: tuple[Path, ...], user: str, progress: Progress) -> _Done:
+    from firstcontact.bootstrap import CONTACT_FORMATS, files_under, reader
     from firstcontact.connectors.files.problems import FileProblem
     from firstcontact.flow import importing
 
     installation = opened.installation
-    before = importing.snapshot(installation)
-    files, unreadable = _files(paths, user)
-    added, lists = _contact_lists(opened, [file for file in files if _is_contacts(file)], home)
-    _, results = importing.receive_files(
+    done = _Done(importing.snapshot(installation), importing.people_kept(installation))
+    found = [file for path in paths for file in files_under(path)]
+    readable = [file for file in found if not file.problem]
+    lists = [file for file in readable if file.format in CONTACT_FORMATS]
+    others = [file for file in readable if file.format not in CONTACT_FORMATS]
+    done.left = tuple(file.problem for file in found if _left(file))
+    problems = tuple(_unread(file) for file in found if file.problem and not _left(file))
+    taken = _contact_lists(home, opened, lists, done)
+    _, read = importing.receive_files(
         installation,
-        [file for file in files if not _is_contacts(file)],
+        [_to_read(file, user) for file in others],
         reader(home.book, installation.clock.now()),
         user,
         (FileProblem,),
         progress,
     )
-    _, held = importing.decide_held(installation, progress)
-    if held is not None and (yes or _agreed(held.creates, held.limit, as_json)):
-        importing.release(installation)
-        held = None
-    if held is None:
+    done.files = (*problems, *taken, *read)
+    _, done.held = importing.decide_held(installation, progress)
+    if done.held is None:
         installation.drain(progress=progress)
-    report = importing.own_report(before, importing.snapshot(installation))
-    missing = report.kinds.get("email", 0) > 0 and importing.sent_is_missing(installation)
-    return report, (*unreadable, *lists, *results), added, held, missing
+    return done
 
 
-def _files(paths: tuple[Path, ...], user: str) -> tuple[list[FileToRead], list[FileResult]]:
-    from firstcontact.bootstrap import file_items, files_under, format_of
-    from firstcontact.connectors.files.problems import FileProblem
-    from firstcontact.flow.importing import FileResult, FileToRead
+def _left(file: FoundFile) -> bool:
+    """Whether a file is left aside without being a mistake: it only lies in a folder that was named."""
+    return bool(file.problem) and not file.named and file.readable
 
-    found: list[FileToRead] = []
-    problems: list[FileResult] = []
-    for named in paths:
-        try:
-            for path in files_under(named):
-                try:
-                    format = format_of(path)
-                    if not format:
-                        file_items(path, "", "", user)
-                    found.append(FileToRead(path, format, partial(_items, path, format, user)))
-                except FileProblem as problem:
-                    problems.append(FileResult(str(path), "", problem=str(problem)))
-        except FileProblem as problem:
-            problems.append(FileResult(str(named), "", problem=str(problem)))
-    return found, problems
+
+def _unread(file: FoundFile) -> FileResult:
+    from firstcontact.flow.importing import FileResult
+
+    return FileResult(str(file.path), file.format, problem=file.problem)
+
+
+def _to_read(file: FoundFile, user: str) -> FileToRead:
+    from firstcontact.flow.importing import FileToRead
+
+    return FileToRead(file.path, file.format, partial(_items, file.path, file.format, user))
 
 
 def _items(path: Path, format: str, user: str, cursor: str) -> Iterator[Item]:
@@ -138,164 +154,249 @@ def _items(path: Path, format: str, user: str, cursor: str) -> Iterator[Item]:
     return file_items(path, format, cursor, user)
 
 
-def _is_contacts(file: FileToRead) -> bool:
-    from firstcontact.bootstrap import CONTACT_FORMATS
-
-    return file.format in CONTACT_FORMATS
-
-
-def _contact_lists(opened: Opened, files: list[FileToRead], home: Home) -> tuple[int, tuple[FileResult, ...]]:
+def _contact_lists(home: Home, opened: Opened, files: list[FoundFile], done: _Done) -> tuple[FileResult, ...]:
     from firstcontact.connectors.address_book.lists import import_list
     from firstcontact.connectors.files.contacts import read_contact_list
     from firstcontact.connectors.files.problems import FileProblem
     from firstcontact.flow.importing import FileResult
 
-    added = 0
     results: list[FileResult] = []
     for file in files:
+        name = str(file.path)
         try:
             records, rejections = read_contact_list(file.path, file.format, home.book.team.region)
         except FileProblem as problem:
-            results.append(FileResult(str(file.path), file.format, problem=str(problem)))
+            results.append(FileResult(name, file.format, problem=str(problem)))
             continue
-        done = import_list(opened.address_book, records)
-        added += done.added
+        taken = import_list(opened.address_book, records)
+        done.contacts_imported += taken.added
+        done.contacts_completed += taken.completed
         asides = [f"{each.place}: {each.detail}" for each in rejections]
-        asides += [f"contact {position}: {why}" for position, why in done.set_aside]
-        results.append(FileResult(str(file.path), file.format, done.added + done.known, len(asides)))
+        asides += [f"contact {position}: {why}" for position, why in taken.set_aside]
+        results.append(FileResult(name, file.format, taken.added + taken.known, len(asides)))
         for sentence in asides:
-            click.echo(f"{file.path}: {sentence}", err=True)
-    return added, tuple(results)
+            note(f"{name}: {sentence}")
+    return tuple(results)
 
 
-def _agreed(creates: int, limit: int, as_json: bool) -> bool:
-    sentence = (
-        f"This import would create {creates} contacts, more than the brake allows ({limit}: "
-        "`brakes.creates_per_hour`)."
-    )
-    if as_json or not sys.stdin.isatty():
-        click.echo(
-            f"{sentence} Nothing is lost: look with `firstcontact report`, then go on with "
-            "`firstcontact brake release`, or import again with --yes.",
-            err=True,
+def _settle(
+    opened: Opened, done: _Done, *, progress: Progress, yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Release what the import held where somebody says so; a dry run releases it in its copy."""
+    from firstcontact.flow import importing
+
+    if done.held is None:
+        return
+    agreed = dry_run or yes or _agreed(done.held, as_json)
+    if agreed:
+        done.would_create = done.held.creates if dry_run and not yes else 0
+        done.held = None
+        importing.release(opened.installation)
+        opened.installation.drain(progress=progress)
+
+
+def _agreed(held: Held, as_json: bool) -> bool:
+    sentence = _beyond(held)
+    if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        note(
+            f"{sentence} Nothing is written yet and nothing is lost: look with `firstcontact report`, "
+            "then go on with `firstcontact brake release`, or import again with --yes."
         )
         return False
-    return click.confirm(f"{sentence} Create them?", default=False)
+    return click.confirm(f"{sentence} Create them?", default=False, err=True)
+
+
+def _beyond(held: Held) -> str:
+    return (
+        f"This import would create {counted(held.creates, 'contact')}, more than the brake allows at once "
+        f"({held.limit:,}: `brakes.creates_per_hour`)."
+    )
+
+
+def _count(opened: Opened, done: _Done) -> None:
+    from firstcontact.explain.summary import sent_is_missing
+    from firstcontact.flow import importing
+
+    installation = opened.installation
+    done.report = importing.own_report(done.before, importing.snapshot(installation))
+    kept = importing.people_kept(installation)
+    done.kept = {
+        name: more for name, count in kept.items() if (more := count - done.kept_before.get(name, 0)) > 0
+    }
+    if done.report.kinds.get("email", 0) and importing.sent_is_missing(installation):
+        effective = installation.book.effective("", installation.crm.connection)
+        done.sent_missing = sent_is_missing(effective.engagement)
 
 
 @contextmanager
 def _folder(home: Home, dry_run: bool) -> Iterator[Path]:
     """The home folder; for a dry run a copy of its databases that is thrown away."""
+    from firstcontact.bootstrap import copy_databases
+
     if not dry_run:
         yield home.folder
         return
     with tempfile.TemporaryDirectory(prefix="firstcontact-") as name:
-        copy = Path(name)
-        for file in home.folder.glob("*.db"):
-            source, target = sqlite3.connect(file), sqlite3.connect(copy / file.name)
-            with source, target:
-                source.backup(target)
-            source.close()
-            target.close()
-        yield copy
-        shutil.rmtree(copy, ignore_errors=True)
+        copy_databases(home, Path(name))
+        yield Path(name)
+
+
+def _silent(_: str, __: int) -> None:
+    return None
 
 
 @contextmanager
 def _progress(as_json: bool) -> Iterator[Progress]:
     """A counter on standard error while the import runs, where somebody is looking."""
     if as_json or not sys.stderr.isatty():
-        yield lambda _what, _count: None
+        yield _silent
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description:>10}"),
-        TextColumn("{task.completed:>9,.0f}"),
+        SpinnerColumn("line"),
+        TextColumn("{task.description:>8}"),
+        TextColumn("{task.completed:>11,.0f}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, BarColumn(10), console=console, transient=True) as bars:
-        tasks: dict[str, object] = {}
+    with Progress(*columns, console=Console(stderr=True), transient=True) as counters:
+        tasks: dict[str, TaskID] = {}
 
         def tell(what: str, count: int) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=None)
-            bars.advance(tasks[what], count)  # type: ignore[arg-type]
+                tasks[what] = counters.add_task(_DOING.get(what, what), total=None)
+            counters.advance(tasks[what], count)
 
         yield tell
 
 
-def _as_json(
-    report: Report,
-    results: tuple[FileResult, ...],
-    added: int,
-    held: object | None,
-    missing: bool,
-    seconds: float,
-    dry_run: bool,
-) -> dict[str, object]:
+_DOING = {"received": "read", "decided": "decided", "written": "written"}
+
+
+# --- saying it -----------------------------------------------------------------------------------
+
+
+def _as_json(done: _Done, seconds: float, dry_run: bool) -> dict[str, object]:
     import msgspec
 
-    values: dict[str, object] = msgspec.to_builtins(report)
+    values: dict[str, object] = msgspec.to_builtins(done.report)
     return {
         **values,
-        "contacts_imported": added,
-        "files": msgspec.to_builtins(results),
-        "held_by_brake": msgspec.to_builtins(held) if held is not None else None,
-        "sent_missing": missing,
+        "people_not_created": done.kept,
+        "contacts_imported": done.contacts_imported,
+        "contacts_completed": done.contacts_completed,
+        "files": msgspec.to_builtins(done.files),
+        "left_aside": list(done.left),
+        "held_by_brake": msgspec.to_builtins(done.held) if done.held is not None else None,
+        "sent_missing": bool(done.sent_missing),
         "dry_run": dry_run,
         "seconds": round(seconds, 3),
     }
 
 
-def _summary(
-    report: Report,
-    results: tuple[FileResult, ...],
-    added: int,
-    held: object | None,
-    missing: bool,
-    seconds: float,
-    dry_run: bool,
-) -> None:
-    from firstcontact.explain.summary import SENT_MISSING, held_back
-
-    for result in results:
-        if result.problem:
-            click.echo(result.problem, err=True)
+def _summary(done: _Done, seconds: float, dry_run: bool) -> None:
+    for file in done.files:
+        if file.problem:
+            note(file.problem)
+    for sentence in done.left:
+        note(f"Left aside: {sentence}")
     if dry_run:
         say("Dry run: this is what would happen; nothing was kept.")
-    if added:
-        say(f"{added} contacts taken into the address book from contact lists.")
-    kinds = ", ".join(f"{count} {_plural(kind, count)}" for kind, count in sorted(report.kinds.items()))
-    say(f"{report.deliveries} deliveries read in {seconds:.1f} s: {kinds or 'nothing new'}.")
-    if report.rejected:
-        why = ", ".join(f"{count} {reason}" for reason, count in report.rejections.items())
-        say(f"{report.rejected} could not be read ({why}); `firstcontact rejected` lists them.")
-    say(
-        f"{report.created} contacts created, {report.activities} activities logged, "
-        f"{report.waiting} questions wait for you; the address book has {report.contacts} contacts."
-    )
-    if held is not None:
-        say("Stopped by the brake before writing; `firstcontact brake release` goes on.")
-    reasons = held_back(report.decisive)
-    if reasons:
+    _say_lists(done)
+    if any(not file.problem and file.format not in _LISTS for file in done.files):
+        _say_read(done, seconds)
+        _say_written(done)
+    _say_held_back(done)
+    if done.sent_missing:
         say()
-        say("Why people were not created:")
-        table(("times", "reason", "what it means", "what you can do"), [
-            (each.times, each.reason, each.meaning, each.next_step) for each in reasons
-        ])  # fmt: skip
-    if missing:
-        say(SENT_MISSING)
-    if report.waiting:
-        say("Next: firstcontact review")
+        say_wrapped("", done.sent_missing)
+    if done.report.due:
+        say_wrapped(
+            "",
+            f"{counted(done.report.due, 'interaction')} could not be decided: the CRM could not be asked. "
+            "They will be tried again, or now with `firstcontact run`.",
+        )
+    if done.report.parked:
+        say(f"{counted(done.report.parked, 'write')} refused by the CRM: `firstcontact stuck` says why.")
+    if done.report.waiting and not dry_run:
+        say(f"{counted(done.report.waiting, 'question')} for you: `firstcontact review`.")
 
 
-_PLURALS = {"sms": "texts", "fax": "faxes"}
+_LISTS = ("contacts-csv", "vcard")
 
 
-def _plural(kind: str, count: int) -> str:
-    if count == 1:
-        return {"sms": "text"}.get(kind, kind)
-    return _PLURALS.get(kind, f"{kind}s")
+def _say_lists(done: _Done) -> None:
+    lists = [file for file in done.files if file.format in _LISTS and not file.problem]
+    if not lists:
+        return
+    named = sum(file.deliveries for file in lists)
+    there = named - done.contacts_imported
+    more = f"; {done.contacts_completed} of them were completed" if done.contacts_completed else ""
+    already = f" {there:,} were there already{more}." if there else ""
+    say(f"{counted(done.contacts_imported, 'contact')} added to the address book from the list.{already}")
+
+
+def _say_read(done: _Done, seconds: float) -> None:
+    report = done.report
+    kinds = ", ".join(
+        counted(count, *_KIND.get(kind, (kind,))) for kind, count in sorted(report.kinds.items())
+    )
+    if kinds:
+        say(f"Read {kinds} in {seconds:.1f} s.")
+    elif report.deliveries:
+        say(f"Read {counted(report.deliveries, 'item')} in {seconds:.1f} s; they tell nothing new.")
+    elif report.rejected:
+        say("Nothing could be read.")
+    else:
+        say("Nothing new: all of it was known already, or there is nothing in it.")
+    if report.rejected:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in report.rejections.items())
+        say_wrapped("", f"{report.rejected:,} could not be read ({why}); `firstcontact rejected` lists them.")
+
+
+_KIND = {
+    "call": ("call",),
+    "voicemail": ("voicemail",),
+    "sms": ("text",),
+    "fax": ("fax", "faxes"),
+    "email": ("e-mail",),
+    "meeting": ("meeting",),
+}
+
+
+def _say_written(done: _Done) -> None:
+    report = done.report
+    if done.held is not None:
+        say(f"Nothing is written yet: {counted(done.held.creates, 'contact')} would be created.")
+        say("Go on with `firstcontact brake release`.")
+        return
+    if done.would_create:
+        say_wrapped(
+            "",
+            f"It would create {counted(done.would_create, 'contact')}, beyond the brake: it would ask first.",
+        )
+    if not (report.kinds or report.created or report.activities):
+        return
+    size = f" The address book has {counted(report.contacts, 'contact')}." if report.contacts >= 0 else ""
+    logged = counted(report.activities, "activity", "activities")
+    say(f"{counted(report.created, 'contact')} created, {logged} logged.{size}")
+
+
+def _say_held_back(done: _Done) -> None:
+    from firstcontact.explain.summary import MOST, held_back
+
+    reasons = held_back(done.kept)
+    if not reasons:
+        return
+    say()
+    nobody = not done.report.created and done.held is None
+    say("Why nobody was created:" if nobody else "Why others were not created:")
+    for each in reasons:
+        say_wrapped(f"  {each.people:>5,}  ", f"{each.reason}: {each.meaning}")
+        if each.next_step:
+            say_wrapped("         → ", each.next_step)
+    rest = len(done.kept) - len(reasons)
+    if len(done.kept) > MOST and rest > 0:
+        say(f"         and {counted(rest, 'other reason')}: `firstcontact report`")
+    say("  The numbers are people. `firstcontact explain ADDRESS` tells it for one of them.")

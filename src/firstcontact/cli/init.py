@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from firstcontact.cli.common import home_folder, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from firstcontact.policy.schema import Problem
 
 _USER = re.compile(r"^\s*(?P<name>[^<]*?)\s*<(?P<mail>[^>]+)>\s*(?P<number>\S.*)?$")
 
@@ -41,29 +45,55 @@ def init(
     No question is asked where everything is given.
     """
     from firstcontact.bootstrap import open_installation
-    from firstcontact.config import write_initial
+    from firstcontact.config import FILE_NAME, write_initial
+    from firstcontact.policy.presets import PRESETS
+    from firstcontact.policy.schema import SettingsProblem
 
     folder = home_folder(ctx)
-    if not users:
-        given = click.prompt("Who are you? Name <mail> [number]", type=str)
-        users = (given,)
+    if preset and preset not in PRESETS:
+        raise click.UsageError(f"--preset {preset}: there is no such preset; there are {', '.join(PRESETS)}.")
+    asking = not users and sys.stdin.isatty()
+    if not users and not asking:
+        raise click.UsageError(
+            "who is in the team? Give --user 'Ana Ruiz <ana@ruizlaw.example> +1 415 555 0100' for each."
+        )
+    if asking:
+        users = (click.prompt("Who are you? Name <mail> [number]", type=str),)
+        region = region or click.prompt("In which country are you, as US or GB?", default="US")
     parsed = [_user(text) for text in users]
     if not domains:
         hosts = dict.fromkeys(user["emails"][0].rpartition("@")[2] for user in parsed)
         domains = tuple(hosts)
-    team: dict[str, Any] = {"region": region or "US", "domains": list(domains), "users": parsed}
+    team: dict[str, Any] = {"region": (region or "US").upper(), "domains": list(domains), "users": parsed}
     if timezone:
         team["timezone"] = timezone
     if lines:
         team["lines"] = list(lines)
-    home = write_initial(folder, team, preset or "standard")
+    try:
+        home = write_initial(folder, team, preset or "standard")
+    except SettingsProblem as refused:
+        if (folder / FILE_NAME).exists():
+            raise
+        # The file that the problems name was never written.
+        raise click.UsageError("; ".join(_without_place(each) for each in refused.problems)) from None
     open_installation(home)
     if as_json:
         print_json({"home": str(folder), "settings": str(home.path), "users": [u["name"] for u in parsed]})
         return
     say(f"Made {folder} with settings, an empty ledger and an empty address book.")
-    say(f"Settings are in {home.path}; change them there or with `firstcontact settings set`.")
+    names = ", ".join(home.book.team.domains) or "none"
+    say(f"Ours: {', '.join(user['name'] for user in parsed)}; every address at {names}.")
+    say(
+        f"Numbers without a country code are read as in {home.book.team.region}, times as in "
+        f"{home.book.team.timezone}."
+    )
+    say(f"All of it is in {home.path}: change it there or with `firstcontact settings set`.")
     say("Next: firstcontact import PATH... (a mailbox, a calendar, a call log; your Sent folder too)")
+
+
+def _without_place(problem: Problem) -> str:
+    option = problem.key.rpartition(".")[2]
+    return f"--{option}: {problem.sentence}" if option in ("region", "timezone") else problem.sentence
 
 
 def _user(text: str) -> dict[str, Any]:

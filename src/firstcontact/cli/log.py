@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from firstcontact.cli.common import json_option, open_home, print_json, say
+from firstcontact.cli.common import json_option, open_home, print_json, say, user_of
 
 
 @click.command(epilog="Example: firstcontact log call-17 --user ana --first Jo --last Diaz")
@@ -29,21 +29,35 @@ def log(
     as_json: bool,
 ) -> None:
     """Log INTERACTION by hand: on a contact, on one made in the same step, or without."""
+    from firstcontact.flow.story import in_words
+    from firstcontact.identity.records import Record
+
     home, opened = open_home(ctx)
-    users = [each.id for each in home.book.team.users]
-    if not user:
-        if len(users) != 1:
-            raise click.UsageError(f"--user: say who logs it; the team has {', '.join(users)}")
-        user = users[0]
-    if contact and (first or last):
-        raise click.UsageError("either --contact or --first/--last, not both")
-    create = {"first_name": first, "last_name": last, "type": type_} if first or last else None
+    users = home.book.team.users
+    if not user and len(users) != 1:
+        raise click.UsageError(
+            f"--user: say who logs it; the team has {', '.join(each.id for each in users)}"
+        )
+    user = user_of(home, user, "--user") or users[0].id
+    if contact and (first or last or type_):
+        raise click.UsageError("either --contact, or --first, --last and --type for a new one; not both")
+    if learn and not contact:
+        raise click.UsageError("--learn goes with --contact: a contact made now has the number anyway")
+    if contact and not isinstance(opened.address_book.read([contact]).get(contact), Record):
+        raise click.UsageError(
+            f"there is no contact {contact}; `firstcontact contacts --search NAME` finds ids"
+        )
+    made = {"first_name": first, "last_name": last, "type": type_}
+    create = made if any(made.values()) else None
     installation = opened.installation
     installation.log_by_hand(interaction, user, contact=contact, create=create, learn=learn)
     tally = installation.drain()
     decision = installation.decision(interaction)
-    activity = decision.activity if decision else "not decided"
+    activity = decision.activity if decision else ""
     if as_json:
         print_json({"interaction": interaction, "activity": activity, "created": tally.created})
         return
-    say(f"{interaction}: {activity}; {tally.created} contacts created, {tally.written} writes.")
+    done = " One contact was created." if tally.created else ""
+    say(f"{interaction} is {in_words(activity, activity=True) or 'not decided yet'}.{done}")
+    if activity not in ("log", "log_unlinked"):
+        say(f"`firstcontact explain {interaction}` says why.")

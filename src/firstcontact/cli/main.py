@@ -57,7 +57,7 @@ SHORT: dict[str, str] = {
     "report": "Counts over everything: who was created, who was not, and why.",
     "rejected": "What was delivered and could not be read.",
     "stuck": "Writes that cannot go on by themselves.",
-    "explain": "Why: about a person, an interaction or a decision.",
+    "explain": "Why: about a person or an interaction and its decisions.",
     "review": "Questions that wait for a person; answer them.",
     "brake": "Let go on what a brake has stopped.",
     "log": "Log an interaction by hand.",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from firstcontact.cli.common import json_option, moment, open_home, print_json, say, table
+from firstcontact.cli.common import counted, day, json_option, moment, open_home, print_json, say, table
 
 if TYPE_CHECKING:
-    from firstcontact.flow.replay import Difference
+    from firstcontact.flow.replay import Difference, ReplaySummary
 
 
 @click.command(epilog="Example: firstcontact replay --with stricter.toml --since 2026-01-01")
@@ -19,13 +18,15 @@ if TYPE_CHECKING:
     "--with",
     "file",
     required=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A settings file to try.",
+    help="Settings to try: a whole settings file, or one that says only what differs.",
 )
-@click.option("--since", default="", metavar="DATE", help="Only interactions from this day on (UTC).")
-@click.option("--until", default="", metavar="DATE", help="Only interactions before this day (UTC).")
-@click.option("--examples", default=20, show_default=True, help="Differing verdicts to show.")
+@click.option("--since", default="", metavar="DATE", help="Only interactions from this day on.")
+@click.option("--until", default="", metavar="DATE", help="Only interactions before this day.")
+@click.option(
+    "--examples", default=20, show_default=True, type=click.IntRange(0), help="Differing verdicts to show."
+)
 @json_option
 @click.pass_context
 def replay(ctx: click.Context, file: Path, since: str, until: str, examples: int, as_json: bool) -> None:
@@ -35,10 +36,11 @@ def replay(ctx: click.Context, file: Path, since: str, until: str, examples: int
 
     home, opened = open_home(ctx)
     other = load_other(file, like=home)
+    first, last = day(since, home, 0), day(until, home, 2**62)
     shown: list[Difference] = []
     total = 0
     with opened.ledger.read() as tx:
-        run = Replay(tx, other.book, since=_day(since, 0), until=_day(until, 2**62))
+        run = Replay(tx, other.book, since=first, until=last)
         for difference in run.differences():
             total += 1
             if as_json or len(shown) < examples:
@@ -47,33 +49,44 @@ def replay(ctx: click.Context, file: Path, since: str, until: str, examples: int
     if as_json:
         print_json({"summary": summary, "differences": shown})
         return
-    say(f"{summary.interactions} interactions decided again; {total} verdicts differ.")
-    names = sorted({*summary.before, *summary.after})
-    table(
-        ("verdict", "now", "then"),
-        [(name, summary.before.get(name, 0), summary.after.get(name, 0)) for name in names],
+    say(
+        f"{counted(summary.interactions, 'interaction')} decided again; {counted(total, 'verdict')} "
+        f"{'differs' if total == 1 else 'differ'}. Nothing was written."
     )
+    if total:
+        say()
+        _totals(summary)
     if shown:
+        say()
         table(
-            ("when (UTC)", "kind", "about", "now", "then", "because"),
+            ("when", "kind", "about", "now", "then", "because"),
             [
-                (moment(d.at), d.kind, d.about or "(activity)", d.before, d.after, ", ".join(d.because))
+                (
+                    moment(d.at, home),
+                    d.kind,
+                    d.about or "the interaction",
+                    d.before,
+                    d.after,
+                    ", ".join(d.because),
+                )
                 for d in shown
             ],
         )
     if total > len(shown):
-        say(f"{len(shown)} of {total} shown; --examples {total} shows all.")
+        say(f"{len(shown):,} of {total:,} shown; --examples {total} shows all.")
     if summary.erased:
-        say(f"{summary.erased} cannot be replayed: a person on them was erased.")
+        say(f"{summary.erased:,} cannot be replayed: a person on them was erased.")
 
 
-def _day(text: str, default: int) -> int:
-    if not text:
-        return default
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.UsageError(f"{text!r} is no date; write 2026-03-01") from None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return int(when.timestamp() * 1_000_000)
+def _totals(summary: ReplaySummary) -> None:
+    from firstcontact.flow.story import in_words
+
+    names = sorted({*summary.before, *summary.after}, key=lambda name: (name.startswith("activity:"), name))
+    rows = []
+    for name in names:
+        of_activity = name.startswith("activity:")
+        verdict = name.removeprefix("activity:")
+        what = "interactions" if of_activity else "people"
+        words = in_words(verdict, activity=of_activity)
+        rows.append((what, verdict, summary.before.get(name, 0), summary.after.get(name, 0), words))
+    table(("of", "verdict", "now", "then", "which means"), rows)

@@ -2,45 +2,133 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
-from firstcontact.cli.common import json_option, moment, open_home, print_json, say, table
+from firstcontact.cli.common import (
+    counted,
+    json_option,
+    moment,
+    open_home,
+    print_json,
+    say,
+    say_wrapped,
+)
 
 if TYPE_CHECKING:
-    from firstcontact.ledger.reviewing import Review
+    from firstcontact.bootstrap import Opened
+    from firstcontact.config import Home
+    from firstcontact.flow.importing import Question
 
 
-@click.group(invoke_without_command=True, epilog="Example: firstcontact review choose 3 contact-12")
+class _Review(click.Group):
+    """`review` lists; `review NO` shows one question; the other words answer."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0].isdecimal():
+            return super().resolve_command(ctx, ["show", *args])
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Review, invoke_without_command=True, epilog="Example: firstcontact review choose 3 c12")
 @json_option
 @click.pass_context
 def review(ctx: click.Context, as_json: bool) -> None:
-    """Questions that wait for a person; without a command, lists them."""
+    """Questions that wait for a person; without a command, lists them.
+
+    One person is asked about once, however many interactions they are on; the answer settles all of them.
+    """
+    from firstcontact.flow.importing import questions
+
     if ctx.invoked_subcommand is not None:
         return
-    _, opened = open_home(ctx)
-    questions = opened.installation.open_reviews()
+    home, opened = open_home(ctx)
+    asked = questions(opened.installation)
+    names = _names(opened, asked)
     if as_json:
-        print_json(questions)
+        print_json([_as_json(question, names) for question in asked])
         return
-    table(
-        ("no.", "about", "why", "candidates", "interaction", "since (UTC)"),
-        [
-            (q.id, q.about, q.reason, " ".join(q.candidates), q.interaction, moment(q.opened_at))
-            for q in questions
-        ],
-    )
-    if questions:
-        say("Answer with: firstcontact review choose NO RECORD | create NO | ignore NO")
+    for question in asked:
+        _say(home, opened, question, names)
+    if asked:
+        say(f"{counted(len(asked), 'question')}. Answer with one of:")
+        say("  firstcontact review choose NO ID    it is this contact, lead or matter")
+        say("  firstcontact review create NO       make a contact (--first, --last: with this name)")
+        say("  firstcontact review ignore NO       leave the person alone, now and later")
     else:
         say("Nothing waits for you.")
 
 
-def _question(ctx: click.Context, number: int) -> Review:
-    _, opened = open_home(ctx)
-    for question in opened.installation.open_reviews():
-        if question.id == number:
+@review.command(epilog="Example: firstcontact review show 3")
+@click.argument("number", type=int, metavar="NO")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, number: int, as_json: bool) -> None:
+    """Show question NO, with what could be chosen."""
+    home, opened = open_home(ctx)
+    question = _question(opened, number)
+    names = _names(opened, (question,))
+    if as_json:
+        print_json(_as_json(question, names))
+    else:
+        _say(home, opened, question, names)
+
+
+def _names(opened: Opened, asked: tuple[Question, ...]) -> Mapping[str, str]:
+    """Name and company of every candidate that is a contact or lead."""
+    from firstcontact.identity.records import Record
+
+    ids = sorted({id for question in asked for id in question.candidates})
+    found = opened.address_book.read(ids) if ids else {}
+    return {
+        id: ", ".join(filter(None, (each.name, each.company)))
+        for id, each in found.items()
+        if isinstance(each, Record)
+    }
+
+
+def _as_json(question: Question, names: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "no": question.no,
+        "numbers": list(question.numbers),
+        "about": question.about,
+        "reasons": list(question.reasons),
+        "candidates": [{"id": id, "name": names.get(id, "")} for id in question.candidates],
+        "interactions": list(question.interactions),
+        "opened_at": question.opened_at,
+    }
+
+
+def _say(home: Home, opened: Opened, question: Question, names: Mapping[str, str]) -> None:
+    from firstcontact.flow.story import interaction_story
+
+    about = question.about if not question.about.startswith("matter:") else ""
+    story = interaction_story(opened.installation, question.interactions[-1])
+    explained = [each for each in story.explained if each.about == about] if story else []
+    title = explained[0].headline if explained else f"{about} waits for a person's answer."
+    say_wrapped(f"{question.no:>4}  ", title)
+    for each in explained:
+        for line in each.because:
+            say_wrapped("      why      ", line)
+    for id in question.candidates:
+        say_wrapped("      perhaps  ", f"{id}  {names.get(id, '')}".rstrip())
+    if story:
+        more = len(question.interactions) - 1
+        others = f" and {counted(more, 'other')}" if more else ""
+        what = f"{story.kind} {moment(story.at, home)} {story.subject} ({story.interaction}){others}"
+        say_wrapped("      on       ", " ".join(what.split()))
+    say()
+
+
+def _question(opened: Opened, number: int) -> Question:
+    from firstcontact.flow.importing import questions
+
+    for question in questions(opened.installation):
+        if number in question.numbers:
             return question
     raise click.UsageError(f"there is no open question {number}; `firstcontact review` lists them")
 
@@ -54,52 +142,92 @@ def _answer(
     create: dict[str, str] | None = None,
     ignore: bool = False,
 ) -> None:
-    question = _question(ctx, number)
+    from firstcontact.flow.importing import questions
+
     _, opened = open_home(ctx)
-    opened.installation.rule(
-        question.interaction, question.about, choose=choose, create=create, ignore=ignore, by="cli"
+    installation = opened.installation
+    question = _question(opened, number)
+    if choose:
+        _must_exist(opened, question, choose)
+    installation.rule(
+        question.interactions[0], question.about, choose=choose, create=create, ignore=ignore, by="cli"
     )
-    tally = opened.installation.drain()
-    left = len(opened.installation.open_reviews())
+    tally = installation.drain()
+    left = questions(installation)
+    again = any(other.about == question.about for other in left if question.about)
     if as_json:
-        print_json({"answered": number, "written": tally.written, "created": tally.created, "open": left})
+        print_json(
+            {
+                "answered": question.no,
+                "about": question.about,
+                "written": tally.written,
+                "created": tally.created,
+                "open": len(left),
+            }
+        )
         return
+    done = f"{counted(tally.created, 'contact')} created" if tally.created else "no contact created"
     say(
-        f"Remembered for {question.about}: {tally.created} contacts created, {tally.written} writes. "
-        f"{left} questions are open."
+        f"Remembered for {question.about or question.interactions[0]}: {done}, {tally.written} writes in all."
+    )
+    if again:
+        say(f"Something else about {question.about} is asked now: `firstcontact review`.")
+    say(f"{counted(len(left), 'question')} still open." if left else "No question is open any more.")
+
+
+def _must_exist(opened: Opened, question: Question, id: str) -> None:
+    """Raises click.UsageError for a record that is not there, so that a slip of the pen decides nothing."""
+    from firstcontact.identity.records import Record
+
+    if id in question.candidates or isinstance(opened.address_book.read([id]).get(id), Record):
+        return
+    meant = f" Candidates: {', '.join(question.candidates)}." if question.candidates else ""
+    raise click.UsageError(
+        f"there is no contact, lead or matter {id}.{meant} `firstcontact contacts --search NAME` finds ids."
     )
 
 
-@review.command(epilog="Example: firstcontact review choose 3 contact-12")
-@click.argument("number", type=int)
-@click.argument("record")
+@review.command(epilog="Example: firstcontact review choose 3 c12")
+@click.argument("number", type=int, metavar="NO")
+@click.argument("record", metavar="ID")
 @json_option
 @click.pass_context
 def choose(ctx: click.Context, number: int, record: str, as_json: bool) -> None:
-    """Link question NUMBER to the contact, lead or matter RECORD (an id)."""
+    """Link question NO to the contact, lead or matter ID."""
     _answer(ctx, number, as_json, choose=record)
 
 
 @review.command(epilog="Example: firstcontact review create 3 --first Jo --last Diaz")
-@click.argument("number", type=int)
+@click.argument("number", type=int, metavar="NO")
 @click.option("--first", default="", help="First name, where the one observed is not right.")
 @click.option("--last", default="", help="Last name.")
 @click.option("--type", "type_", default="", help="Type of contact, where the CRM has types.")
 @json_option
 @click.pass_context
 def create(ctx: click.Context, number: int, first: str, last: str, type_: str, as_json: bool) -> None:
-    """Create a contact for question NUMBER."""
+    """Create a contact for question NO."""
     made = {"first_name": first, "last_name": last, "type": type_}
     _answer(ctx, number, as_json, create={name: value for name, value in made.items() if value})
 
 
 @review.command(epilog="Example: firstcontact review ignore 3")
-@click.argument("number", type=int)
+@click.argument("number", type=int, metavar="NO")
 @json_option
 @click.pass_context
 def ignore(ctx: click.Context, number: int, as_json: bool) -> None:
-    """Leave the person of question NUMBER alone, now and later."""
+    """Leave the person of question NO alone, now and later."""
     _answer(ctx, number, as_json, ignore=True)
+
+
+@review.command("list", epilog="Example: firstcontact review list --json")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """List the questions, as `review` alone does."""
+    parent = ctx.parent
+    assert parent is not None
+    parent.invoked_subcommand = None
+    parent.invoke(review.callback, as_json=as_json)  # type: ignore[arg-type]
 
 
 @click.group(epilog="Example: firstcontact brake release")
@@ -118,4 +246,10 @@ def release(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(tally)
         return
-    say(f"Released: {tally.created} contacts created, {tally.written} writes carried out.")
+    if not tally.written:
+        say("Nothing was held. For a day the brake stops nothing.")
+        return
+    say(
+        f"Released: {counted(tally.created, 'contact')} created, {counted(tally.written, 'write')} done. "
+        "For a day the brake stops nothing."
+    )

@@ -6,10 +6,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firstcontact.cli.common import home_folder, json_option, load_home, open_home, print_json, say, table
+from firstcontact.cli.common import (
+    KINDS,
+    home_folder,
+    json_option,
+    load_home,
+    note,
+    print_json,
+    say,
+    table,
+    user_of,
+)
 
 if TYPE_CHECKING:
     from firstcontact.config import Home
+
+
+BUILT_IN = "address_book"
+"""The connection that settings are shown for: the only one that there is yet."""
 
 
 @click.group(epilog="Example: firstcontact settings show --for ana --kind call")
@@ -19,17 +33,16 @@ def settings() -> None:
 
 @settings.command(epilog="Example: firstcontact settings show --for ana --kind call")
 @click.option("--for", "user", default="", metavar="USER", help="For this user; else for the organisation.")
-@click.option("--kind", default="", help="Only what concerns this kind (call, sms, email …).")
+@click.option("--kind", type=click.Choice(KINDS), default=None, help="Only what concerns this kind.")
 @json_option
 @click.pass_context
-def show(ctx: click.Context, user: str, kind: str, as_json: bool) -> None:
+def show(ctx: click.Context, user: str, kind: str | None, as_json: bool) -> None:
     """Every effective value, and the scope that it came from."""
     from firstcontact.policy.scopes import describe
 
-    home, opened = open_home(ctx)
-    if user and user not in {each.id for each in home.book.team.users}:
-        raise click.UsageError(f"--for {user}: the team has {', '.join(u.id for u in home.book.team.users)}")
-    lines = describe(home.book, user, kind, opened.installation.crm.connection)
+    home = load_home(ctx)
+    user = user_of(home, user)
+    lines = describe(home.book, user, kind or "", BUILT_IN)
     if as_json:
         print_json([line._asdict() for line in lines])
         return
@@ -59,17 +72,26 @@ def set_(
     from firstcontact.config import set_key
     from firstcontact.policy.schema import read_text
 
+    named = [(name, chosen) for name, chosen in _scopes(user, profile, connection) if chosen]
+    if len(named) > 1:
+        raise click.UsageError("one scope at a time: --for, --profile or --connection")
+    folder = home_folder(ctx)
     scope = "organisation"
-    for name, chosen in (("user", user), ("profile", profile), ("connection", connection)):
-        if chosen:
-            scope = f"{name}:{chosen}"
+    for name, chosen in named:
+        scope = f"{name}:{user_of(load_home(ctx), chosen) if name == 'user' else chosen}"
     read = read_text(key, value) if value else None
-    change = set_key(home_folder(ctx), scope, key, read)
+    change = set_key(folder, scope, key, read)
     if as_json:
         print_json({"scope": scope, "key": key, "value": read})
     else:
-        say(f"{key} is now {value or 'not set'} at {scope}, in {change.home.path}.")
+        whom = "everybody" if scope == "organisation" else scope.replace(":", " ")
+        say(f"{key} is now {value or 'not set'} for {whom}, in {change.home.path}.")
+        say("New interactions follow it; `firstcontact replay` shows what it would have changed.")
     _warn(change.home)
+
+
+def _scopes(user: str, profile: str, connection: str) -> tuple[tuple[str, str], ...]:
+    return ("user", user), ("profile", profile), ("connection", connection)
 
 
 def _warn(home: Home) -> None:
@@ -79,7 +101,7 @@ def _warn(home: Home) -> None:
     kinds = {name: each.kind for name, each in home.connections.items()} or {"address_book": "address_book"}
     found = warnings(home.book, {name: capabilities(kind) for name, kind in kinds.items()})
     for problem in home.place(found):
-        click.echo(f"Warning: {problem}", err=True)
+        note(f"Warning: {problem}")
 
 
 @settings.command(epilog="Example: firstcontact settings check")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from firstcontact.cli.common import json_option, moment, open_home, print_json, say, table
+from firstcontact.cli.common import (
+    counted,
+    json_option,
+    moment,
+    open_home,
+    print_json,
+    say,
+    say_wrapped,
+    table,
+)
 
 
 @click.command(epilog="Example: firstcontact status")
@@ -30,15 +39,18 @@ def status(ctx: click.Context, as_json: bool) -> None:
         )
         return
     say(f"Home: {home.folder}")
-    say(f"{report.interactions} interactions; {report.contacts} contacts in the address book.")
-    for count, sentence in (
-        (report.due, "interactions are due to be decided: `firstcontact run` does it."),
-        (report.waiting, "questions wait for a person: `firstcontact review`."),
-        (report.parked, "writes were refused by the CRM: `firstcontact stuck`."),
-        (report.held, "writes are held by a brake: `firstcontact brake release`."),
+    say(
+        f"{counted(report.interactions, 'interaction')} so far; {counted(report.contacts, 'contact')} in the "
+        "address book."
+    )
+    for count, what, sentence in (
+        (report.due, "interaction", "to be decided: `firstcontact run` does it."),
+        (report.waiting, "question", "for you: `firstcontact review`."),
+        (report.parked, "write", "refused by the CRM: `firstcontact stuck` says why."),
+        (report.held, "write", "held by a brake: `firstcontact brake release` lets them go."),
     ):
         if count:
-            say(f"{count} {sentence}")
+            say(f"{counted(count, what)} {sentence}")
     if not (report.due or report.waiting or report.parked or report.held):
         say("Nothing is due, nothing waits.")
 
@@ -48,29 +60,55 @@ def status(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def report(ctx: click.Context, as_json: bool) -> None:
     """Counts over everything: who was created, who was not, and why."""
+    import msgspec
+
     from firstcontact.explain.summary import held_back
-    from firstcontact.flow.importing import snapshot
+    from firstcontact.flow.importing import people_kept, snapshot
+    from firstcontact.flow.story import in_words
 
     _, opened = open_home(ctx)
     counts = snapshot(opened.installation)
+    kept = people_kept(opened.installation)
     if as_json:
-        print_json(counts)
+        print_json({**msgspec.to_builtins(counts), "people_not_created": kept})
         return
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.kinds.items()))
+    say(f"{counted(counts.interactions, 'interaction')}{f' ({kinds})' if kinds else ''}.")
     say(
-        f"{counts.deliveries} deliveries, {counts.rejected} not readable, {counts.interactions} "
-        f"interactions, {counts.activities} activities."
+        f"{counted(counts.contacts, 'contact')} in the address book, {counts.created:,} of them made by "
+        f"FirstContact; {counted(counts.activities, 'activity', 'activities')} logged; "
+        f"{counted(counts.waiting, 'question')} open."
     )
-    say(f"{counts.contacts} contacts, {counts.created} of them made by us; {counts.waiting} questions open.")
-    table(("people", "times"), counts.verdicts.items())
-    table(("interactions", "times"), counts.activity_verdicts.items())
-    table(("reason", "times"), counts.reasons.items())
-    reasons = held_back(counts.decisive)
-    if reasons:
-        say("Why people were not created:")
-        table(
-            ("times", "reason", "what it means", "what you can do"),
-            [(each.times, each.reason, each.meaning, each.next_step) for each in reasons],
+    if counts.rejected:
+        say(f"{counts.rejected:,} of what was delivered could not be read: `firstcontact rejected`.")
+    if counts.held:
+        say(f"{counted(counts.held, 'write')} held by a brake: `firstcontact brake release`.")
+    if counts.verdicts:
+        say()
+        say("Each person on each interaction:")
+        _counts((count, verdict, in_words(verdict)) for verdict, count in counts.verdicts.items())
+    if counts.activity_verdicts:
+        say()
+        say("Each interaction:")
+        _counts(
+            (count, verdict, in_words(verdict, activity=True))
+            for verdict, count in counts.activity_verdicts.items()
         )
+    reasons = held_back(kept, most=1000)
+    if reasons:
+        say()
+        say("People who are not in the address book, by what keeps them (some by several):")
+        for each in reasons:
+            say_wrapped(f"  {each.people:>6,}  ", f"{each.reason}: {each.meaning}")
+            if each.next_step:
+                say_wrapped("          → ", each.next_step)
+    if not counts.interactions:
+        say("Nothing was imported yet: `firstcontact import PATH...`")
+
+
+def _counts(rows: object) -> None:
+    for count, name, words in rows:  # type: ignore[attr-defined]
+        say(f"  {count:>6,}  {name}: {words}")
 
 
 @click.command(epilog="Example: firstcontact rejected --limit 20")
@@ -87,7 +125,10 @@ def rejected(ctx: click.Context, limit: int, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    table(("where", "reason", "what it means"), [(row.place, row.reason, row.detail) for row in rows])
+    for row in rows:
+        say(row.place)
+        say_wrapped("    ", f"{row.reason}: {row.detail}")
+    say(f"{counted(len(rows), 'rejection')}." if rows else "Everything could be read.")
 
 
 @click.command(epilog="Example: firstcontact stuck --json")
@@ -97,7 +138,7 @@ def stuck(ctx: click.Context, as_json: bool) -> None:
     """Writes that cannot go on by themselves, each with the CRM's words."""
     from firstcontact.ledger.reading import stuck as rows_of
 
-    _, opened = open_home(ctx)
+    home, opened = open_home(ctx)
     with opened.ledger.read() as tx:
         rows = rows_of(tx)
     if as_json:
@@ -110,10 +151,26 @@ def stuck(ctx: click.Context, as_json: bool) -> None:
         )  # fmt: skip
         return
     table(
-        ("since", "kind", "about", "state", "why"),
-        [(moment(r.at), r.write.kind, r.write.subject, r.state, r.problem) for r in rows],
+        ("since", "what", "about", "why"),
+        [
+            (moment(r.at, home), r.write.kind.replace("_", " "), r.write.subject, _why(r.state, r.problem))
+            for r in rows
+        ],
     )
-    say("Nothing is stuck." if not rows else f"{len(rows)} writes are stuck.")
+    if not rows:
+        say("Nothing is stuck.")
+        return
+    say(f"{counted(len(rows), 'write')}.")
+    if any(row.state == "held" for row in rows):
+        say("What the brake holds goes on with `firstcontact brake release`.")
+    if any(row.state == "parked" for row in rows):
+        say("What the CRM refused goes on when the record or its rule there has changed.")
+
+
+def _why(state: str, problem: str) -> str:
+    if state == "held":
+        return "held by the brake"
+    return problem or state
 
 
 @click.command(epilog="Example: firstcontact run")
@@ -126,7 +183,10 @@ def run(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(tally)
         return
+    if not (tally.decided or tally.written or tally.later):
+        say("Nothing was due.")
+        return
     say(
-        f"{tally.decided} interactions decided, {tally.written} writes carried out, {tally.created} contacts "
-        f"created, {tally.later} to be tried again later."
+        f"{counted(tally.decided, 'interaction')} decided, {counted(tally.written, 'write')} carried out, "
+        f"{counted(tally.created, 'contact')} created, {tally.later} to be tried again later."
     )

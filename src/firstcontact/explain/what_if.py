@@ -56,6 +56,7 @@ def _changes(interaction: Interaction, settings: Effective, about: str) -> Itera
         yield f"take `{field}` out of `required_fields`", _with_setting("required_fields", required)
     if case.kind == "email":
         yield "answer the mail (and import the Sent folder)", _answered(settings)
+        yield "their answer to the mail", _they_answered(about)
     host = about.rpartition("@")[2]
     if "@" in about:
         yield f"add an account with the domain {host} to the CRM", _with_account(host)
@@ -72,6 +73,7 @@ _SETTINGS: tuple[tuple[str, object], ...] = (
     ("max_external_people", 1000),
     ("max_external_domains", 1000),
     ("account_subdomains", True),
+    ("lead_blocks_creation", False),
 )
 
 
@@ -92,6 +94,14 @@ def _answered(settings: Effective) -> Callable[[Effective, Known], tuple[Effecti
 
     def change(settings: Effective, known: Known) -> tuple[Effective, Known]:
         thread = (*known.thread, ThreadMessage(senders))
+        return settings, msgspec.structs.replace(known, thread=thread)
+
+    return change
+
+
+def _they_answered(about: str) -> Callable[[Effective, Known], tuple[Effective, Known]]:
+    def change(settings: Effective, known: Known) -> tuple[Effective, Known]:
+        thread = (*known.thread, ThreadMessage((about,)))
         return settings, msgspec.structs.replace(known, thread=thread)
 
     return change

@@ -13,7 +13,9 @@ import msgspec
 
 from firstcontact.flow.installation import Installation, Item, Progress, Reader, Tally
 from firstcontact.ledger import intake, writing
+from firstcontact.ledger.people import left_out
 from firstcontact.ledger.reading import Report, ours_seen, report
+from firstcontact.ledger.reviewing import Review
 
 
 class FileResult(msgspec.Struct, frozen=True):
@@ -113,9 +115,57 @@ def own_report(before: Report, after: Report) -> Report:
 
 
 def snapshot(installation: Installation) -> Report:
-    """The counts now."""
+    """The counts now. What a brake holds is not counted as logged, and a question that is asked on several
+    interactions about one person is one question."""
     with installation.ledger.read() as tx:
-        return report(tx, installation.crm.size())
+        counts = report(tx, installation.crm.size())
+        held = writing.held(tx).get("log_activity", 0)
+    waiting = len(questions(installation)) if counts.waiting else 0
+    return msgspec.structs.replace(counts, waiting=waiting, activities=max(counts.activities - held, 0))
+
+
+def people_kept(installation: Installation) -> dict[str, int]:
+    """How many people each reason keeps from the CRM (see `ledger.people`)."""
+    with installation.ledger.read() as tx:
+        return left_out(tx)
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is asked about one subject, on however many interactions: an answer settles all of them.
+
+    no: the number to answer with; numbers: those of the same question, any of which will do. about: the
+    person, "" where the interaction itself is in question (which matter). interactions: oldest first.
+    """
+
+    no: int
+    numbers: tuple[int, ...]
+    about: str
+    reasons: tuple[str, ...]
+    candidates: tuple[str, ...]
+    interactions: tuple[str, ...]
+    opened_at: int
+
+
+def questions(installation: Installation) -> tuple[Question, ...]:
+    """The open questions, each subject once, oldest first."""
+    by_subject: dict[str, list[Review]] = {}
+    for review in installation.open_reviews():
+        subject = review.about or f"interaction:{review.interaction}"
+        by_subject.setdefault(subject, []).append(review)
+    return tuple(_question(reviews) for reviews in by_subject.values())
+
+
+def _question(reviews: list[Review]) -> Question:
+    first = reviews[0]
+    return Question(
+        no=first.id,
+        numbers=tuple(each.id for each in reviews),
+        about=first.about,
+        reasons=tuple(dict.fromkeys(name for each in reviews for name in each.reasons)),
+        candidates=tuple(dict.fromkeys(id for each in reviews for id in each.candidates)),
+        interactions=tuple(each.interaction for each in reviews),
+        opened_at=min(each.opened_at for each in reviews),
+    )
 
 
 def sent_is_missing(installation: Installation) -> bool:

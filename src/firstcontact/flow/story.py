@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
+from sqlalchemy import Connection
 
 from firstcontact.connectors.contract import TryAgain
-from firstcontact.explain.sentences import Explained, explain
+from firstcontact.explain.sentences import ACTIVITIES, VERDICTS, Explained, explain
 from firstcontact.explain.what_if import single_changes
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.judge import settings_for
+from firstcontact.identity.records import Record
 from firstcontact.interactions.model import Handle, Interaction, kind_of
 from firstcontact.ledger import deciding, intake, reading
+from firstcontact.ledger.people import interactions_about
 from firstcontact.ledger.reading import WriteRow
+from firstcontact.planning.plan import NEW
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Known
 
 
+class Earlier(msgspec.Struct, frozen=True):
+    """A decision that a later one took the place of."""
+
+    at: int
+    settings_version: str
+    activity: str
+    verdicts: dict[str, str]
+    explained: tuple[Explained, ...]
+
+
 class InteractionStory(msgspec.Struct, frozen=True, kw_only=True):
-    """One interaction: what it was, what was decided and why, what was written."""
+    """One interaction: what it was, what was decided and why, what was written.
+
+    decisions: how many times it was decided; earlier: the decisions but for the last, oldest first, where
+    they were asked for.
+    """
 
     interaction: str
     kind: str
@@ -31,32 +51,104 @@ class InteractionStory(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: dict[str, str]
     explained: tuple[Explained, ...]
     writes: tuple[str, ...]
+    earlier: tuple[Earlier, ...] = ()
 
 
 class PersonStory(msgspec.Struct, frozen=True, kw_only=True):
-    """One person: who they are in the CRM, what would create them, and their interactions, newest first."""
+    """One person: who they are in the CRM, what would create them, and their interactions, newest first.
+
+    contact: the id where exactly one contact bears the handle. changes: single changes, each of which alone
+    would create them. held_by: the reasons that keep somebody who is no contact.
+    """
 
     keys: tuple[str, ...]
     headline: str
     contact: str
     facts: tuple[str, ...]
     changes: tuple[str, ...]
+    held_by: tuple[str, ...]
     interactions: tuple[InteractionStory, ...]
 
 
-def interaction_story(installation: Installation, id: str) -> InteractionStory | None:
-    """The story of one interaction; None where there is none of that id."""
+_RECORDS = frozenset({"contact", "lead"})
+"""Values of a reason that are the id of a record."""
+
+
+class _Names:
+    """Records by the names that people know, where a reason's values are their ids."""
+
+    def __init__(self, tx: Connection, installation: Installation, decisions: Iterable[Decision]) -> None:
+        ids = {
+            value
+            for decision in decisions
+            for reason in decision.trace
+            for name, value in reason.values
+            if name in _RECORDS and value
+        }
+        keys = sorted(id.removeprefix(NEW) for id in ids if id.startswith(NEW))
+        self._made = reading.record_of_write(tx, keys)
+        wanted = {id for id in ids if not id.startswith(NEW)} | {id for id in self._made.values() if id}
+        self._shown = _shown(installation, sorted(wanted))
+
+    def named(self, decision: Decision) -> Decision:
+        """The decision with `Jo Diaz (c12)` for `c12` or `new:KEY` in its reasons."""
+        trace = tuple(
+            msgspec.structs.replace(
+                reason,
+                values=tuple(
+                    (name, self._name(value) if name in _RECORDS else value) for name, value in reason.values
+                ),
+            )
+            for reason in decision.trace
+        )
+        return msgspec.structs.replace(decision, trace=trace)
+
+    def _name(self, id: str) -> str:
+        if id.startswith(NEW):
+            id = self._made.get(id.removeprefix(NEW), "")
+        return self._shown.get(id, id) or "that an earlier interaction makes"
+
+
+def _shown(installation: Installation, ids: list[str]) -> Mapping[str, str]:
+    try:
+        found = installation.crm.read(ids) if ids else {}
+    except TryAgain:
+        return {}
+    return {id: f"{each.name} ({id})" for id, each in found.items() if isinstance(each, Record) and each.name}
+
+
+def interaction_story(
+    installation: Installation, id: str, *, every_decision: bool = False
+) -> InteractionStory | None:
+    """The story of one interaction; None where there is none of that id.
+
+    every_decision: with the decisions that the last one took the place of.
+    """
     with installation.ledger.read() as tx:
         fact = intake.load(tx, [id]).get(id)
         if fact is None:
             return None
         decisions = deciding.history(tx, id)
         writes = reading.writes_of(tx, id)
-    return _story(fact, decisions, writes)
+        names = _Names(tx, installation, decisions if every_decision else decisions[-1:])
+    story = _story(fact, decisions, writes, names)
+    if not every_decision:
+        return story
+    return msgspec.structs.replace(story, earlier=tuple(_earlier(each, names) for each in decisions[:-1]))
+
+
+def _earlier(decision: Decision, names: _Names) -> Earlier:
+    return Earlier(
+        decision.at,
+        decision.settings_version,
+        decision.activity,
+        {person.about: person.verdict for person in decision.people},
+        explain(names.named(decision)),
+    )
 
 
 def _story(
-    fact: Interaction, decisions: tuple[Decision, ...], writes: tuple[WriteRow, ...]
+    fact: Interaction, decisions: tuple[Decision, ...], writes: tuple[WriteRow, ...], names: _Names
 ) -> InteractionStory:
     last = decisions[-1] if decisions else None
     people = tuple(
@@ -74,77 +166,131 @@ def _story(
         decisions=len(decisions),
         activity=last.activity if last else "not decided yet",
         verdicts={person.about: person.verdict for person in last.people} if last else {},
-        explained=explain(last) if last else (),
+        explained=explain(names.named(last)) if last else (),
         writes=tuple(_write(row) for row in writes),
     )
 
 
+_WRITTEN = {
+    "create_contact": "contact created",
+    "update_contact": "contact completed",
+    "create_account": "account created",
+    "log_activity": "activity",
+    "update_activity": "activity brought up to date",
+    "delete_activity": "activity taken back",
+    "document": "file",
+    "contact_role": "role on an opportunity",
+}
+_WAITING = {
+    "intended": "about to be written",
+    "sent": "sent, not confirmed yet",
+    "waiting": "waits for another write",
+    "held": "held by the brake (`firstcontact brake release`)",
+    "parked": "refused by the CRM (`firstcontact stuck`)",
+    "dropped": "not needed any more",
+}
+
+
 def _write(row: WriteRow) -> str:
-    what = f"{row.write.kind} {row.record}".rstrip()
+    kind = row.write.kind
+    what = f"{_WRITTEN.get(kind, kind.replace('_', ' '))} {row.record}".rstrip()
     if row.state == "done":
-        return what if row.created or row.write.kind != "create_contact" else f"{what} (was there already)"
-    return f"{what}: {row.state}{', ' + row.problem if row.problem else ''}"
+        if kind == "create_contact" and not row.created:
+            return f"contact {row.record} (was there already)"
+        return what
+    return f"{what}: {_WAITING.get(row.state, row.state)}{', ' + row.problem if row.problem else ''}"
 
 
 def person_story(installation: Installation, keys: tuple[str, ...], limit: int) -> PersonStory | None:
-    """The story of one person, by handle keys; None where nobody of these was on an interaction."""
+    """The story of one person, by handle keys; None where nobody of these was on an interaction and no
+    record bears one of them."""
     with installation.ledger.read() as tx:
-        facts = {f.id: f for key in keys for f in reading.interactions_of(tx, key, limit)}
+        facts = {
+            f.id: f
+            for key in keys
+            for f in reading.interactions_of(tx, key, limit) or interactions_about(tx, key, limit)
+        }
         newest = sorted(facts.values(), key=lambda fact: -fact.at)[:limit]
         decided = deciding.last_with_known(tx, [fact.id for fact in newest])
+        names = _Names(tx, installation, [decision for decision, _ in decided.values()])
         stories = tuple(
-            _story(fact, (decided[fact.id][0],) if fact.id in decided else (), reading.writes_of(tx, fact.id))
+            _story(
+                fact,
+                (decided[fact.id][0],) if fact.id in decided else (),
+                reading.writes_of(tx, fact.id),
+                names,
+            )
             for fact in newest
         )
-    if not newest:
+    records = _records(installation, keys)
+    if not newest and not records:
         return None
-    contact, shown, lines = _contact(installation, keys)
     verdicts = [story.verdicts[key] for story in stories for key in keys if key in story.verdicts]
-    changes: tuple[str, ...] = ()
-    if contact:
-        headline = f"{keys[0]} is the contact {shown} ({contact})."
-    elif "ask" in verdicts:
-        headline = f"{keys[0]} is no contact yet: a person is asked (`firstcontact review`)."
-    else:
-        headline = f"{keys[0]} is no contact."
-    if not contact:
-        changes = _changes(installation, newest, decided, keys)
+    asked = "ask" in verdicts
+    contacts = [each for each in records if each.type == "contact"]
+    changes = () if contacts else _changes(installation, newest, decided, keys)
+    if asked and not contacts:
+        changes = (*_answers(installation, keys), *changes)
     return PersonStory(
-        keys=keys, headline=headline, contact=contact, facts=lines, changes=changes, interactions=stories
+        keys=keys,
+        headline=_headline(keys[0], records, asked=asked),
+        contact=contacts[0].id if len(contacts) == 1 else "",
+        facts=_origin(installation, contacts),
+        changes=changes,
+        held_by=() if contacts else _held_by(newest, decided, keys),
+        interactions=stories,
     )
 
 
-def _contact(installation: Installation, keys: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]]:
+def _records(installation: Installation, keys: tuple[str, ...]) -> tuple[Record, ...]:
     handles = [Handle("email", k, k) if "@" in k else Handle("phone", k, k) for k in keys]
     try:
         found = installation.crm.find(handles)
     except TryAgain:
-        return "", "", ()
-    records = {r.id: r for finding in found.values() for r in finding.records if r.type == "contact"}
-    if not records:
-        return "", "", ()
-    record = next(iter(records.values()))
-    lines: list[str] = []
-    if len(records) > 1:
-        lines.append(
-            f"{len(records)} contacts bear this: {', '.join(r.name or r.id for r in records.values())}"
-        )
+        return ()
+    return tuple({r.id: r for finding in found.values() for r in finding.records}.values())
+
+
+def _headline(key: str, records: tuple[Record, ...], *, asked: bool) -> str:
+    contacts = [each for each in records if each.type == "contact"]
+    if len(contacts) > 1:
+        shown = ", ".join(f"{each.name or 'without a name'} ({each.id})" for each in contacts)
+        return f"{key} stands on {len(contacts)} contacts: {shown}."
+    if contacts:
+        return f"{key} is the contact {contacts[0].name or 'without a name'} ({contacts[0].id})."
+    if records:
+        return f"{key} is the lead {records[0].name or 'without a name'} ({records[0].id}), no contact."
+    if asked:
+        return f"{key} is no contact yet: your answer is waited for (`firstcontact review`)."
+    return f"{key} is no contact."
+
+
+def _origin(installation: Installation, contacts: list[Record]) -> tuple[str, ...]:
+    if len(contacts) != 1:
+        return ()
+    (record,) = contacts
     with installation.ledger.read() as tx:
         cause = reading.causing(tx, record.id)
     if cause:
-        lines.append(f"Created by FirstContact because of {cause}.")
-    elif record.created_by_us:
-        lines.append("Created by FirstContact.")
-    else:
-        lines.append("Made by a person, not by FirstContact.")
-    return record.id, record.name or record.id, tuple(lines)
+        return (f"Created by FirstContact because of {cause}.",)
+    if record.created_by_us:
+        return ("Created by FirstContact.",)
+    return ("Made by a person, not by FirstContact.",)
+
+
+def _answers(installation: Installation, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The answer to the open question that would create them."""
+    for review in installation.open_reviews():
+        if review.about in keys:
+            return (f"answer the question with `firstcontact review create {review.id}`",)
+    return ()
+
+
+_Decided = dict[str, tuple[Decision, Known | None]]
 
 
 def _changes(
-    installation: Installation,
-    newest: list[Interaction],
-    decided: dict[str, tuple[Decision, Known | None]],
-    keys: tuple[str, ...],
+    installation: Installation, newest: list[Interaction], decided: _Decided, keys: tuple[str, ...]
 ) -> tuple[str, ...]:
     """What alone would have created the person, on the newest interaction where something would have."""
     for fact in newest:
@@ -159,3 +305,23 @@ def _changes(
             if found:
                 return found
     return ()
+
+
+def _held_by(newest: list[Interaction], decided: _Decided, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The decisive reasons of the newest interaction that something was decided on about the person; where
+    they are the interaction's own (a private entry), those."""
+    for fact in newest:
+        decision = decided[fact.id][0] if fact.id in decided else None
+        for person in decision.people if decision else ():
+            if decision and person.about in keys and person.verdict in ("leave", "ask"):
+                return _decisive(decision, person.about) or _decisive(decision, "")
+    return ()
+
+
+def _decisive(decision: Decision, about: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(r.name for r in decision.trace if r.about == about and r.decisive))
+
+
+def in_words(verdict: str, *, activity: bool = False) -> str:
+    """A verdict as `explain` words it, for tables of counts."""
+    return (ACTIVITIES if activity else VERDICTS).get(verdict, verdict)

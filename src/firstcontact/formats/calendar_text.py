@@ -183,8 +183,6 @@ class _Splitting:
         return tuple(self.done)
 
 
-
-
 def _calendar(calendar: _Open) -> CalendarText:
     header = Component(calendar.kind, calendar.number, tuple(calendar.lines))
     return CalendarText(header, tuple(calendar.inner))

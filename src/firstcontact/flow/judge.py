@@ -95,7 +95,7 @@ def judge(
     context_digest = digest(context)
     try:
         looked = look_up(ledger, crm, context, book.team, facts, now)
-        brake = _brake_facts(ledger, crm, now)
+        brake = _brake_facts(ledger, crm, now, counted=any(each.live for each in due))
     except TryAgain as error:
         return _later(ledger, due, now, error.after)
     batch = _Batch(looked, brake)
@@ -323,12 +323,14 @@ def _review(decision: Decision, about: str, candidates: tuple[str, ...], now: in
     }
 
 
-def _brake_facts(ledger: Ledger, crm: Crm, now: int) -> BrakeFacts:
+def _brake_facts(ledger: Ledger, crm: Crm, now: int, *, counted: bool) -> BrakeFacts:
+    """What the brakes look at; what was created lately is `counted` only for live deliveries, the only ones
+    that it stops (SPEC §3)."""
     size = crm.size()
     with ledger.read() as tx:
         before = int(deciding.fact(tx, f"crm_high:{crm.connection}") or -1)
-        recent, unknown = deciding.recent_unknown(tx)
-        creates = deciding.creates_since(tx, now - HOUR)
+        recent, unknown = deciding.recent_unknown(tx) if counted else (0, 0)
+        creates = deciding.creates_since(tx, now - HOUR) if counted else 0
         released = int(deciding.fact(tx, "brake_released_until") or 0) > now
     if size > before:
         with ledger.write() as tx:

@@ -150,7 +150,8 @@ def due(tx: Connection, now: int, limit: int) -> tuple[Due, ...]:
 
 def next_due(tx: Connection) -> int | None:
     """When the next interaction is due, None where nothing is."""
-    at: int | None = tx.scalar(select(func.min(interactions.c.due_at)))
+    due = select(func.min(interactions.c.due_at)).where(interactions.c.due_at.is_not(None))
+    at: int | None = tx.scalar(due)
     return at
 
 

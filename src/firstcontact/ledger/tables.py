@@ -53,7 +53,9 @@ interactions = table(
     Column("attempts", INT, nullable=False),
     Column("data", BLOB, nullable=False),
     Index(
-        "interactions_due",
+        "interactions_due",  # in the order of deciding, so that a batch is read without sorting all that is due
+        "at",
+        "id",
         "due_at",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
@@ -140,7 +142,10 @@ writes = table(
     Column("data", BLOB, nullable=False),
     Index(
         "writes_due",
+        "connection",
         "due_at",
+        "at",
+        "key",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
     ),

@@ -100,7 +100,8 @@ def due_writes(tx: Connection, connection: str, now: int, limit: int) -> tuple[I
 
 def next_due(tx: Connection) -> int | None:
     """When the next write is due, None where none is."""
-    at: int | None = tx.scalar(select(func.min(writes.c.due_at)))
+    due = select(func.min(writes.c.due_at)).where(writes.c.due_at.is_not(None))
+    at: int | None = tx.scalar(due)
     return at
 
 

@@ -115,7 +115,7 @@ def upgrade() -> None:
     op.create_index(
         "interactions_due",
         "interactions",
-        ["due_at"],
+        ["at", "id", "due_at"],
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
@@ -264,7 +264,7 @@ def upgrade() -> None:
     op.create_index(
         "writes_due",
         "writes",
-        ["due_at"],
+        ["connection", "due_at", "at", "key"],
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),

@@ -24,7 +24,7 @@ KINDS: tuple[Kind, ...] = ("call", "voicemail", "sms", "fax", "email", "meeting"
 PHONE_KINDS: frozenset[str] = frozenset({"call", "voicemail", "sms", "fax"})
 
 
-class Handle(msgspec.Struct, frozen=True, order=True):
+class Handle(msgspec.Struct, frozen=True, order=True, gc=False):
     """An e-mail address or phone number in canonical form (SPEC §1).
 
     `key` is what is compared: the address without `+tag`, or the number as E.164 with the regional
@@ -39,7 +39,7 @@ class Handle(msgspec.Struct, frozen=True, order=True):
     extension: str = ""
 
 
-class Participant(msgspec.Struct, frozen=True):
+class Participant(msgspec.Struct, frozen=True, gc=False):
     """Somebody or something named in one interaction.
 
     `handles` is empty where nothing usable was given (a withheld number, an extension); `raw` keeps

@@ -81,6 +81,10 @@ class Case:
         signs = getattr(interaction, "signs", None)
         self.automated: tuple[str, ...] = signs.automated if signs is not None else ()
 
+    def let_go(self) -> None:
+        """Forget the people, who point back at the case: else each of millions waits for the collector."""
+        self.people = ()
+
     @lazy
     def blocked_subject(self) -> str:
         """The entry of `blocked` that the subject of a mail matches, or ""."""

@@ -35,9 +35,12 @@ def decide(
     set_aside = activity.before_people(case)
     if set_aside is not None:
         people = tuple(_left(person) for person in case.people)
-        return activity.closed(case, people, set_aside)
-    people = tuple(_person(person, trace, always, creation) for person in case.people)
-    return activity.follow(case, people, trace)
+        decision = activity.closed(case, people, set_aside)
+    else:
+        people = tuple(_person(person, trace, always, creation) for person in case.people)
+        decision = activity.follow(case, people, trace)
+    case.let_go()
+    return decision
 
 
 def _left(person: Person) -> PersonVerdict:

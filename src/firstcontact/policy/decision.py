@@ -17,7 +17,7 @@ Effect = Literal["act", "note", "ask", "never", "log_unlinked", "skip"]
 `act`: it is why we act; `note`: worth knowing, changes nothing."""
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """One rule that had something to say.
 
     name: `free_mail`, `missing_field:last_name` …; about: the person's subject (a handle key, or the raw
@@ -33,7 +33,7 @@ class Reason(msgspec.Struct, frozen=True):
     values: tuple[tuple[str, str], ...] = ()
 
 
-class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True):
+class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is to be done about one outside person.
 
     about: handle key, or raw text. record: id of the contact or lead linked (`new:<write key>`: one that an

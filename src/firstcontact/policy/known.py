@@ -19,7 +19,7 @@ NameSource = Literal["ruling", "header", "signature", "calendar", "typed", "call
 NAME_SOURCES: tuple[NameSource, ...] = ("ruling", "header", "signature", "calendar", "typed", "caller_id")
 
 
-class ObservedName(msgspec.Struct, frozen=True):
+class ObservedName(msgspec.Struct, frozen=True, gc=False):
     """A person's name as somebody wrote it: parsed, with where from, and in which interaction."""
 
     first: str
@@ -49,7 +49,7 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """Logging by hand on a chosen contact teaches it the handle only when the user says so (SPEC §5)."""
 
 
-class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
+class PersonFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one handle.
 
     status: `found`, `absent`, `unknown` as the look-up said; `not_known`: it was never looked up.
@@ -70,7 +70,7 @@ class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
     ruling: Ruling | None = None
 
 
-class ThreadMessage(msgspec.Struct, frozen=True):
+class ThreadMessage(msgspec.Struct, frozen=True, gc=False):
     """One message of the thread: who sent it (handle keys), whether a machine did, and which CRM records
     its people were linked to."""
 
@@ -79,7 +79,7 @@ class ThreadMessage(msgspec.Struct, frozen=True):
     linked: tuple[str, ...] = ()
 
 
-class BrakeFacts(msgspec.Struct, frozen=True):
+class BrakeFacts(msgspec.Struct, frozen=True, gc=False):
     """What the brakes look at: creations in the last hour, of the last interactions how many met an unknown
     person, how many contacts the CRM holds (-1: not known) and held at most, whether this is a live delivery
     and whether a person has released the brake."""

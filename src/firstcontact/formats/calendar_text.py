@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
-from icalendar.parser import Contentline
 
 _FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -201,6 +200,8 @@ def _property(line: str, name: str) -> Property | str:
 
 
 def _parts(line: str) -> tuple[str, Mapping[str, object], str]:
+    from icalendar.parser import Contentline  # a tenth of a second, and most files are no calendars
+
     parts: tuple[str, Mapping[str, object], str] = Contentline(line).parts()
     return parts
 

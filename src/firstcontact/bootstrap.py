@@ -201,12 +201,15 @@ class FoundFile(msgspec.Struct, frozen=True):
 
 
 def files_under(path: Path) -> Iterator[FoundFile]:
-    """The path itself where it is a file or a Maildir; else everything inside the folder, by name, folders
-    that links lead back to once. Hidden files are left out. Never raises for what is in the way."""
-    yield from _files_under(path, True, set())
+    """The path itself where it is a file or a Maildir; else everything inside the folder, by name.
+
+    Hidden files are left out; folders that are only linked from inside a folder are not entered, so that no
+    link leads in circles. Never raises for what is in the way.
+    """
+    yield from _files_under(path, True)
 
 
-def _files_under(path: Path, named: bool, entered: set[Path]) -> Iterator[FoundFile]:
+def _files_under(path: Path, named: bool) -> Iterator[FoundFile]:
     try:
         path.stat()
         if not path.is_dir() or detect(path):
@@ -214,18 +217,19 @@ def _files_under(path: Path, named: bool, entered: set[Path]) -> Iterator[FoundF
             problem = "" if format else unknown_format(path)
             yield FoundFile(path, format, problem, named)
             return
-        folder = path.resolve()
-        inside = sorted(path.iterdir()) if folder not in entered else []
+        if path.is_symlink() and not named:
+            yield FoundFile(path, "", f"{path}: this is a link to another folder; name it to read it.", named)
+            return
+        inside = sorted(path.iterdir())
     except FileProblem as problem:
         yield FoundFile(path, "", str(problem), named, readable=False)
         return
     except OSError as error:
         yield FoundFile(path, "", str(_no_access(path, error)), named, readable=False)
         return
-    entered.add(folder)
     for each in inside:
         if not each.name.startswith("."):
-            yield from _files_under(each, False, entered)
+            yield from _files_under(each, False)
 
 
 def _no_access(path: Path, error: OSError) -> FileProblem:

@@ -174,10 +174,10 @@ def day(text: str, home: Home, default: int) -> int:
 # --- the frame of every command ------------------------------------------------------------------
 
 
-def guarded(command: click.Command) -> None:
+def guarded(command: click.Command, words: Sequence[str] | None = None) -> None:
     """Run the command; known problems end in one sentence on standard error and an exit status."""
     try:
-        status = command.main(standalone_mode=False)
+        status = command.main(words, prog_name="firstcontact", standalone_mode=False)
         sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo(

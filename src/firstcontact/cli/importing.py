@@ -88,11 +88,14 @@ class _Done:
         self.held: Held | None = None
         self.would_create = 0
         self.sent_missing = ""
+        self.pending = self.pending_before = 0
+        self.pending_why = ""
 
     @property
     def status(self) -> int:
         """The exit status. Bad input comes before a waiting brake: it is what has to be put right."""
-        if any(file.problem for file in self.files):
+        undone = self.pending > self.pending_before or self.report.due > self.before.due
+        if any(file.problem or file.cut for file in self.files) or undone:
             return BAD_INPUT
         return NEEDS_A_PERSON if self.held is not None else 0
 
@@ -109,6 +112,7 @@ def _import(home: Home, opened: Opened, paths: tuple[Path, ...], user: str, prog
 
     installation = opened.installation
     done = _Done(importing.snapshot(installation), importing.people_kept(installation))
+    done.pending_before = importing.unfinished(installation).writes
     found = [file for path in paths for file in files_under(path)]
     readable = [file for file in found if not file.problem]
     lists = [file for file in readable if file.format in CONTACT_FORMATS]
@@ -219,6 +223,8 @@ def _count(opened: Opened, done: _Done) -> None:
 
     installation = opened.installation
     done.report = importing.own_report(done.before, importing.snapshot(installation))
+    unfinished = importing.unfinished(installation)
+    done.pending, done.pending_why = unfinished.writes, unfinished.why
     kept = importing.people_kept(installation)
     done.kept = {
         name: more for name, count in kept.items() if (more := count - done.kept_before.get(name, 0)) > 0
@@ -284,6 +290,7 @@ def _as_json(done: _Done, seconds: float, dry_run: bool) -> dict[str, object]:
     return {
         **values,
         "people_not_created": done.kept,
+        "pending": done.pending,
         "contacts_imported": done.contacts_imported,
         "contacts_completed": done.contacts_completed,
         "files": msgspec.to_builtins(done.files),
@@ -297,10 +304,12 @@ def _as_json(done: _Done, seconds: float, dry_run: bool) -> dict[str, object]:
 
 def _summary(done: _Done, seconds: float, dry_run: bool) -> None:
     for file in done.files:
-        if file.problem:
-            note(file.problem)
-    for sentence in done.left:
-        note(f"Left aside: {sentence}")
+        if file.problem or file.cut:
+            note(file.problem or file.cut)
+    if done.left:
+        names = ", ".join(sentence.partition(": ")[0] for sentence in done.left[:20])
+        more = f" and {len(done.left) - 20} more" if len(done.left) > 20 else ""
+        note(f"Left aside, since they are of no kind that is read: {names}{more}.")
     if dry_run:
         say("Dry run: this is what would happen; nothing was kept.")
     _say_lists(done)
@@ -311,16 +320,23 @@ def _summary(done: _Done, seconds: float, dry_run: bool) -> None:
     if done.sent_missing:
         say()
         say_wrapped("", done.sent_missing)
-    if done.report.due:
-        say_wrapped(
-            "",
-            f"{counted(done.report.due, 'interaction')} could not be decided: the CRM could not be asked. "
-            "They will be tried again, or now with `firstcontact run`.",
-        )
+    for sentence in unfinished_lines(done.report.due, done.pending, done.pending_why):
+        note(sentence)
     if done.report.parked:
         say(f"{counted(done.report.parked, 'write')} refused by the CRM: `firstcontact stuck` says why.")
     if done.report.waiting and not dry_run:
         say(f"{counted(done.report.waiting, 'question')} for you: `firstcontact review`.")
+
+
+def unfinished_lines(due: int, pending: int, why: str) -> list[str]:
+    """What could not be done now and is not lost: interactions not decided, writes not carried out."""
+    said = f" ({why.rstrip('.')})" if why else ""
+    lines = []
+    if due:
+        lines.append(f"{counted(due, 'interaction')} to be decided yet: `firstcontact run` does it.")
+    if pending:
+        lines.append(f"{counted(pending, 'write')} to be tried again{said}: `firstcontact run` in a minute.")
+    return lines
 
 
 _LISTS = ("contacts-csv", "vcard")
@@ -333,7 +349,7 @@ def _say_lists(done: _Done) -> None:
     named = sum(file.deliveries for file in lists)
     there = named - done.contacts_imported
     more = f"; {done.contacts_completed} of them were completed" if done.contacts_completed else ""
-    already = f" {there:,} were there already{more}." if there else ""
+    already = f" {there:,} {'was' if there == 1 else 'were'} there already{more}." if there else ""
     say(f"{counted(done.contacts_imported, 'contact')} added to the address book from the list.{already}")
 
 
@@ -344,10 +360,10 @@ def _say_read(done: _Done, seconds: float) -> None:
     )
     if kinds:
         say(f"Read {kinds} in {seconds:.1f} s.")
+    elif report.rejected:
+        say("Nothing new could be read.")
     elif report.deliveries:
         say(f"Read {counted(report.deliveries, 'item')} in {seconds:.1f} s; they tell nothing new.")
-    elif report.rejected:
-        say("Nothing could be read.")
     else:
         say("Nothing new: all of it was known already, or there is nothing in it.")
     if report.rejected:
@@ -369,7 +385,6 @@ def _say_written(done: _Done) -> None:
     report = done.report
     if done.held is not None:
         say(f"Nothing is written yet: {counted(done.held.creates, 'contact')} would be created.")
-        say("Go on with `firstcontact brake release`.")
         return
     if done.would_create:
         say_wrapped(

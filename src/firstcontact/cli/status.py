@@ -21,15 +21,18 @@ from firstcontact.cli.common import (
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """What is going on: due work, open questions, things that are stuck."""
-    from firstcontact.flow.importing import snapshot
+    from firstcontact.cli.importing import unfinished_lines
+    from firstcontact.flow.importing import snapshot, unfinished
 
     home, opened = open_home(ctx)
     report = snapshot(opened.installation)
+    later = unfinished(opened.installation)
     if as_json:
         print_json(
             {
                 "home": str(home.folder),
                 "due": report.due,
+                "pending": later.writes,
                 "waiting": report.waiting,
                 "parked": report.parked,
                 "held": report.held,
@@ -43,15 +46,16 @@ def status(ctx: click.Context, as_json: bool) -> None:
         f"{counted(report.interactions, 'interaction')} so far; {counted(report.contacts, 'contact')} in the "
         "address book."
     )
+    for line in unfinished_lines(report.due, later.writes, later.why):
+        say(line)
     for count, what, sentence in (
-        (report.due, "interaction", "to be decided: `firstcontact run` does it."),
         (report.waiting, "question", "for you: `firstcontact review`."),
         (report.parked, "write", "refused by the CRM: `firstcontact stuck` says why."),
         (report.held, "write", "held by a brake: `firstcontact brake release` lets them go."),
     ):
         if count:
             say(f"{counted(count, what)} {sentence}")
-    if not (report.due or report.waiting or report.parked or report.held):
+    if not (report.due or later.writes or report.waiting or report.parked or report.held):
         say("Nothing is due, nothing waits.")
 
 
@@ -178,13 +182,19 @@ def _why(state: str, problem: str) -> str:
 @click.pass_context
 def run(ctx: click.Context, as_json: bool) -> None:
     """Do the work that is due now: decisions, writes, retries whose time has come."""
+    from firstcontact.cli.importing import unfinished_lines
+    from firstcontact.flow.importing import unfinished
+
     _, opened = open_home(ctx)
     tally = opened.installation.drain()
     if as_json:
         print_json(tally)
         return
+    later = unfinished(opened.installation)
     if not (tally.decided or tally.written or tally.later):
         say("Nothing was due.")
+        for line in unfinished_lines(0, later.writes, later.why):
+            say(line)
         return
     say(
         f"{counted(tally.decided, 'interaction')} decided, {counted(tally.written, 'write')} carried out, "

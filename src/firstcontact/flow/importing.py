@@ -12,20 +12,26 @@ from pathlib import Path
 import msgspec
 
 from firstcontact.flow.installation import Installation, Item, Progress, Reader, Tally
+from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import intake, writing
+from firstcontact.ledger.pending import Pending, pending
 from firstcontact.ledger.people import left_out
 from firstcontact.ledger.reading import Report, ours_seen, report
 from firstcontact.ledger.reviewing import Review
 
 
 class FileResult(msgspec.Struct, frozen=True):
-    """What one file gave: its format, deliveries and rejections, or the problem that kept it out."""
+    """What one file gave: its format, deliveries and rejections, or the problem that kept it out.
+
+    cut: why reading ended before the file did (cut off, damaged); what came before is kept.
+    """
 
     path: str
     format: str
     deliveries: int = 0
     rejected: int = 0
     problem: str = ""
+    cut: str = ""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -43,6 +49,10 @@ class FileToRead(msgspec.Struct, frozen=True):
     items: Callable[[str], Iterator[Item]]
 
 
+ENDS_EARLY = frozenset({"truncated", "damaged", "zip_bomb", "unreadable"})
+"""Rejections that end a file: there may be more in it than was read."""
+
+
 def receive_files(
     installation: Installation,
     files: Sequence[FileToRead],
@@ -56,19 +66,39 @@ def receive_files(
     total = Tally()
     results: list[FileResult] = []
     for file in files:
-        name = _cursor_name(file.path, user)
-        with installation.ledger.read() as tx:
-            cursor = intake.cursor(tx, name)
+        ends: list[str] = []
         try:
-            done = installation.receive(
-                file.items(cursor), reader, cursor_name=name, live=False, progress=progress
-            )
+            name = _cursor_name(file.path, user)
+            with installation.ledger.read() as tx:
+                cursor = intake.cursor(tx, name)
+            items = _noting_ends(file.items(cursor), ends)
+            done = installation.receive(items, reader, cursor_name=name, live=False, progress=progress)
         except problems as problem:
             results.append(FileResult(str(file.path), file.format, problem=str(problem)))
             continue
+        except OSError as error:
+            sentence = f"{file.path}: cannot be read ({error.strerror or error})."
+            results.append(FileResult(str(file.path), file.format, problem=sentence))
+            continue
         total += done
-        results.append(FileResult(str(file.path), file.format, done.deliveries, done.rejected))
+        cut = ends[0] if ends else _nothing(done)
+        cut = f"{file.path}: {cut}" if cut else ""
+        results.append(FileResult(str(file.path), file.format, done.deliveries, done.rejected, cut=cut))
     return total, tuple(results)
+
+
+def _nothing(done: Tally) -> str:
+    """What to say of a file that was read and gave nothing but rejections."""
+    if done.rejected and not (done.interactions or done.changed or done.known or done.known_deliveries):
+        return "nothing in it could be read; `firstcontact rejected` says why."
+    return ""
+
+
+def _noting_ends(items: Iterator[Item], ends: list[str]) -> Iterator[Item]:
+    for item in items:
+        if isinstance(item[0], Rejection) and item[0].reason in ENDS_EARLY:
+            ends.append(item[0].detail)
+        yield item
 
 
 def _cursor_name(path: Path, user: str) -> str:
@@ -115,13 +145,19 @@ def own_report(before: Report, after: Report) -> Report:
 
 
 def snapshot(installation: Installation) -> Report:
-    """The counts now. What a brake holds is not counted as logged, and a question that is asked on several
-    interactions about one person is one question."""
+    """The counts now. What is decided but not written yet is not counted as logged, and a question that is
+    asked on several interactions about one person is one question."""
     with installation.ledger.read() as tx:
         counts = report(tx, installation.crm.size())
-        held = writing.held(tx).get("log_activity", 0)
+        not_logged = pending(tx).activities
     waiting = len(questions(installation)) if counts.waiting else 0
-    return msgspec.structs.replace(counts, waiting=waiting, activities=max(counts.activities - held, 0))
+    return msgspec.structs.replace(counts, waiting=waiting, activities=max(counts.activities - not_logged, 0))
+
+
+def unfinished(installation: Installation) -> Pending:
+    """What is decided and not written, since the CRM could not take it yet."""
+    with installation.ledger.read() as tx:
+        return pending(tx)
 
 
 def people_kept(installation: Installation) -> dict[str, int]:

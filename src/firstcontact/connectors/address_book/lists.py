@@ -112,9 +112,7 @@ def _accounts(book: AddressBook) -> frozenset[str]:
         return frozenset(connection.execute(select(tables.accounts.c.id)).scalars())
 
 
-def _same(
-    record: Record, found: Mapping[str, Finding], taken: Mapping[str, object]
-) -> Record | None:
+def _same(record: Record, found: Mapping[str, Finding], taken: Mapping[str, object]) -> Record | None:
     """The record in the address book that is this one: of the same name, or a placeholder, with one of the
     same handles; where there is no handle at all, of the same id."""
     bearers = (each for handle in record.handles for each in found[handle.key].records)
@@ -155,9 +153,7 @@ def _new(values: Iterable[str], there: Iterable[str]) -> list[str]:
     return [value for value in values if value.casefold() not in have]
 
 
-def _given(
-    record: Record, users: set[str], accounts: frozenset[str], *, free: bool
-) -> Mapping[str, Any]:
+def _given(record: Record, users: set[str], accounts: frozenset[str], *, free: bool) -> Mapping[str, Any]:
     """The fields to add. An owner or account that is not ours to name is left out; an id is kept where it is
     a short one that nobody has; one without handles keeps even a made-up one, by which it is known again."""
     fields = {

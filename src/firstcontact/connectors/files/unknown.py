@@ -32,7 +32,7 @@ def unknown_format(path: Path) -> str:
         return f"{path}: this folder holds nothing that can be read."
     try:
         with path.open("rb") as file:
-            raw = file.read(16)
+            raw = file.read(512)
     except OSError as error:
         raise cannot_read(path, error) from None
     return f"{path}: {_sentence(path, raw)}"
@@ -48,14 +48,13 @@ def _sentence(path: Path, raw: bytes) -> str:
         head = first_bytes(path)
         if not head:
             return "the gzip data is damaged from its beginning; get an intact copy."
-        raw = head[:16]
-        if head[257:262] == b"ustar":
+        raw = head[:512]
+        if raw[257:262] == b"ustar":
             return "this is a tar archive; unpack it, and import the folder that comes out."
     if raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         return (
             "this is JSON, but neither calls or messages of RingCentral or Twilio nor JSON Lines of ours "
             "(docs/reference/jsonl.md)."
         )
-    if b"\0" in raw:
-        return f"this is a binary file, none that can be read. Known are {_KNOWN}."
-    return f"this is none of the files that can be read. Known are {_KNOWN}: docs/reference/formats.md."
+    what = "this is a binary file, and none" if b"\0" in raw else "this is none"
+    return f"{what} of the files that can be read: {_KNOWN} (docs/reference/formats.md)."

@@ -85,7 +85,7 @@ _TOWN_END = word_set(
 _MASKED = re.compile(r"[a-z]{1,3}[0-9]{6,}|[0-9x*#+ ().-]+", re.IGNORECASE)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def read_caller_id(text: str, number_key: str = "") -> PersonName | None:
     """The caller's name, or None where the network shows none: kinds of lines, warnings, places, numbers,
     companies.

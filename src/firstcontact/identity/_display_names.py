@@ -43,7 +43,7 @@ class PersonName(msgspec.Struct, frozen=True):
     family: str = ""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def read_name(display: str, address: str = "", company: str = "") -> PersonName | None:
     """The person's name that a display name shows; None where it is no person's name.
 

@@ -21,7 +21,7 @@ _ENVELOPE = re.compile(
 _NOWHERE = ("localhost", "localdomain", "local", "invalid", "lan", "internal", "intranet", "home", "arpa")
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def is_machine_address(address: str) -> bool:
     """Whether no person has this mailbox: shared calendars, sending services, opaque identifiers, envelope
     forms (VERP, BATV, SRS), note-taking bots, and hosts that are on nobody's network but one's own."""
@@ -87,7 +87,7 @@ _ROOM_LOCAL = re.compile(
 )
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def is_resource_address(address: str, name: str = "") -> bool:
     """Whether a calendar's attendee is a room, a thing or a note-taking bot, by its address and its name.
 

@@ -124,7 +124,7 @@ def identifies_account(host: str) -> bool:
 # --- addresses -------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def is_role_address(address: str) -> bool:
     """Whether the local part names a function (`info@`, `billing@`, `sales-us@`, `no-reply@`).
 
@@ -155,7 +155,7 @@ def _two_words(joined: str) -> list[str]:
     return []
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=8192)
 def is_no_reply(address: str) -> bool:
     """Whether the address says that nobody reads it (`no-reply@`, `comments-noreply@`, `donotreply@`)."""
     words = [word for word in re.split(r"[._\-+=]+", _local(address)) if word]

@@ -36,7 +36,7 @@ _MAX_LOCAL_OCTETS = 64
 _MAX_ADDRESS_OCTETS = 254
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def read_email(text: str) -> Handle | None:
     """The one address in `text` as a handle, or None where there is none that could be an address.
 

@@ -122,7 +122,7 @@ def withheld(text: str) -> bool:
     return bool(core) and all(word in _WITHHELD_CORE or word in _WITHHELD_FILLER for word in words)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def read_phone(text: str, region: str) -> Handle | None:
     """The one number in `text` as a handle, or None where it holds none or more than one.
 
@@ -154,7 +154,7 @@ def read_phone_field(text: str, region: str) -> FieldReading:
     return _field_reading(text, region)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _field_reading(text: str, region: str) -> FieldReading:
     cleaned = _clean(text)
     if cleaned.lower() in _NOTHING_SAID or withheld(cleaned):

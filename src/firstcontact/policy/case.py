@@ -32,7 +32,7 @@ class DomainFacts(msgspec.Struct, frozen=True):
     machine: bool
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def domain_facts(address: str) -> DomainFacts:
     """Facts of an address (a handle key), remembered because one address comes in many interactions."""
     host = domains.host_of(address)

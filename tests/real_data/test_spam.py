@@ -118,8 +118,8 @@ def test_sent_is_missing(corpus: Callable[[str], Path], tmp_path: Path) -> None:
     asked = json.loads(run(cli, [*home, "import", folder, "--dry-run", "--json"]).stdout)
     assert asked["sent_missing"] is True
     said = run(cli, [*home, "import", folder]).stdout
-    assert "Sent folder is missing" in said
-    assert "once you have answered" in said
+    assert "the Sent folder seems to be missing" in " ".join(said.split())
+    assert "Import the Sent folder too" in " ".join(said.split())
     sent = tmp_path / "sent.eml"
     sent.write_text(
         "From: Ana Ruiz <ana@northwind.example>\nTo: Jo Park <jo@acme.example>\n"

@@ -8,14 +8,16 @@ contract's errors is caught here, once, where its next step is taken.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.connectors.contract import (
+    AuthLapsed,
     Crm,
     Exists,
+    Moved,
     MovedTo,
     Outcome,
     Rejected,
@@ -63,10 +65,18 @@ class Carried(msgspec.Struct, frozen=True):
     moved: int = 0
 
 
+REPEATABLE = frozenset(
+    {"create_contact", "update_contact", "update_activity", "delete_activity", "contact_role"}
+)
+"""Writes that may go out again although nobody can tell whether they did: they say how something is to be,
+or are looked for by handle right before."""
+
+
 class _Round:
     """The rows of one wave's answer, written in one transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, intents: Sequence[Intent]) -> None:
+        self.intents = {intent.write.key: intent for intent in intents}
         self.receipts: list[Receipt] = []
         self.marks: list[tuple[str, str, int | None, str]] = []
         self.retargeted: list[Write] = []
@@ -95,20 +105,27 @@ def _add(one: Carried, other: Carried) -> Carried:
 
 
 def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int) -> Carried:
-    round = _Round()
-    attempts = {intent.write.key: intent.attempts for intent in intents}
+    round = _Round(intents)
     sent = [intent.write for intent in intents if intent.state == "sent"]
-    settled = _found_written(crm, sent, round, attempts, now)
+    settled = _found_written(crm, sent, round, now)
     todo = [intent.write for intent in intents if intent.write.key not in settled]
     with ledger.write() as tx:
-        ready = _resolved(tx, todo, round)
+        ready, waiting = _resolved(tx, todo, round)
+        writing.mark(tx, waiting)
         writing.mark_sent(tx, [write.key for write in ready])
-    creating = [write for write in ready if write.kind == "create_contact"]
-    if creating:
-        adopted = _adopt(crm, creating, round, attempts, now)
-        ready = [write for write in ready if write.key not in adopted]
-    if ready:
-        _apply(crm, ready, round, attempts, now)
+    try:
+        creating = [write for write in ready if write.kind == "create_contact"]
+        if creating:
+            adopted = _adopt(crm, creating, round, now)
+            ready = [write for write in ready if write.key not in adopted]
+        if ready:
+            _apply(crm, ready, round, now)
+    except AuthLapsed as error:
+        # Nothing was carried out, so nothing has to be looked for when the permission is back.
+        unsent = [each for each in ready if round.intents[each.key].state != "sent"]
+        with ledger.write() as tx:
+            writing.mark(tx, [(each.key, "intended", now, str(error)) for each in unsent])
+        raise
     by_key = {intent.write.key: intent.write for intent in intents}
     _keep(ledger, crm, round, by_key, now)
     created = sum(1 for r in round.receipts if r.created and by_key[r.key].kind == "create_contact")
@@ -118,32 +135,47 @@ def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int) -> Carr
         parked=round.parked,
         created=created,
         adopted=round.adopted,
-        moved=len(round.marks) - round.later - round.parked,
+        moved=len(waiting) + len(round.marks) - round.later - round.parked,
     )
 
 
-def _found_written(
-    crm: Crm, sent: Sequence[Write], round: _Round, attempts: dict[str, int], now: int
-) -> frozenset[str]:
-    """Keys of sent writes that are not to be sent now: the CRM has carried them out and gives the receipt, or
-    it can't be asked, and they are looked for again later."""
+def _found_written(crm: Crm, sent: Sequence[Write], round: _Round, now: int) -> frozenset[str]:
+    """Keys of sent writes that are not to be sent now: the CRM has carried them out and gives the receipt; it
+    can't be asked now, and they are looked for again later; or it can never be asked, and they would be
+    there twice, so that a person has to look."""
     if not sent:
         return frozenset()
+    offered = crm.capabilities()
+    if not offered.finds_written and not offered.unique_create:
+        return _unclear(sent, round, offered.title)
     try:
         receipts = crm.written([write.key for write in sent])
     except TryAgain as error:
         for write in sent:
-            _retry(round, write, "sent", now, attempts, str(error), error.after)
+            _retry(round, write, "sent", now, str(error), error.after)
         return frozenset(write.key for write in sent)
     round.receipts.extend(receipts.values())
     return frozenset(receipts)
 
 
-def _resolved(tx: Connection, todo: Sequence[Write], round: _Round) -> list[Write]:
-    """Writes whose targets are known, with the CRM's ids in place; the others wait for what they build on."""
+def _unclear(sent: Sequence[Write], round: _Round, title: str) -> frozenset[str]:
+    unclear = [write for write in sent if write.kind not in REPEATABLE]
+    why = f"unclear: it was sent without an answer, and {title} can't be asked whether it arrived; look there"
+    for write in unclear:
+        round.parked += 1
+        round.marks.append((write.key, "parked", None, why))
+    return frozenset(write.key for write in unclear)
+
+
+def _resolved(
+    tx: Connection, todo: Sequence[Write], round: _Round
+) -> tuple[list[Write], list[tuple[str, str, int | None, str]]]:
+    """Writes whose targets are known, with the CRM's ids in place, and the marks of those that wait for what
+    they build on. These are set in the transaction that looked, since a receipt may come right after it."""
     needed = {key for write in todo for key in _needs(write)}
     records = writing.records_of(tx, needed)
     ready: list[Write] = []
+    waiting: list[tuple[str, str, int | None, str]] = []
     for write in todo:
         missing = [key for key in _needs(write) if not records.get(key, ("", ""))[1]]
         if not missing:
@@ -154,8 +186,8 @@ def _resolved(tx: Connection, todo: Sequence[Write], round: _Round) -> list[Writ
             round.marks.append((write.key, "dropped", None, f"{missing[0]} was dropped"))
             round.decide_again.add(write.interaction)
         else:
-            round.marks.append((write.key, "waiting", None, missing[0]))
-    return ready
+            waiting.append((write.key, "waiting", None, missing[0]))
+    return ready, waiting
 
 
 def _targets(write: Write) -> tuple[Target, ...]:
@@ -178,40 +210,56 @@ def _needs(write: Write) -> tuple[str, ...]:
     return tuple(target.write_key for target in _targets(write) if isinstance(target, CreatedBy))
 
 
-def _with_records(write: Write, records: dict[str, tuple[str, str]]) -> Write:
+def _with_records(write: Write, records: Mapping[str, tuple[str, str]]) -> Write:
+    """With the ids of what other writes have made by now."""
+
     def known(target: Target, record: str) -> Target:
         return Existing(record, records[target.write_key][1]) if isinstance(target, CreatedBy) else target
 
+    return _pointing(write, known)
+
+
+def _retargeted(write: Write, into: Mapping[str, str]) -> Write:
+    """With the ids that records were merged into; nobody is on an activity twice for it."""
+
+    def now(target: Target, _: str) -> Target:
+        if isinstance(target, Existing) and target.id in into:
+            return Existing(target.record, into[target.id])
+        return target
+
+    return _pointing(write, now)
+
+
+def _pointing(write: Write, at: Callable[[Target, str], Target]) -> Write:
+    """The write with each of its targets replaced by what `at` says of it and the type that it is to have."""
     fields = write.fields
     if isinstance(fields, ActivityFields):
         fields = msgspec.structs.replace(
             fields,
-            people=tuple(known(person, "contact") for person in fields.people),
-            account=known(fields.account, "account") if fields.account is not None else None,
+            people=tuple(dict.fromkeys(at(person, "contact") for person in fields.people)),
+            account=at(fields.account, "account") if fields.account is not None else None,
         )
     elif isinstance(fields, ContactFields):
         if fields.account is not None:
-            fields = msgspec.structs.replace(fields, account=known(fields.account, "account"))
+            fields = msgspec.structs.replace(fields, account=at(fields.account, "account"))
     elif hasattr(fields, "activity"):
-        fields = msgspec.structs.replace(fields, activity=known(fields.activity, "activity"))
+        fields = msgspec.structs.replace(fields, activity=at(fields.activity, "activity"))
     elif hasattr(fields, "contact"):
-        fields = msgspec.structs.replace(fields, contact=known(fields.contact, "contact"))
+        fields = msgspec.structs.replace(fields, contact=at(fields.contact, "contact"))
     target = write.target
     if target is not None:
-        target = known(target, "contact" if write.kind == "update_contact" else "activity")
+        target = at(target, "contact" if write.kind == "update_contact" else "activity")
     return msgspec.structs.replace(write, fields=fields, target=target)
 
 
-def _adopt(
-    crm: Crm, creating: Sequence[Write], round: _Round, attempts: dict[str, int], now: int
-) -> frozenset[str]:
+def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> frozenset[str]:
     """The live look before creating: somebody made the contact meanwhile. Keys not to be created now."""
     handles = {write.subject: _handle(write.subject) for write in creating}
     try:
         found = crm.find(tuple(handles.values()))
     except TryAgain as error:
         for write in creating:
-            _retry(round, write, "intended", now, attempts, str(error), error.after)
+            _retry(round, write, round.intents[write.key].state, now, str(error), error.after)
         return frozenset(write.key for write in creating)
     silent = Finding("unknown", why="the connector gave no answer")
     settled: set[str] = set()
@@ -226,25 +274,32 @@ def _adopt(
         ]
         if finding.status == "unknown":
             settled.add(write.key)
-            _retry(round, write, "intended", now, attempts, finding.why, 0.0)
+            _retry(round, write, round.intents[write.key].state, now, finding.why, 0.0)
         elif len(bearing) == 1 and bearing[0].type == "contact":
             settled.add(write.key)
-            round.adopted += 1
-            round.receipts.append(Receipt(write.key, bearing[0].id, created=False, at=now))
+            # Sent before, without an answer: the contact with our mark is what came of it.
+            ours = round.intents[write.key].state == "sent" and bearing[0].created_by_us
+            round.adopted += not ours
+            round.receipts.append(Receipt(write.key, bearing[0].id, created=ours, at=now))
         elif bearing and any(record.type == "contact" for record in bearing):
             # Which of them is for the policy to say: the facts have changed, so it is decided again.
             settled.add(write.key)
-            round.marks.append((write.key, "dropped", None, "several contacts appeared meanwhile"))
-            round.released.add(write.subject)
-            round.decide_again.add(write.interaction)
+            _drop(round, write, "several contacts appeared meanwhile")
     return frozenset(settled)
+
+
+def _drop(round: _Round, write: Write, why: str) -> None:
+    """A fact has overtaken the creation: nobody is created, and what was built on it is decided again."""
+    round.marks.append((write.key, "dropped", None, why))
+    round.released.add(write.subject)
+    round.decide_again.add(write.interaction)
 
 
 def _handle(key: str) -> Handle:
     return Handle("email", key, key) if "@" in key else Handle("phone", key, key)
 
 
-def _apply(crm: Crm, ready: Sequence[Write], round: _Round, attempts: dict[str, int], now: int) -> None:
+def _apply(crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> None:
     outcomes: Sequence[Outcome]
     try:
         outcomes = crm.apply(ready)
@@ -253,31 +308,61 @@ def _apply(crm: Crm, ready: Sequence[Write], round: _Round, attempts: dict[str, 
     except Unclear as error:
         outcomes = [Unclear(str(error), write.key) for write in ready]
     for write, outcome in zip(ready, outcomes, strict=True):
-        _take(write, outcome, round, attempts, now)
+        _take(crm, write, outcome, round, now)
 
 
-def _take(write: Write, outcome: Outcome, round: _Round, attempts: dict[str, int], now: int) -> None:
+def _take(crm: Crm, write: Write, outcome: Outcome, round: _Round, now: int) -> None:
     """The next step that the outcome's name says."""
     match outcome:
         case Receipt():
             round.receipts.append(outcome)
         case TryAgain():
-            _retry(round, write, "intended", now, attempts, str(outcome), outcome.after)
+            _retry(round, write, "intended", now, str(outcome), outcome.after)
         case Unclear():
-            _retry(round, write, "sent", now, attempts, str(outcome), 0.0)
+            _retry(round, write, "sent", now, str(outcome), 0.0)
         case Rejected():
             fields = f" ({', '.join(outcome.fields)})" if outcome.fields else ""
-            round.parked += 1
-            round.marks.append((write.key, "parked", None, f"{outcome}{fields}"))
+            _park(round, write, f"{outcome}{fields}")
         case Exists():
-            round.adopted += 1
-            round.receipts.append(Receipt(write.key, outcome.id, created=False, at=now))
-            round.decide_again.add(write.interaction)
+            _exists(write, outcome, round, now)
         case MovedTo():
-            target = Existing(outcome.type, outcome.id)
-            round.retargeted.append(msgspec.structs.replace(write, target=target))
-            round.marks.append((write.key, "intended", now, str(outcome)))
-            round.decide_again.add(write.interaction)
+            _follow(crm, write, outcome, round, now)
+
+
+def _park(round: _Round, write: Write, why: str) -> None:
+    round.parked += 1
+    round.marks.append((write.key, "parked", None, why))
+
+
+def _exists(write: Write, exists: Exists, round: _Round, now: int) -> None:
+    """The CRM has this record. A contact is adopted. Another type can't take the contact's place, so it is
+    decided again with it in view; where we would still create, the CRM's refusal stands."""
+    round.decide_again.add(write.interaction)
+    if write.kind != "create_contact" or exists.type == "contact":
+        round.adopted += 1
+        round.receipts.append(Receipt(write.key, exists.id, created=False, at=now))
+    elif round.intents[write.key].problem == str(exists):
+        _park(round, write, str(exists))
+    else:
+        _drop(round, write, str(exists))
+
+
+def _follow(crm: Crm, write: Write, moved: MovedTo, round: _Round, now: int) -> None:
+    """The write, with whatever it points at as it is now; where nothing was merged after all, it is tried
+    again later."""
+    ids = sorted({target.id for target in _targets(write) if isinstance(target, Existing)})
+    try:
+        into = {each.id: each.into for each in crm.read(ids).values() if isinstance(each, Moved)}
+    except TryAgain as error:
+        _retry(round, write, "intended", now, str(error), error.after)
+        return
+    followed = _retargeted(write, into)
+    if followed == write:
+        _retry(round, write, "intended", now, str(moved), 0.0)
+        return
+    round.retargeted.append(followed)
+    round.marks.append((write.key, "intended", now, str(moved)))
+    round.decide_again.add(write.interaction)
 
 
 def _retry(
@@ -285,11 +370,11 @@ def _retry(
     write: Write,
     state: str,
     now: int,
-    attempts: dict[str, int],
     why: str,
     after: float,
 ) -> None:
-    wait = max(int(after * SECOND), min(RETRY_FIRST * 2 ** min(attempts[write.key], 10), RETRY_MOST))
+    attempts = min(round.intents[write.key].attempts, 10)
+    wait = max(int(after * SECOND), min(RETRY_FIRST * 2**attempts, RETRY_MOST))
     round.later += 1
     round.marks.append((write.key, state, now + wait, why))
 
@@ -308,6 +393,9 @@ def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now
         for write in round.retargeted:
             writing.replace_data(tx, write)
         writing.release(tx, crm.connection, round.released)
+        dropped = {key for key, state, _, _ in round.marks if state == "dropped"}
+        unlogged = [by_key[key] for key in dropped if by_key[key].kind == "log_activity"]
+        writing.forget_activities(tx, crm.connection, unlogged)
         writing.wake(tx, _keys_ended(round), now)
         reopened = deciding.reopened_by(tx, round.topics) | round.decide_again
         intake.set_due(tx, reopened, now)

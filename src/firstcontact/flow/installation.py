@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import msgspec
 
-from firstcontact.connectors.contract import Crm, Delivery, Reading
+from firstcontact.connectors.contract import Crm, Delivery, Reading, TryAgain
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, Clock
 from firstcontact.flow.judge import judge
@@ -24,6 +24,7 @@ from firstcontact.ledger import deciding, intake, reviewing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.intake import DeliveryRow
 from firstcontact.ledger.reviewing import Review
+from firstcontact.planning.write import Receipt
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Ruling
 from firstcontact.policy.rules import PROHIBITIONS
@@ -129,7 +130,8 @@ class Installation:
         facts: list[Interaction] = []
         for (item, _), digest in zip(batch, digests, strict=True):
             if isinstance(item, Rejection):
-                rejected.append((digest, item))
+                if digest not in seen:
+                    rejected.append((digest, item))
             elif digest not in seen and digest not in rows:
                 reading = reader(item)
                 facts.extend(reading.interactions)
@@ -176,7 +178,10 @@ class Installation:
         while True:
             with self.ledger.read() as tx:
                 cursor = intake.cursor(tx, name)
-            changes = self.crm.changed_since(cursor)
+            try:
+                changes = self.crm.changed_since(cursor)
+            except TryAgain:
+                return  # the cursor stands where it was; the next poll asks again
             topics = {f"handle:{handle.key}" for record in changes.records for handle in record.handles}
             topics.update(f"domain:{domain}" for account in changes.accounts for domain in account.domains)
             if changes.cursor != cursor:
@@ -283,6 +288,22 @@ class Installation:
             if contact or create is not None:
                 deciding.remember_ruling(tx, msgspec.structs.replace(ruling, learn=learn), interaction)
             intake.set_due(tx, [interaction], now)
+
+    def answer_stuck(self, write_key: str, *, record: str = "") -> None:
+        """A person has looked at a write that can't go on by itself (`reading.stuck`, parked). record: the
+        CRM has it, under this id; empty: it does not, and the write goes out again.
+
+        Raises FlowProblem where no parked write has this key.
+        """
+        now = self.clock.now()
+        with self.ledger.write() as tx:
+            if writing.parked(tx, write_key) is None:
+                raise FlowProblem(f"no parked write has the key {write_key}; `firstcontact stuck` lists them")
+            if record:
+                writing.mark_done(tx, [Receipt(write_key, record, created=True, at=now)], now)
+                writing.wake(tx, [write_key], now)
+            else:
+                writing.unpark(tx, write_key, now)
 
     def decision(self, interaction: str) -> Decision | None:
         """The last decision on an interaction."""

@@ -24,7 +24,7 @@ from firstcontact.ledger import deciding, intake, reviewing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.deciding import Decided
 from firstcontact.planning.plan import NEW, Links, Logged, Message, plan
-from firstcontact.planning.write import ActivityFields, CreatedBy, Existing, Target, Write
+from firstcontact.planning.write import ActivityFields, ContactFields, CreatedBy, Existing, Target, Write
 from firstcontact.policy.case import team_index
 from firstcontact.policy.decide import decide
 from firstcontact.policy.decision import Decision
@@ -70,6 +70,8 @@ class _Item(msgspec.Struct):
     reserves: Mapping[str, str]
     day: str
     clock: str
+    before: str
+    """Key of the newest write about the activity before these."""
 
 
 def judge(
@@ -91,9 +93,9 @@ def judge(
     if not due:
         return Judged()
     facts = [each.interaction for each in due]
-    context = crm_context(crm, book.team)
-    context_digest = digest(context)
     try:
+        context = crm_context(crm, book.team)
+        context_digest = digest(context)
         looked = look_up(ledger, crm, context, book.team, facts, now)
         brake = _brake_facts(ledger, crm, now, counted=any(each.live for each in due))
     except TryAgain as error:
@@ -130,21 +132,23 @@ def _decide(
     if isinstance(fact, Sms) and decision.activity in ("log", "log_unlinked"):
         day, clock = conversation_day(fact, decision, settings)
         messages = _messages(tx, batch, day, clock, fact, decision, crm.connection)
+    logged = batch.activities.get(day or fact.id)
     links = Links(
         connection=crm.connection,
         reserved=batch.reserved,
-        logged=batch.activities.get(day or fact.id),
+        logged=logged,
         conversation_day=day,
         messages=messages,
     )
     planned = plan(decision, fact, links, known.crm.capabilities)
-    _fold(batch, decision, planned.writes, planned.reserves)
+    _fold(batch, planned.writes, planned.reserves, day or fact.id)
     return _Item(
         decided=Decided(decision=decision, known=known, context=context_digest),
         writes=planned.writes,
         reserves=planned.reserves,
         day=day,
         clock=clock,
+        before=(logged.latest or logged.write_key) if logged else "",
     )
 
 
@@ -161,21 +165,22 @@ def settings_for(book: SettingsBook, fact: Interaction, connection: str) -> Effe
     return book.effective(user, connection)
 
 
-def _fold(batch: _Batch, decision: Decision, writes: Sequence[Write], reserves: Mapping[str, str]) -> None:
-    """Later interactions of the batch see what this one is about to make."""
+def _fold(batch: _Batch, writes: Sequence[Write], reserves: Mapping[str, str], activity: str) -> None:
+    """Later interactions of the batch see what this one is about to make. activity: the interaction or day
+    that its activity is of."""
+    made = {write.key: write.fields for write in writes if isinstance(write.fields, ContactFields)}
     for subject, key in reserves.items():
         batch.reserved[subject] = CreatedBy(key)
         facts = batch.looked.people.get(subject)
         if facts is not None:
             batch.creates += 1
             batch.looked.people[subject] = msgspec.structs.replace(
-                facts, status="found", records=(virtual(key),)
+                facts, status="found", records=(virtual(key, made.get(key)),)
             )
     for write in writes:
         if isinstance(write.fields, ActivityFields):
-            subject = write.subject if write.kind == "log_activity" else decision.interaction
             made_by = write.key if write.kind == "log_activity" else _made_by(write)
-            batch.activities[subject] = Logged(made_by, write.fields)
+            batch.activities[activity] = Logged(made_by, write.fields, write.key)
 
 
 def _made_by(write: Write) -> str:
@@ -227,14 +232,15 @@ def _keep(
     wanted = {subject: key for item in items for subject, key in item.reserves.items()}
     holders = writing.reserve(tx, crm.connection, wanted, now) if wanted else {}
     lost = {wanted[subject] for subject, holder in holders.items() if holder != wanted[subject]}
-    kept = [item for item in items if not _depends(item, lost)] if lost else items
+    kept = _independent(items, lost) if lost else items
     if not kept:
         return Judged(retries=len(items))
     deciding.keep_context(tx, context_digest, looked.context)
     deciding.keep(tx, [item.decided for item in kept])
-    intents = _coalesced(kept)
-    writing.intend(tx, crm.connection, intents, now, held=held)
-    _keep_activities(tx, crm.connection, kept)
+    intents, changes = _coalesced(kept)
+    remaining = writing.overtake(tx, changes, now)
+    writing.intend(tx, crm.connection, [*intents, *remaining], now, held=held)
+    _keep_activities(tx, crm.connection, kept, {each.key for each in remaining})
     asked = _ask(tx, kept, now)
     attempts = {each.interaction.id: each.attempts for each in due}
     retries = [
@@ -243,15 +249,29 @@ def _keep(
         if item.decided.decision.retry
     ]
     settled = [i.decided.decision.interaction for i in kept if not i.decided.decision.retry]
-    intake.settle(tx, settled)
+    intake.settle(tx, settled, now)
     intake.retry_at(tx, retries)
     creates = sum(1 for write in intents if write.kind == "create_contact")
     return Judged(decided=len(kept) - len(retries), creates=creates, asked=asked, retries=len(retries))
 
 
+def _independent(items: Sequence[_Item], lost: set[str]) -> list[_Item]:
+    """Items that neither made nor built on a reservation that another worker holds, nor on an activity that
+    such an item was to make."""
+    kept: list[_Item] = []
+    lost = set(lost)
+    for item in items:
+        if _depends(item, lost):
+            lost.update(write.key for write in item.writes)
+        else:
+            kept.append(item)
+    return kept
+
+
 def _depends(item: _Item, lost: set[str]) -> bool:
-    """Whether an item made, or built on, a reservation that another worker holds."""
     if any(key in lost for key in item.reserves.values()):
+        return True
+    if any(isinstance(write.target, CreatedBy) and write.target.write_key in lost for write in item.writes):
         return True
     return any(
         person.record.startswith(NEW) and person.record[len(NEW) :] in lost
@@ -259,21 +279,33 @@ def _depends(item: _Item, lost: set[str]) -> bool:
     )
 
 
-def _coalesced(items: Sequence[_Item]) -> list[Write]:
-    """The batch's writes; an update of an activity that this batch makes goes into the making write."""
+def _coalesced(items: Sequence[_Item]) -> tuple[list[Write], dict[str, Write]]:
+    """The batch's writes, and its changes of activities there are, by the key of the newest write before
+    them. What changes an activity that this batch makes goes into the making write; several changes of one
+    activity are one, with the newest fields."""
     writes: dict[str, Write] = {}
+    changes: dict[str, tuple[str, Write]] = {}
     for item in items:
         for write in item.writes:
-            made_by = write.target.write_key if isinstance(write.target, CreatedBy) else ""
-            making = writes.get(made_by)
-            if write.kind == "update_activity" and making is not None and making.kind == "log_activity":
-                writes[made_by] = msgspec.structs.replace(making, fields=write.fields)
-            else:
+            if write.kind != "update_activity":
                 writes[write.key] = write
-    return list(writes.values())
+                continue
+            making = writes.get(_made_by(write))
+            if making is not None:
+                writes[making.key] = msgspec.structs.replace(making, fields=write.fields)
+                continue
+            before, earlier = changes.get(_made_by(write), (item.before, None))
+            if earlier is not None:
+                names = {*earlier.changed, *write.changed}
+                changed = tuple(name for name in ActivityFields.__struct_fields__ if name in names)
+                write = msgspec.structs.replace(write, changed=changed)
+            changes[_made_by(write)] = (before, write)
+    return list(writes.values()), dict(changes.values())
 
 
-def _keep_activities(tx: Connection, connection: str, items: Sequence[_Item]) -> None:
+def _keep_activities(tx: Connection, connection: str, items: Sequence[_Item], changes: set[str]) -> None:
+    """What is logged now. changes: keys of the changes that are intended; the others went into the making
+    write."""
     logged: dict[str, Logged] = {}
     for item in items:
         if item.day:
@@ -282,7 +314,8 @@ def _keep_activities(tx: Connection, connection: str, items: Sequence[_Item]) ->
             if isinstance(write.fields, ActivityFields):
                 made_by = write.key if write.kind == "log_activity" else _made_by(write)
                 subject = item.day or item.decided.decision.interaction
-                logged[subject] = Logged(made_by, write.fields)
+                latest = write.key if write.key in changes else made_by
+                logged[subject] = Logged(made_by, write.fields, latest)
     writing.keep_activities(tx, connection, logged)
 
 

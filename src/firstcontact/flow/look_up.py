@@ -18,6 +18,7 @@ from firstcontact.interactions.model import Handle, Interaction
 from firstcontact.ledger import deciding, intake, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.planning.plan import NEW
+from firstcontact.planning.write import ContactFields
 from firstcontact.policy.case import team_index
 from firstcontact.policy.known import (
     BrakeFacts,
@@ -113,12 +114,13 @@ def look_up(
         abouts = [*handles, *(f"matter:{f.id}" for f in facts)]
         rulings = deciding.rulings_on(tx, abouts)
         by_hand = deciding.logged_by_hand(tx, [f.id for f in facts])
+        pending = writing.intended_contacts(tx, {key for key, record in reserved.values() if not record})
     chosen = _chosen(crm, rulings.values())
     found, gone = _ours(crm, found, reserved)
     people: dict[str, PersonFacts] = {}
     for key, handle in handles.items():
         people[key] = _facts(
-            handle, found[key], names.get(key, ()), suppressed.get(key, ""), reserved.get(key)
+            handle, found[key], names.get(key, ()), suppressed.get(key, ""), reserved.get(key), pending
         )
     for key, _ in gone:
         if not people[key].records:
@@ -205,6 +207,7 @@ def _facts(
     names: tuple[ObservedName, ...],
     suppressed: str,
     reserved: tuple[str, str] | None,
+    pending: Mapping[str, ContactFields],
 ) -> PersonFacts:
     bearing = tuple(record for record in finding.records if finding.why == "ours" or _bears(record, handle))
     stray = tuple(record.id for record in finding.records if record not in bearing)
@@ -213,7 +216,7 @@ def _facts(
         status = "absent"
     if status == "absent" and reserved is not None and not reserved[1]:
         # A write of ours that makes this contact is on its way: whoever comes next is linked to it.
-        bearing, status = (virtual(reserved[0]),), "found"
+        bearing, status = (virtual(reserved[0], pending.get(reserved[0])),), "found"
     return PersonFacts(
         status=status,
         why=finding.why if status == "unknown" else "",
@@ -224,9 +227,18 @@ def _facts(
     )
 
 
-def virtual(write_key: str) -> Record:
-    """The contact that a write of ours is about to make."""
-    return Record(type="contact", id=NEW + write_key, created_by_us=True)
+def virtual(write_key: str, fields: ContactFields | None = None) -> Record:
+    """The contact that a write of ours is about to make, named as it will be."""
+    made = fields or ContactFields()
+    return Record(
+        type="contact",
+        id=NEW + write_key,
+        name=made.name or " ".join(filter(None, (made.first_name, made.last_name))),
+        first_name=made.first_name,
+        last_name=made.last_name,
+        placeholder=bool(made.placeholder),
+        created_by_us=True,
+    )
 
 
 def _bears(record: Record, handle: Handle) -> bool:

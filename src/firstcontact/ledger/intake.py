@@ -36,7 +36,8 @@ def seen(tx: Connection, digests: Sequence[bytes]) -> frozenset[bytes]:
     """Those digests that the ledger already has, as deliveries or as rejections."""
     found: set[bytes] = set()
     for chunk in chunks(digests):
-        found.update(tx.scalars(select(deliveries.c.digest).where(deliveries.c.digest.in_(chunk))))
+        for table in (deliveries, rejections):
+            found.update(tx.scalars(select(table.c.digest).where(table.c.digest.in_(chunk))))
     return frozenset(found)
 
 
@@ -79,7 +80,7 @@ def conversations(tx: Connection, source_ids: Collection[str]) -> dict[str, str]
 
 
 def save(tx: Connection, facts: Sequence[Interaction], *, due_at: int, live: bool) -> None:
-    """Store new or superseded interactions and make them due to be decided."""
+    """Store new or superseded interactions and make them due to be decided at `due_at`, which is now."""
     rows: list[Row] = []
     people: list[Row] = []
     for fact in facts:
@@ -155,10 +156,11 @@ def next_due(tx: Connection) -> int | None:
     return at
 
 
-def settle(tx: Connection, ids: Sequence[str]) -> None:
-    """These interactions are decided: nothing is due."""
+def settle(tx: Connection, ids: Sequence[str], now: int) -> None:
+    """These interactions are decided as they were at `now`; one that news made due since stays due."""
     for chunk in chunks(ids):
-        tx.execute(update(interactions).where(interactions.c.id.in_(chunk)).values(due_at=None, attempts=0))
+        decided = interactions.c.id.in_(chunk) & (interactions.c.due_at <= now)
+        tx.execute(update(interactions).where(decided).values(due_at=None, attempts=0))
 
 
 def observe_names(tx: Connection, observed: Iterable[tuple[str, ObservedName]]) -> None:

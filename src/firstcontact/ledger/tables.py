@@ -180,10 +180,12 @@ activities = table(
     Column("connection", TEXT, primary_key=True),
     Column("subject", TEXT, primary_key=True),
     Column("write_key", TEXT, nullable=False),
+    Column("latest", TEXT, nullable=False),
     Column("fields", BLOB, nullable=False),
     rowid=False,
 )
-"""What is logged of an interaction (or of a conversation's day), as last written."""
+"""What is logged of an interaction (or of a conversation's day), as last intended: the write that makes the
+activity, and the newest write about it."""
 
 day_messages = table(
     "day_messages",

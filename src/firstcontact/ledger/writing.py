@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
 from firstcontact.ledger.tables import activities, day_messages, interactions, reservations, writes
 from firstcontact.planning.plan import Logged
-from firstcontact.planning.write import ActivityFields, CreatedBy, Existing, Receipt, Write
+from firstcontact.planning.write import ActivityFields, ContactFields, CreatedBy, Existing, Receipt, Write
 
 _write_decoder = msgspec.msgpack.Decoder(Write)
 _fields_decoder = msgspec.msgpack.Decoder(ActivityFields)
@@ -26,8 +26,9 @@ class Intent(msgspec.Struct, frozen=True):
 
 
 def intend(tx: Connection, connection: str, planned: Sequence[Write], at: int, *, held: bool = False) -> None:
-    """Record intents before any call; a write whose key is there already is not intended twice. held: a
-    brake holds them until a person releases it."""
+    """Record intents before any call; a write whose key is there already is not intended twice, but for one
+    that was dropped. held: a brake holds them until a person releases it."""
+    state, due_at = ("held", None) if held else ("intended", at)
     insert_new(
         tx,
         writes,
@@ -38,8 +39,8 @@ def intend(tx: Connection, connection: str, planned: Sequence[Write], at: int, *
                 "interaction": write.interaction,
                 "kind": write.kind,
                 "subject": write.subject,
-                "state": "held" if held else "intended",
-                "due_at": None if held else at,
+                "state": state,
+                "due_at": due_at,
                 "attempts": 0,
                 "at": at,
                 "record": "",
@@ -50,6 +51,62 @@ def intend(tx: Connection, connection: str, planned: Sequence[Write], at: int, *
             for write in planned
         ],
     )
+    _revive(tx, planned, state, due_at)
+
+
+def _revive(tx: Connection, planned: Sequence[Write], state: str, due_at: int | None) -> None:
+    """A dropped write never reached the CRM; decided again, it is intended with what is planned now.
+
+    `problem` stays until it is done, so that what the CRM said before is known if it says so again.
+    """
+    by_key = {write.key: write for write in planned}
+    for chunk in chunks(by_key):
+        query = select(writes.c.key).where(writes.c.key.in_(chunk), writes.c.state == "dropped")
+        for key in tx.scalars(query).all():
+            again = msgspec.msgpack.encode(by_key[key])
+            tx.execute(
+                update(writes).where(writes.c.key == key).values(state=state, due_at=due_at, data=again)
+            )
+
+
+UNSENT = ("intended", "waiting", "held", "parked", "dropped")
+"""States in which the CRM does not hold the write: it was not sent, or certainly refused."""
+
+
+def overtake(tx: Connection, changes: Mapping[str, Write], at: int) -> list[Write]:
+    """Changes of activities, each by the key of the newest write before it, put in order with that one.
+
+    Where the CRM has not got the write before, the two become one: the write that makes an activity
+    is made with the new fields, an earlier change is dropped for one that changes everything both did.
+    So no change of an activity is ever carried out after a newer one. Returns the changes still to be
+    intended.
+    """
+    before: dict[str, tuple[str, Write]] = {}
+    for chunk in chunks(changes):
+        query = select(writes.c.key, writes.c.state, writes.c.data).where(writes.c.key.in_(chunk))
+        before.update((k, (state, _write_decoder.decode(data))) for k, state, data in tx.execute(query))
+    remaining: list[Write] = []
+    for key, change in changes.items():
+        state, earlier = before.get(key, ("done", change))
+        if earlier.kind == "log_activity" and state in UNSENT:
+            _take_in(tx, earlier, change, state, at)
+        elif earlier.kind == "update_activity" and state in (*UNSENT, "sent"):
+            mark(tx, [(key, "dropped", None, f"overtaken by {change.key}")])
+            names = {*earlier.changed, *change.changed}
+            changed = tuple(name for name in ActivityFields.__struct_fields__ if name in names)
+            remaining.append(msgspec.structs.replace(change, changed=changed))
+        else:
+            remaining.append(change)
+    return remaining
+
+
+def _take_in(tx: Connection, making: Write, change: Write, state: str, at: int) -> None:
+    data = msgspec.msgpack.encode(msgspec.structs.replace(making, fields=change.fields))
+    statement = update(writes).where(writes.c.key == making.key)
+    if state == "held":
+        tx.execute(statement.values(data=data))
+    else:
+        tx.execute(statement.values(data=data, state="intended", due_at=at, problem=""))
 
 
 def reserve(tx: Connection, connection: str, wanted: Mapping[str, str], at: int) -> dict[str, str]:
@@ -182,11 +239,11 @@ def activities_of(tx: Connection, connection: str, subjects: Collection[str]) ->
     """What is logged of these interactions or conversation days."""
     found: dict[str, Logged] = {}
     for chunk in chunks(subjects):
-        query = select(activities.c.subject, activities.c.write_key, activities.c.fields).where(
-            activities.c.connection == connection, activities.c.subject.in_(chunk)
-        )
-        for subject, key, fields in tx.execute(query):
-            found[subject] = Logged(key, _fields_decoder.decode(fields))
+        query = select(
+            activities.c.subject, activities.c.write_key, activities.c.fields, activities.c.latest
+        ).where(activities.c.connection == connection, activities.c.subject.in_(chunk))
+        for subject, key, fields, latest in tx.execute(query):
+            found[subject] = Logged(key, _fields_decoder.decode(fields), latest)
     return _resolved(tx, found)
 
 
@@ -212,7 +269,8 @@ def _with_records(logged: Logged, records: Mapping[str, tuple[str, str]]) -> Log
         else person
         for person in logged.fields.people
     )
-    return Logged(logged.write_key, msgspec.structs.replace(logged.fields, people=people))
+    fields = msgspec.structs.replace(logged.fields, people=people)
+    return msgspec.structs.replace(logged, fields=fields)
 
 
 def keep_activities(tx: Connection, connection: str, logged: Mapping[str, Logged]) -> None:
@@ -222,11 +280,39 @@ def keep_activities(tx: Connection, connection: str, logged: Mapping[str, Logged
             "connection": connection,
             "subject": subject,
             "write_key": each.write_key,
+            "latest": each.latest or each.write_key,
             "fields": msgspec.msgpack.encode(each.fields),
         }
         for subject, each in logged.items()
     ]
     upsert(tx, activities, rows)
+
+
+def forget_activities(tx: Connection, connection: str, dropped: Sequence[Write]) -> None:
+    """The writes that were to make these activities were dropped: nothing is logged, and what is decided
+    next is logged anew."""
+    for write in dropped:
+        tx.execute(
+            activities.delete().where(
+                activities.c.connection == connection,
+                activities.c.subject == write.subject,
+                activities.c.write_key == write.key,
+            )
+        )
+
+
+def intended_contacts(tx: Connection, keys: Collection[str]) -> dict[str, ContactFields]:
+    """What the contacts will be that these writes are to create."""
+    found: dict[str, ContactFields] = {}
+    for chunk in chunks(keys):
+        query = select(writes.c.key, writes.c.data).where(
+            writes.c.key.in_(chunk), writes.c.kind == "create_contact"
+        )
+        for key, data in tx.execute(query):
+            fields = _write_decoder.decode(data).fields
+            if isinstance(fields, ContactFields):
+                found[key] = fields
+    return found
 
 
 def day_of(tx: Connection, day: str) -> tuple[tuple[str, str, bytes], ...]:
@@ -243,6 +329,18 @@ def day_of(tx: Connection, day: str) -> tuple[tuple[str, str, bytes], ...]:
 def add_to_day(tx: Connection, day: str, interaction: str, clock: str) -> None:
     """One more message of a conversation's day."""
     insert_new(tx, day_messages, [{"day": day, "interaction": interaction, "clock": clock}])
+
+
+def parked(tx: Connection, key: str) -> Write | None:
+    """The parked write of this key, or None where there is none."""
+    data = tx.scalar(select(writes.c.data).where(writes.c.key == key, writes.c.state == "parked"))
+    return _write_decoder.decode(data) if data is not None else None
+
+
+def unpark(tx: Connection, key: str, at: int) -> None:
+    """A parked write is due again; it certainly did not arrive."""
+    chosen = (writes.c.key == key) & (writes.c.state == "parked")
+    tx.execute(update(writes).where(chosen).values(state="intended", due_at=at, problem=""))
 
 
 def held(tx: Connection) -> dict[str, int]:

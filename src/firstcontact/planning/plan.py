@@ -34,11 +34,12 @@ NEW = "new:"
 
 
 class Logged(msgspec.Struct, frozen=True):
-    """The activity that an interaction (or a conversation's day) already has: the write that made it, and
-    the fields as we last wrote them."""
+    """The activity that an interaction (or a conversation's day) already has: the write that makes it, the
+    fields as we last wrote them, and the newest write about it (empty: the one that makes it)."""
 
     write_key: str
     fields: ActivityFields
+    latest: str = ""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -251,7 +252,7 @@ def _fields(
         at=at,
         subject=texts.subject(interaction, decision.direction, who),
         body=body,
-        direction=decision.direction,
+        direction=links.messages[0].direction if links.messages else decision.direction,
         outcome=getattr(interaction, "result", "") or getattr(interaction, "status", ""),
         seconds=getattr(interaction, "seconds", 0),
         people=people,
@@ -272,7 +273,10 @@ def _changes(decision: Decision, links: Links, logged: Logged, fields: ActivityF
     )
     if not changed:
         return ()
-    digest = sha256(msgspec.msgpack.encode(fields)).hexdigest()[:16]
+    # Named after the write before it, too: a meeting that is moved, moved back and moved again is three
+    # changes, of which the last has the same fields as the first.
+    before = logged.latest or logged.write_key
+    digest = sha256(before.encode() + msgspec.msgpack.encode(fields)).hexdigest()[:16]
     key = write_key(links.connection, "update_activity", decision.interaction, digest)
     return (
         Write(

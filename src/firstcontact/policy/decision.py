@@ -38,7 +38,8 @@ class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     about: handle key, or raw text. record: id of the contact or lead linked (`new:<write key>`: one that an
     earlier decision creates). first_name, last_name: for a creation or to fill a placeholder;
-    placeholder: the contact is made without a real name, and shows as `name`. values of the new
+    placeholder: the contact is made without a real name, and shows as `name`, which for a link is the
+    record's own. values of the new
     contact: emails, phones, title, account, account_domain (an account to be made for it), owner (CRM user).
     rename: the linked record takes the name. learn: the linked record takes the handle.
     candidates: ids a person may choose from. waits_for: topics whose news reopens this verdict.

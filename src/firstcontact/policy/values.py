@@ -78,6 +78,7 @@ def _linked(person: Person, verdict: Verdict, wished: Wished) -> PersonVerdict:
         record=record.id,
         first_name=name.first if name and rename else "",
         last_name=name.last if name and rename else "",
+        name=record.name,
         name_source=name.source if name and rename else "",
         rename=rename,
         learn=learn,

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("write_key", sa.Text(), nullable=False),
+        sa.Column("latest", sa.Text(), nullable=False),
         sa.Column("fields", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("connection", "subject"),
         sqlite_strict=True,

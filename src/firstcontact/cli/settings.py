@@ -66,11 +66,11 @@ def set_(
 ) -> None:
     """Set one setting; for the organisation, if no other scope is named.
 
-    VALUE is written as in the settings file: create, true, 30, '["a@x.example"]'. An empty VALUE takes the
-    key away. A change applies to new interactions; `firstcontact replay` shows what it would have done.
+    VALUE is written as in the settings file, lists also without brackets: create, true, 30,
+    '["a@x.example"]', 'a@x.example, *.gov'. An empty VALUE takes the key away. A
+    change applies to new interactions; `firstcontact replay` shows what it would have done.
     """
     from firstcontact.config import set_key
-    from firstcontact.policy.schema import read_text
 
     named = [(name, chosen) for name, chosen in _scopes(user, profile, connection) if chosen]
     if len(named) > 1:
@@ -79,7 +79,7 @@ def set_(
     scope = "organisation"
     for name, chosen in named:
         scope = f"{name}:{user_of(load_home(ctx), chosen) if name == 'user' else chosen}"
-    read = read_text(key, value) if value else None
+    read = _value(key, value) if value else None
     change = set_key(folder, scope, key, read)
     if as_json:
         print_json({"scope": scope, "key": key, "value": read})
@@ -88,6 +88,24 @@ def set_(
         say(f"{key} is now {value or 'not set'} for {whom}, in {change.home.path}.")
         say("New interactions follow it; `firstcontact replay` shows what it would have changed.")
     _warn(change.home)
+
+
+def _value(key: str, text: str) -> object:
+    """The typed value. A list may be written as in the settings file, or plainly: a@x.example, b@x.example.
+
+    Raises click.UsageError for brackets and quotes that do not close.
+    """
+    import tomllib
+
+    from firstcontact.policy.schema import read_text
+
+    if not text.lstrip().startswith(("[", '"')):
+        return read_text(key, text)
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError as error:
+        raise click.UsageError(f"{text}: this cannot be read ({error})") from None
+    return value if isinstance(value, list) else read_text(key, str(value))
 
 
 def _scopes(user: str, profile: str, connection: str) -> tuple[tuple[str, str], ...]:

@@ -214,12 +214,7 @@ def person_story(installation: Installation, keys: tuple[str, ...], limit: int) 
         decided = deciding.last_with_known(tx, [fact.id for fact in newest])
         names = _Names(tx, installation, [decision for decision, _ in decided.values()])
         stories = tuple(
-            _story(
-                fact,
-                (decided[fact.id][0],) if fact.id in decided else (),
-                reading.writes_of(tx, fact.id),
-                names,
-            )
+            _story(fact, deciding.history(tx, fact.id), reading.writes_of(tx, fact.id), names)
             for fact in newest
         )
     records = _records(installation, keys)

@@ -47,7 +47,7 @@ format: setup  ## put every file into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## measure; prints figures, never fails on them
+bench: setup  ## measure speed and memory (some minutes); fails where a figure is over its limit
 	$(BIN)/python -m benchmarks
 
 docs: setup  ## write docs/reference anew from the code

@@ -166,6 +166,9 @@ def test_faults_of_our_own_stay_what_they_are(tmp_path: Path) -> None:
     engine = open_engine(tmp_path / "a.db")
     with pytest.raises(OperationalError, match="no such table"), read(engine) as connection:
         connection.execute(text("SELECT * FROM missing"))
+    with pytest.raises(OperationalError) as told, read(engine) as connection:
+        connection.execute(text("SELECT * FROM missing WHERE a = :a"), {"a": "jo@acme.example"})
+    assert "jo@acme.example" not in str(told.value)
     with pytest.raises(Exception, match="no such table") as caught:
         fetch(engine, "SELECT * FROM missing WHERE a = ?", ("jo@acme.example",))
     assert "jo@acme.example" not in str(caught.value)

@@ -17,9 +17,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from firstcontact.store.problems import problem_of
+from firstcontact.store.problems import StoreProblem, problem_of
 
 BUSY_SECONDS = 30.0
 """How long a SQLite write waits for another's turn before the database counts as locked."""
@@ -38,7 +39,7 @@ def open_engine(where: str | Path, *, durable: bool = False, busy_seconds: float
     """
     url = database_url(where)
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24, hide_parameters=True)
     return _sqlite_engine(url, durable=durable, busy_seconds=busy_seconds)
 
 
@@ -100,7 +101,7 @@ def fetch(engine: Engine, sql: str, parameters: tuple[str | int, ...]) -> list[A
             return list(cursor.fetchall())
         except engine.dialect.loaded_dbapi.Error as error:
             # As SQLAlchemy would say it; without the values, which are people's addresses and numbers.
-            raise DBAPIError(sql, None, error, hide_parameters=True) from error
+            raise DBAPIError(sql, None, error) from error
         finally:
             connection.close()
 
@@ -119,6 +120,8 @@ def _telling(engine: Engine) -> Iterator[None]:
         if problem is None:
             raise
         raise problem from error
+    except PoolTimeout as error:
+        raise StoreProblem("unreachable", place(engine), "all connections are in use") from error
 
 
 def _turn(engine: Engine) -> AbstractContextManager[Any]:
@@ -149,12 +152,12 @@ class _Turn:
 
 def _sqlite_engine(url: URL, *, durable: bool, busy_seconds: float) -> Engine:
     arguments = {"check_same_thread": False, "timeout": busy_seconds}
+    # Errors name the statement, never the values, which are people's addresses and numbers.
+    options: dict[str, Any] = {"connect_args": arguments, "hide_parameters": True}
     if url.database in (None, "", ":memory:"):
-        engine = create_engine(
-            url, poolclass=StaticPool, connect_args=arguments, execution_options={_TURN: _Turn()}
-        )
+        engine = create_engine(url, poolclass=StaticPool, execution_options={_TURN: _Turn()}, **options)
     else:
-        engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=24, connect_args=arguments)
+        engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=24, **options)
     level = "FULL" if durable else "NORMAL"
 
     @event.listens_for(engine, "connect")

@@ -116,21 +116,30 @@ class People:
                 unit.flush()
 
     def import_records(self, records: Iterable[Given], kind: str = "contact") -> Imported:
-        """Add contacts or leads in bulk, some hundreds per transaction; a bad one is set aside with why."""
+        """Add contacts or leads in bulk, some hundreds per transaction; a bad one is set aside with why.
+
+        Raises BadRecord where `kind` is neither.
+        """
+        if kind not in ("contact", "lead"):
+            raise BadRecord(f"contacts and leads are imported, not a {kind}")
         added: list[str] = []
         set_aside: list[tuple[int, str]] = []
         unreadable: list[tuple[str, str]] = []
         for part in chunks(enumerate(records)):
             with self._book.changing() as unit:
+                unit.load(str(fields["id"]) for _, fields in part if fields.get("id"))
+                nameless = sum(not fields.get("id") for _, fields in part)
+                names = unit.new_record_ids(kind[0], nameless)
                 for position, fields in part:
+                    id = fields.get("id") or next(names)
                     try:
-                        id = _add(unit, kind, {"created_at": unit.now, **fields})
+                        _add(unit, kind, {"created_at": unit.now, **fields, "id": id})
                     except (BadRecord, NotThere) as problem:
                         set_aside.append((position, str(problem)))
                         continue
-                    added.append(id)
-                    slot = unit.slot(id)
-                    unreadable += [(id, text) for text in (slot.unreadable if slot else ())]
+                    added.append(str(id))
+                    slot = unit.slot(str(id))
+                    unreadable += [(str(id), text) for text in (slot.unreadable if slot else ())]
                 unit.flush()
         return Imported(tuple(added), tuple(set_aside), tuple(unreadable))
 

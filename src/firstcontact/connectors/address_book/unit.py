@@ -178,6 +178,15 @@ class Unit:
             pass
         return id
 
+    def new_record_ids(self, prefix: str, count: int) -> Iterator[str]:
+        """As many free ids for contacts or leads, looked up in bulk."""
+        while count > 0:
+            tried = [f"{prefix}{self._next('named')}" for _ in range(count)]
+            self.load(tried)
+            free = [id for id in tried if self._slots[id] is None]
+            yield from free
+            count -= len(free)
+
     # --- what else there is: bodies by table and id ---------------------------------------------
 
     def load_bodies(self, table: Table, ids: Iterable[str]) -> None:

@@ -183,6 +183,8 @@ def test_a_room_stays_a_room_and_an_organiser_who_attends_is_one() -> None:
     room = person("room", role="resource")
     fact = in_any_order(delivery(0, 0, room), reply(0, 5, "room", "accepted"))
     assert [(one.role, one.reply) for one in fact.participants] == [("resource", "accepted")]
+    fact = in_any_order(delivery(0, 0, room), delivery(0, 5, person("room")))
+    assert [one.role for one in fact.participants] == ["resource"]
     (both,) = join_participants([person("uma", role="organiser"), person("uma", "accepted")])
     assert (both.role, both.reply) == ("organiser", "accepted")
 

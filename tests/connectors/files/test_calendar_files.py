@@ -40,7 +40,7 @@ LARGE = (
     + "BEGIN:VTODO\r\nUID:t1\r\nEND:VTODO\r\n"
     + event("a-very-long-uid-that-is-\r\n folded@cal.example", "SUMMARY:Folded")
     # The zone comes last, and the version of an occurrence far from its series.
-    + event("series@cal.example", "RECURRENCE-ID;TZID=Ours:20260106T100000", "DTSTART:20260106T200000Z")
+    + event("series@\r\n cal.example", "RECURRENCE-ID;TZID=Ours:20260106T100000", "DTSTART:20260106T200000Z")
     + ZONE
     + "END:VCALENDAR\r\n"
 ).encode()

@@ -149,6 +149,11 @@ def meeting(
     )  # fmt: skip
 
 
+def files(folder: Path) -> tuple[Engine, Engine]:
+    """The two databases of a folder."""
+    return open_engine(folder / "crm.db"), open_engine(folder / "ledger.db")
+
+
 # --- the world ----------------------------------------------------------------------------------------
 
 Tick = Callable[[str], None]
@@ -203,20 +208,22 @@ class TickingCrm:
 class World:
     """An installation on two databases, as a process finds it when it starts.
 
-    kind: of CRM, by whose capabilities the address book plays it. engines: of the CRM and the ledger, where
-    they are not the files of the folder.
+    engines: of the CRM and the ledger. kind: of CRM, by whose capabilities the address book plays it.
     """
 
     def __init__(
         self,
-        folder: Path,
+        engines: tuple[Engine, Engine],
         kind: str,
-        now: int,
+        now: int = START,
+        *,
         tick: Tick = silent,
-        engines: tuple[Engine, Engine] | None = None,
+        book: SettingsBook = BOOK,
+        batch: int = 500,
     ) -> None:
         self.clock = VirtualClock(now)
-        self._engines = engines or (open_engine(folder / "crm.db"), open_engine(folder / "ledger.db"))
+        self._engines = engines
+        self._tick = tick
         self.address_book = AddressBook(
             self._engines[0], capabilities=capabilities(kind), clock=self.clock.now, connection=kind
         )
@@ -224,8 +231,16 @@ class World:
         self.hostile = Hostile(self.address_book)
         self.ledger = TickingLedger(open_ledger(self._engines[1]).engine, tick)
         self.installation = Installation(
-            book=BOOK, ledger=self.ledger, crm=cast(Crm, TickingCrm(self.hostile, tick)), clock=self.clock
+            book=book, ledger=self.ledger, crm=self._crm(), clock=self.clock, batch=batch
         )
+
+    def _crm(self) -> Crm:
+        return cast(Crm, TickingCrm(self.hostile, self._tick))
+
+    def behave(self, hostile: Hostile) -> None:
+        """From here on the CRM behaves like this one, which stands in front of the same address book."""
+        self.hostile = hostile
+        self.installation.crm = self._crm()
 
     def close(self) -> None:
         """Let the files go."""
@@ -273,7 +288,7 @@ class World:
     def look_at_unclear(self) -> None:
         """A person looks in the CRM for each write that nobody knows the fate of, and says what it is."""
         with self.ledger.read() as tx:
-            unclear = [row.write for row in reading.stuck(tx) if row.problem.startswith("unclear:")]
+            unclear = [row.write for row in reading.stuck(tx) if row.state == "unclear"]
         crm = self.people.dump()
         for write in unclear:
             fields = msgspec.structs.asdict(write.fields)

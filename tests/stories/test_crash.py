@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from sentences import hold
 from sqlalchemy import Engine
-from story import START, STORY, World, deliver_again, left_behind, take
+from story import STORY, World, deliver_again, files, left_behind, take
 
 from firstcontact.flow.clock import HOUR
 from firstcontact.store.engine import open_engine
@@ -34,7 +34,7 @@ class Telling:
         folder.mkdir()
         self.step = -1
         self._at_boundary = at_boundary
-        self.world = World(folder, kind, START, self._tick)
+        self.world = World(files(folder), kind, tick=self._tick)
         self.world.seed()
 
     def tell(self) -> list[dict[str, Any]]:
@@ -66,11 +66,9 @@ class Memory:
         return self.engines
 
 
-def go_on(
-    folder: Path, kind: str, step: int, last: int, engines: tuple[Engine, Engine] | None = None
-) -> World:
+def go_on(engines: tuple[Engine, Engine], kind: str, step: int, last: int) -> World:
     """A fresh process: everything so far is delivered again, the step is taken again, then the rest."""
-    world = World(folder, kind, STORY[step].at + 2 * HOUR, engines=engines)
+    world = World(engines, kind, STORY[step].at + 2 * HOUR)
     deliver_again(world, STORY[: step + 1])
     for each in STORY[step : last + 1]:
         take(world, each)
@@ -103,7 +101,7 @@ def test_killed_at_every_boundary(tmp_path: Path, kind: str) -> None:
     assert len(states) > 100
     memory = Memory()
     for (step, _), (kept, told) in states.items():
-        world = go_on(kept, kind, step, step, memory.take_in(kept))
+        world = go_on(memory.take_in(kept), kind, step, step)
         assert left_behind(world) == left[step], told
         hold(world, STORY[: step + 1])
 
@@ -118,7 +116,7 @@ def test_a_killed_process(tmp_path: Path, kind: str) -> None:
         reached = killed_at(folder, kind, number)
         if reached < 0:
             break
-        world = go_on(folder, kind, reached, len(STORY) - 1)
+        world = go_on(files(folder), kind, reached, len(STORY) - 1)
         assert left_behind(world) == end, f"killed at boundary {number}, in step {reached}"
         hold(world, STORY)
         world.close()

@@ -160,10 +160,10 @@ def _found_written(crm: Crm, sent: Sequence[Write], round: _Round, now: int) -> 
 
 def _unclear(sent: Sequence[Write], round: _Round, title: str) -> frozenset[str]:
     unclear = [write for write in sent if write.kind not in REPEATABLE]
-    why = f"unclear: it was sent without an answer, and {title} can't be asked whether it arrived; look there"
+    why = f"it was sent without an answer, and {title} can't be asked whether it arrived: look there"
     for write in unclear:
         round.parked += 1
-        round.marks.append((write.key, "parked", None, why))
+        round.marks.append((write.key, "unclear", None, why))
     return frozenset(write.key for write in unclear)
 
 

@@ -290,20 +290,20 @@ class Installation:
             intake.set_due(tx, [interaction], now)
 
     def answer_stuck(self, write_key: str, *, record: str = "") -> None:
-        """A person has looked at a write that can't go on by itself (`reading.stuck`, parked). record: the
-        CRM has it, under this id; empty: it does not, and the write goes out again.
+        """A person has looked at a write that can't go on by itself (`reading.stuck`: parked or unclear).
+        record: the CRM has it, under this id; empty: it does not, and the write goes out again.
 
-        Raises FlowProblem where no parked write has this key.
+        Raises FlowProblem where no such write has this key.
         """
         now = self.clock.now()
         with self.ledger.write() as tx:
-            if writing.parked(tx, write_key) is None:
-                raise FlowProblem(f"no parked write has the key {write_key}; `firstcontact stuck` lists them")
+            if not writing.is_stuck(tx, write_key):
+                raise FlowProblem(f"no stuck write has the key {write_key}; `firstcontact stuck` lists them")
             if record:
                 writing.mark_done(tx, [Receipt(write_key, record, created=True, at=now)], now)
                 writing.wake(tx, [write_key], now)
             else:
-                writing.unpark(tx, write_key, now)
+                writing.send_again(tx, write_key, now)
 
     def decision(self, interaction: str) -> Decision | None:
         """The last decision on an interaction."""

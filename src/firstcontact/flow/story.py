@@ -187,6 +187,7 @@ _WAITING = {
     "waiting": "waits for another write",
     "held": "held by the brake (`firstcontact brake release`)",
     "parked": "refused by the CRM (`firstcontact stuck`)",
+    "unclear": "sent, and nobody can say whether it arrived (`firstcontact stuck`)",
     "dropped": "not needed any more",
 }
 

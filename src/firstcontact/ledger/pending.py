@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from firstcontact.ledger.tables import writes
 
 _TRIED_AGAIN = ("intended", "sent", "waiting")
-_NOT_DONE = (*_TRIED_AGAIN, "held", "parked")
+_NOT_DONE = (*_TRIED_AGAIN, "held", "parked", "unclear")
 
 
 class Pending(msgspec.Struct, frozen=True):

@@ -92,7 +92,7 @@ def report(tx: Connection, contacts: int) -> Report:
         reasons=dict(reasons.most_common()),
         decisive=dict(decisive.most_common()),
         kinds=dict(_pairs(tx, select(interactions.c.kind, func.count()).group_by(interactions.c.kind))),
-        parked=states.get("parked", 0),
+        parked=states.get("parked", 0) + states.get("unclear", 0),
         held=states.get("held", 0),
         due=int(tx.scalar(select(func.count()).where(interactions.c.due_at.is_not(None))) or 0),
         rejections=dict(_pairs(tx, select(rejections.c.reason, func.count()).group_by(rejections.c.reason))),
@@ -132,12 +132,12 @@ def decided(
         at, id = rows[-1].at, rows[-1].id
 
 
-def made_contacts(tx: Connection) -> set[str]:
-    """Ids of the contacts that we made (adopted ones are not ours)."""
-    query = select(writes.c.record).where(
+def made_contacts(tx: Connection) -> dict[str, str]:
+    """Ids of the contacts that we made (not adopted ones), each with the interaction that caused it."""
+    query = select(writes.c.record, writes.c.interaction).where(
         writes.c.kind == "create_contact", writes.c.state == "done", writes.c.created == 1
     )
-    return set(tx.scalars(query))
+    return {row.record: row.interaction for row in tx.execute(query)}
 
 
 def interactions_of(tx: Connection, key: str, limit: int = 200) -> tuple[Interaction, ...]:
@@ -171,8 +171,9 @@ def writes_of(tx: Connection, interaction: str) -> tuple[WriteRow, ...]:
 
 
 def stuck(tx: Connection, limit: int = 1000) -> tuple[WriteRow, ...]:
-    """Writes that can't go on by themselves: parked, or held by a brake."""
-    query = select(writes).where(writes.c.state.in_(("parked", "held"))).order_by(writes.c.at).limit(limit)
+    """Writes that can't go on by themselves: parked, unclear, or held by a brake."""
+    states = ("parked", "unclear", "held")
+    query = select(writes).where(writes.c.state.in_(states)).order_by(writes.c.at).limit(limit)
     return tuple(_row(row) for row in tx.execute(query))
 
 

@@ -159,8 +159,9 @@ writes = table(
     Index("writes_kind_at", "kind", "at"),
 )
 """`state`: `intended` (not sent yet), `sent` (sent, no answer yet: look for the key before sending again),
-`done`, `parked` (the CRM refused it; `problem` has its words), `waiting` (on a write that is parked),
-`held` (by a brake), `dropped` (overtaken by a fact; `problem` says which)."""
+`done`, `parked` (the CRM refused it; `problem` has its words), `unclear` (sent, and the CRM can't be asked
+whether it arrived: a person looks), `waiting` (on a write that is not done; `problem` is its key), `held` (by
+a brake), `dropped` (overtaken by a fact; `problem` says which)."""
 
 reservations = table(
     "reservations",

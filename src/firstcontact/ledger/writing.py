@@ -331,15 +331,19 @@ def add_to_day(tx: Connection, day: str, interaction: str, clock: str) -> None:
     insert_new(tx, day_messages, [{"day": day, "interaction": interaction, "clock": clock}])
 
 
-def parked(tx: Connection, key: str) -> Write | None:
-    """The parked write of this key, or None where there is none."""
-    data = tx.scalar(select(writes.c.data).where(writes.c.key == key, writes.c.state == "parked"))
-    return _write_decoder.decode(data) if data is not None else None
+STUCK = ("parked", "unclear")
+"""States that only a person, or a change of the facts, ends."""
 
 
-def unpark(tx: Connection, key: str, at: int) -> None:
-    """A parked write is due again; it certainly did not arrive."""
-    chosen = (writes.c.key == key) & (writes.c.state == "parked")
+def is_stuck(tx: Connection, key: str) -> bool:
+    """Whether a person can answer for the write of this key."""
+    query = select(writes.c.key).where(writes.c.key == key, writes.c.state.in_(STUCK))
+    return tx.scalar(query) is not None
+
+
+def send_again(tx: Connection, key: str, at: int) -> None:
+    """A stuck write is due again: a person says that it did not arrive."""
+    chosen = (writes.c.key == key) & writes.c.state.in_(STUCK)
     tx.execute(update(writes).where(chosen).values(state="intended", due_at=at, problem=""))
 
 

@@ -1,0 +1,583 @@
+"""What happens at each boundary, one at a time: lagging searches, refusals, merges, races, late news."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+import sentences
+from story import (
+    FAXER,
+    JO,
+    KIM,
+    MISSED,
+    START,
+    STORY,
+    TEXTER,
+    Step,
+    World,
+    at,
+    call,
+    mail,
+    meeting,
+    person,
+    take,
+    text,
+)
+
+from firstcontact.connectors.contract import AuthLapsed, Delivery, Reading, Rejected, TryAgain
+from firstcontact.flow.clock import HOUR, MINUTE
+from firstcontact.flow.installation import Tally
+from firstcontact.flow.problems import FlowProblem
+from firstcontact.identity.records import ABSENT, Finding
+from firstcontact.interactions.model import Handle, Interaction, encode
+from firstcontact.interactions.rejection import Rejection
+from firstcontact.ledger import reading
+from firstcontact.planning.write import Write
+from firstcontact.testing.hostile import Hostile, Rates
+from firstcontact.testing.scenarios.bench import Bench
+
+
+class Odd(Hostile):
+    """A CRM with one oddity: handles that its search misses, writes that it refuses, or something that
+    happens meanwhile, once, before it answers a search or carries out writes."""
+
+    def __init__(self, world: World, **rates: float) -> None:
+        super().__init__(world.address_book, rates=Rates(**rates))
+        self.missed: set[str] = set()
+        self.refused: Callable[[Write], Rejected | None] = lambda _: None
+        self.before_find: Callable[[], None] | None = None
+        self.before_apply: Callable[[], None] | None = None
+        world.behave(self)
+
+    def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
+        """As ever, but for what it misses."""
+        meanwhile, self.before_find = self.before_find, None
+        if meanwhile:
+            meanwhile()
+        found = super().find(handles)
+        return {key: ABSENT if key in self.missed else one for key, one in found.items()}
+
+    def apply(self, writes: Sequence[Write]) -> Sequence[Any]:
+        """As ever, but for what it refuses."""
+        meanwhile, self.before_apply = self.before_apply, None
+        if meanwhile:
+            meanwhile()
+        refusals = [self.refused(write) for write in writes]
+        sent = iter(super().apply([w for w, refusal in zip(writes, refusals, strict=True) if not refusal]))
+        return [refusal or next(sent) for refusal in refusals]
+
+
+def answered(id: str, minute: int, number: str = JO, **more: Any) -> Interaction:
+    """An answered call."""
+    return call(id, at(0, 9, minute), number, seconds=60, **more)
+
+
+def deliver(world: World, *facts: Interaction) -> Tally:
+    """Deliver and do all the work."""
+    world.receive(facts)
+    return world.settle()
+
+
+def ours(world: World) -> list[dict[str, Any]]:
+    """The contacts that we made."""
+    return [contact for contact in world.people.list_contacts() if contact["created_by_us"]]
+
+
+def activities(world: World) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The CRM's activities by the interactions they answer to."""
+    return {tuple(sorted(one["interactions"])): one for one in world.people.list_activities()}
+
+
+def stuck(world: World) -> list[tuple[str, str, str]]:
+    """Kind, state and words of the writes that can't go on."""
+    with world.ledger.read() as tx:
+        return [(row.write.kind, row.state, row.problem) for row in reading.stuck(tx)]
+
+
+def write_rows(world: World, interaction: str) -> dict[str, str]:
+    """States of an interaction's writes by kind."""
+    with world.ledger.read() as tx:
+        return {row.write.kind: row.state for row in reading.writes_of(tx, interaction)}
+
+
+# --- searches -------------------------------------------------------------------------------------------
+
+
+def test_a_lagging_search_makes_no_second_contact(world: World) -> None:
+    """A contact of ours that the search does not know yet is read by its id, call after call."""
+    world.behave(Hostile(world.address_book, search_lag=1000))
+    for number in range(5):
+        deliver(world, answered(f"c{number}", number))
+    assert [contact["phones"] for contact in ours(world)] == [[JO]]
+    assert [one["contacts"] for one in activities(world).values()] == [[ours(world)[0]["id"]]] * 5
+
+
+def test_a_failed_search_creates_nobody(world: World) -> None:
+    """Only absent permits creation: while searches fail, nothing is written; when they work, all is."""
+    world.hostile.next_find("unknown")
+    world.receive([answered("c", 0)])
+    assert world.installation.drain().retries == 1
+    assert (ours(world), activities(world)) == ([], {})
+    world.settle()
+    assert len(ours(world)) == len(activities(world)) == 1
+
+
+def test_a_contact_made_by_hand_meanwhile_is_adopted(world: World) -> None:
+    """Somebody makes the contact between our decision and our write: theirs is used."""
+    world.receive([answered("c", 0)])
+    world.installation.decide_due()
+    id = world.people.add("contact", {"first_name": "Jo", "last_name": "Diaz", "phones": [JO]})
+    assert world.settle().adopted == 1
+    assert ours(world) == []
+    assert activities(world)[("c",)]["contacts"] == [id]
+
+
+def test_two_contacts_made_by_hand_meanwhile_are_asked_about(world: World) -> None:
+    """Several contacts appear between our decision and our write: the creation is dropped, the question is
+    asked, and the answer is carried out in full, once."""
+    world.receive([answered("c", 0)])
+    world.installation.decide_due()
+    ids = [world.people.add("contact", {"last_name": name, "phones": [JO]}) for name in ("Diaz", "Ruiz")]
+    world.settle()
+    assert (ours(world), activities(world)) == ([], {})
+    (review,) = world.installation.open_reviews()
+    assert set(review.candidates) == set(ids)
+    world.installation.rule("c", JO, choose=ids[1])
+    world.settle()
+    assert activities(world)[("c",)]["contacts"] == [ids[1]]
+    assert [entry["interaction"] for entry in world.people.dump()["time_entries"]] == ["c"]
+    sentences.hold(world, [Step(START, (answered("c", 0),))])
+
+
+def test_two_contacts_that_are_gone_again(world: World) -> None:
+    """A creation that was dropped for contacts which are gone since is intended anew, under the same key."""
+    world.receive([answered("c", 0)])
+    world.installation.decide_due()
+    ids = [world.people.add("contact", {"last_name": name, "phones": [JO]}) for name in ("Diaz", "Ruiz")]
+    world.settle()
+    for id in ids:
+        world.people.delete("contact", id)
+    world.installation.rule("c", JO, create={"first_name": "Jo", "last_name": "Diaz"})
+    world.settle()
+    assert [contact["name"] for contact in ours(world)] == ["Jo Diaz"]
+    assert activities(world)[("c",)]["contacts"] == [ours(world)[0]["id"]]
+
+
+# --- what the CRM answers ---------------------------------------------------------------------------------
+
+
+def test_exists_is_adopted(world: World) -> None:
+    """A duplicate rule names a contact that the search misses: it is the contact, and gets the activity."""
+    id = world.people.add("contact", {"last_name": "Diaz", "phones": [JO]})
+    Odd(world, exists=1.0).missed = {JO}
+    assert deliver(world, answered("c", 0)).adopted == 1
+    assert ours(world) == []
+    assert activities(world)[("c",)]["contacts"] == [id]
+    deliver(world, answered("c2", 5))
+    assert activities(world)[("c2",)]["contacts"] == [id]
+    assert ours(world) == []
+
+
+def test_exists_as_a_lead_stands_until_the_search_sees_it(world: World) -> None:
+    """A duplicate rule names a lead: no contact, and no activity on a contact that is none; the CRM's words
+    are shown, and once the lead is found, it is linked."""
+    id = world.people.add("lead", {"last_name": "Diaz", "phones": [JO]})
+    odd = Odd(world, exists=1.0)
+    odd.missed = {JO}
+    deliver(world, answered("c", 0))
+    assert (ours(world), activities(world)) == ([], {})
+    assert stuck(world) == [("create_contact", "parked", "A lead with this handle exists.")]
+    odd.missed = set()
+    deliver(world, answered("c", 0, recording="https://rec.example/1"))
+    assert activities(world)[("c",)]["leads"] == [id]
+    assert ours(world) == []
+
+
+def test_a_merged_contact_takes_the_survivors_place(world: World) -> None:
+    """The contact on an activity is merged between our decision and our write: the survivor is on it."""
+    ids = [
+        world.people.add("contact", {"last_name": "Diaz", "emails": [f"jo{n}@acme.example"]}) for n in "ab"
+    ]
+    world.receive([mail("m", at(0, 9), "joa@acme.example", "ana@firm.example")])
+    world.installation.decide_due()
+    world.people.merge(ids[0], ids[1])
+    world.settle()
+    assert activities(world)[("m",)]["contacts"] == [ids[1]]
+    assert write_rows(world, "m")["log_activity"] == "done"
+
+
+def test_two_people_merged_into_one_are_one(world: World) -> None:
+    """Both contacts on an activity are merged between our decision and our write: nobody is on it twice."""
+    ids = [
+        world.people.add("contact", {"last_name": "Diaz", "emails": [f"jo{n}@acme.example"]}) for n in "ab"
+    ]
+    fact = mail("m", at(0, 9), "joa@acme.example", "ana@firm.example")
+    both = msgspec.structs.replace(fact, participants=(*fact.participants, person("cc", "job@acme.example")))
+    world.receive([both])
+    world.installation.decide_due()
+    world.people.merge(ids[0], ids[1])
+    world.settle()
+    assert activities(world)[("m",)]["contacts"] == [ids[1]]
+
+
+def refusing(kind: str) -> Callable[[Write], Rejected | None]:
+    """Refuses writes of a kind as a validation rule does."""
+    return lambda write: Rejected("Title is required.", ("title",)) if write.kind == kind else None
+
+
+def test_a_refused_write_is_parked_and_what_builds_on_it_waits(world: World) -> None:
+    """The CRM's words and the field are shown, others go on, and after a person's word it is sent again."""
+    odd = Odd(world)
+    odd.refused = refusing("create_contact")
+    deliver(world, answered("c", 0), answered("f", 1, FAXER))
+    assert stuck(world) == [("create_contact", "parked", "Title is required. (title)")]
+    assert write_rows(world, "c") == {
+        "create_contact": "parked",
+        "log_activity": "waiting",
+        "time_entry": "waiting",
+    }
+    assert activities(world)[("f",)]["contacts"] == ["p-fax"]
+    deliver(world, answered("c2", 5))
+    assert set(activities(world)) == {("f",)}, "nobody is made beside the parked contact"
+    odd.refused = lambda _: None
+    with world.ledger.read() as tx:
+        (row,) = reading.stuck(tx)
+    world.installation.answer_stuck(row.write.key)
+    world.settle()
+    assert set(activities(world)) == {("c",), ("c2",), ("f",)}
+    assert len(ours(world)) == 1
+    assert len(world.people.dump()["time_entries"]) == 3
+    assert stuck(world) == []
+    with pytest.raises(FlowProblem, match="no stuck write"):
+        world.installation.answer_stuck(row.write.key)
+
+
+def test_a_refused_activity_is_sent_again_when_it_changes(world: World) -> None:
+    """A parked activity takes in what changed and is tried again, with what belongs to it."""
+    odd = Odd(world)
+    odd.refused = lambda w: (
+        Rejected("No body.", ("body",))
+        if w.kind == "log_activity" and not getattr(w.fields, "recording", "")
+        else None
+    )
+    deliver(world, answered("c", 0))
+    assert stuck(world) == [("log_activity", "parked", "No body. (body)")]
+    deliver(world, answered("c", 0, recording="https://rec.example/1"))
+    assert stuck(world) == []
+    assert activities(world)[("c",)]["recording"] == "https://rec.example/1"
+    assert len(world.people.dump()["time_entries"]) == 1
+
+
+def test_a_contact_deleted_before_the_write_shows_and_heals(world: World) -> None:
+    """A person deletes the contact between decision and write: the activity is refused and shown, and the
+    next news of the interaction logs it without them."""
+    id = world.people.add("contact", {"last_name": "Diaz", "phones": [JO]})
+    world.receive([answered("c", 0)])
+    world.installation.decide_due()
+    world.people.delete("contact", id)
+    world.settle()
+    assert [(kind, state) for kind, state, _ in stuck(world)] == [("log_activity", "parked")]
+    deliver(world, answered("c", 0, recording="https://rec.example/1"))
+    assert stuck(world) == []
+    assert ("c",) in activities(world)
+
+
+def test_what_cannot_be_asked_waits_for_a_person(bench: Bench) -> None:
+    """Where a CRM neither finds a write by its key nor refuses a second one, a lost answer is never followed
+    by a second request for an activity; the contact is found by its handle."""
+    world = World(bench.fresh(), "lawmatics")
+    world.seed()
+    world.hostile.next_apply("lost_answer")
+    world.receive([answered("c", 0)])
+    world.installation.drain()
+    world.clock.wait(HOUR)
+    world.hostile.next_apply("lost_answer")
+    world.installation.drain()
+    world.clock.wait(HOUR)
+    world.installation.drain()
+    (line,) = stuck(world)
+    assert line[:2] == ("log_activity", "unclear")
+    assert "Lawmatics can't be asked" in line[2]
+    assert write_rows(world, "c")["create_contact"] == "done"
+    assert len(ours(world)) == 1
+    world.settle()
+    assert len(activities(world)) == 1
+    sentences.everything_of_ours_is_explained(world)
+    assert stuck(world) == []
+
+
+def test_a_change_does_not_send_what_is_unclear(bench: Bench) -> None:
+    """News of an interaction whose activity may or may not be in the CRM waits with it."""
+    world = World(bench.fresh(), "lawmatics")
+    world.seed()
+    deliver(world, answered("c", 0))
+    world.receive([text("t1", at(0, 15), JO, "Word 1")])
+    world.hostile.next_apply("lost_answer")
+    world.installation.drain()
+    world.clock.wait(HOUR)
+    world.receive([text("t2", at(0, 15, 1), JO, "Word 2")])
+    world.installation.drain()
+    assert [state for _, state, _ in stuck(world)] == ["unclear"]
+    assert len(activities(world)) == 2
+    world.settle()
+    assert activities(world)[("t1", "t2")]["body"].count("Word") == 2
+
+
+def test_a_lapsed_permission_is_no_unclear_answer(bench: Bench) -> None:
+    """Nothing was carried out: when the permission is back, everything is sent, nobody is asked."""
+    world = World(bench.fresh(), "lawmatics")
+    world.seed()
+    deliver(world, answered("c", 0))
+    world.receive([answered("c2", 5)])
+    world.hostile.next_apply("auth_lapsed")
+    with pytest.raises(AuthLapsed):
+        world.installation.drain()
+    world.installation.drain()
+    assert len(activities(world)) == 2
+    assert stuck(world) == []
+
+
+class Busy(Hostile):
+    """A CRM of which one method is busy, once."""
+
+    def __init__(self, world: World, method: str) -> None:
+        super().__init__(world.address_book)
+        inner = getattr(self, method)
+        setattr(self, method, self._once(method, inner))
+        world.behave(self)
+
+    def _once(self, method: str, inner: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(*_: Any) -> Any:
+            setattr(self, method, inner)
+            raise TryAgain("The CRM is busy.", 5)
+
+        return asked
+
+
+@pytest.mark.parametrize(
+    "method", ["users", "find", "read", "accounts", "matters", "changed_since", "size", "apply", "written"]
+)
+def test_each_question_may_fail_once(world: World, method: str) -> None:
+    """Whatever can be asked may answer that it is busy: the work is put off and then done."""
+    world.people.add("matter", {"id": "m", "contact": "p-fax", "name": "Xu", "open": True})
+    deliver(world, answered("f", 0, FAXER))
+    Busy(world, method)
+    if method == "written":
+        world.hostile.next_apply("lost_answer")
+    deliver(world, answered("c", 1), answered("f2", 2, FAXER))
+    assert set(activities(world)) == {("c",), ("f",), ("f2",)}
+    assert len(ours(world)) == 1
+
+
+# --- changes ----------------------------------------------------------------------------------------------
+
+
+def test_texts_of_a_day_are_one_activity(world: World) -> None:
+    """In different drains and against the order of time, the day's activity has every message in order, and
+    answers to each; the next day has its own."""
+    order = [3, 1, 5, 2, 4]
+    for number in order:
+        direction = "outbound" if number % 2 == 0 else "inbound"
+        deliver(world, text(f"t{number}", at(0, 15, number), TEXTER, f"Word {number}", direction))  # type: ignore[arg-type]
+    deliver(world, text("t6", at(1, 15), TEXTER, "Word 6"))
+    day = activities(world)[("t1", "t2", "t3", "t4", "t5")]
+    assert day["body"].split("\n") == [
+        "10:01 ← Word 1",
+        "10:02 → Word 2",
+        "10:03 ← Word 3",
+        "10:04 → Word 4",
+        "10:05 ← Word 5",
+    ]
+    assert day["direction"] == "inbound"
+    assert activities(world)[("t6",)]["body"] == "10:00 ← Word 6"
+
+
+def test_texts_in_one_drain_after_the_first(world: World) -> None:
+    """Several more messages at once make one change of the day's activity, with all of them."""
+    deliver(world, text("t0", at(0, 15), TEXTER, "Word 0"))
+    more = [text(f"t{n}", at(0, 15, n), TEXTER, f"Word {n}") for n in range(1, 9)]
+    assert deliver(world, *more).written == 1
+    (day,) = activities(world).values()
+    assert day["body"].count("Word") == 9
+    assert len(day["interactions"]) == 9
+
+
+def test_an_older_change_never_overtakes_a_newer_one(world: World) -> None:
+    """A change that has to wait is carried out within the newer one, not after it."""
+    deliver(world, text("t0", at(0, 15), TEXTER, "Word 0"))
+    world.hostile.next_apply("try_again")
+    world.receive([text("t1", at(0, 15, 1), TEXTER, "Word 1")])
+    world.installation.drain()
+    world.receive([text("t2", at(0, 15, 2), TEXTER, "Word 2")])
+    world.installation.drain()
+    world.settle()
+    (day,) = activities(world).values()
+    assert day["body"].count("Word") == 3
+    assert sorted(day["interactions"]) == ["t0", "t1", "t2"]
+
+
+def test_a_lost_older_change_never_overtakes_a_newer_one(world: World) -> None:
+    """As above, where the CRM carried the older one out and its answer was lost."""
+    deliver(world, text("t0", at(0, 15), TEXTER, "Word 0"))
+    world.hostile.next_apply("lost_answer")
+    world.receive([text("t1", at(0, 15, 1), TEXTER, "Word 1")])
+    world.installation.drain()
+    deliver(world, text("t2", at(0, 15, 2), TEXTER, "Word 2"))
+    (day,) = activities(world).values()
+    assert day["body"].count("Word") == 3
+
+
+def test_changes_before_the_activity_is_made_are_made_with_it(world: World) -> None:
+    """While an import is held, later batches of a day's texts go into the write that makes the activity."""
+    for number in range(4):
+        world.receive([text(f"t{number}", at(0, 15, number), TEXTER, f"Word {number}")])
+        world.installation.decide_due(held=True)
+    with world.ledger.write() as tx:
+        from firstcontact.ledger import writing
+
+        writing.release_held(tx, world.clock.now())
+    assert world.settle().written == 2
+    (day,) = activities(world).values()
+    assert day["body"].count("Word") == 4
+
+
+def test_a_meeting_moved_to_and_fro(world: World) -> None:
+    """Each version is carried out, also one that equals an earlier one; a cancellation is shown."""
+    world.people.add("contact", {"last_name": "Osei", "emails": [KIM]})
+    hours = [9, 15, 9, 15, 9]
+    for revision, hour in enumerate(hours, 1):
+        deliver(world, _meeting(revision, hour))
+        (one,) = activities(world).values()
+        assert one["at"] == at(4, hour)
+    deliver(world, _meeting(9, 9, status="cancelled"))
+    (one,) = activities(world).values()
+    assert one["subject"] == "Cancelled: Plans"
+
+
+def _meeting(revision: int, hour: int, **more: Any) -> Interaction:
+    attendee = person("attendee", "ana@firm.example", reply="accepted")
+    return meeting("meet", 0, KIM, attendee, revision=revision, starts=at(4, hour), **more)
+
+
+def test_a_late_recording_is_added_and_an_edit_stays(world: World) -> None:
+    """What came late is written into the activity there is; the subject that a person wrote stays."""
+    deliver(world, answered("c", 0, name="DIAZ JO"))
+    (one,) = activities(world).values()
+    world.people.edit("activity", one["id"], {"subject": "My words"})
+    deliver(world, answered("c", 0, name="DIAZ JO", recording="https://rec.example/1"))
+    (one,) = activities(world).values()
+    assert (one["recording"], one["subject"]) == ("https://rec.example/1", "My words")
+    assert "https://rec.example/1" in one["body"]
+
+
+def test_who_comes_second_is_named_like_the_first(world: World) -> None:
+    """Two calls of one stranger in one batch, and one after: all three are with the person by name."""
+    deliver(world, answered("c1", 0, name="DIAZ JO"), answered("c2", 1, name="DIAZ JO"))
+    deliver(world, answered("c3", 2))
+    assert {one["subject"] for one in activities(world).values()} == {"Call from Jo Diaz"}
+
+
+def test_a_placeholder_on_its_way_takes_the_name(world: World) -> None:
+    """The name is seen while the placeholder's creation is being retried: it is taken all the same."""
+    world.hostile.next_apply("try_again")
+    world.receive([answered("c1", 0)])
+    world.installation.drain()
+    deliver(world, answered("c2", 1, name="DIAZ JO"))
+    (contact,) = ours(world)
+    assert (contact["name"], contact["placeholder"]) == ("Jo Diaz", False)
+
+
+# --- races ------------------------------------------------------------------------------------------------
+
+
+def test_news_during_a_decision_is_not_lost(world: World) -> None:
+    """A fact that changes between look-up and decision stays due and is decided as it is then."""
+    odd = Odd(world)
+
+    def meanwhile() -> None:
+        world.clock.wait(1)
+        world.receive([answered("c", 0, recording="https://rec.example/1")])
+
+    odd.before_find = meanwhile
+    deliver(world, answered("c", 0))
+    assert activities(world)[("c",)]["recording"] == "https://rec.example/1"
+
+
+def test_two_workers_race_for_one_stranger(world: World) -> None:
+    """Another worker decides on the same handle between our look-up and our decision: one contact, and every
+    interaction is logged once on it, also the texts of one day."""
+    odd = Odd(world)
+    odd.before_find = lambda: world.installation.decide_due() and None
+    facts = [answered("c1", 0), answered("c2", 1), text("t1", at(0, 15), JO, "Word 1"),
+             text("t2", at(0, 15, 1), JO, "Word 2")]  # fmt: skip
+    deliver(world, *facts)
+    assert len(ours(world)) == 1
+    assert set(activities(world)) == {("c1",), ("c2",), ("t1", "t2")}
+    sentences.hold(world, [Step(START, tuple(facts))])
+
+
+def test_a_receipt_that_comes_while_another_write_waits(world: World) -> None:
+    """A write that must wait is marked so in the transaction that looked, so that nobody waits for ever."""
+    world.hostile.next_apply("try_again")
+    world.receive([answered("c", 0)])
+    world.installation.drain()
+    assert write_rows(world, "c")["log_activity"] == "waiting"
+    world.settle()
+    assert set(write_rows(world, "c").values()) == {"done"}
+
+
+# --- again ------------------------------------------------------------------------------------------------
+
+
+def test_everything_again_is_known(world: World) -> None:
+    """A second import of everything, rejections too, counts known deliveries and nothing else."""
+    items = [(Delivery("story", fact.id, encode(fact)), "1") for step in STORY[:9] for fact in step.facts]
+    bad = (Rejection("mbox: message 3", "cut_off", "it ends in its headers"), "2")
+
+    def read(delivery: Delivery) -> Reading:
+        from firstcontact.interactions.model import decode
+
+        return Reading((decode(delivery.raw),))
+
+    first = world.installation.receive([*items, bad], read) + world.settle()
+    assert (first.deliveries, first.rejected) == (len(items), 1)
+    again = world.installation.receive([*items, bad], read) + world.settle()
+    assert again == Tally(known_deliveries=len(items))
+
+
+def test_a_deleted_contact_is_not_made_again(world: World) -> None:
+    """A person deletes a contact of ours: later calls are logged without anybody, whatever is delivered."""
+    deliver(world, answered("c1", 0))
+    world.people.delete("contact", ours(world)[0]["id"])
+    deliver(world, answered("c2", 5), answered("c1", 0, recording="https://rec.example/1"))
+    world.clock.wait(60 * MINUTE)
+    deliver(world, answered("c3", 9))
+    assert ours(world) == []
+    assert [one["contacts"] for one in activities(world).values()] == [[], [], []]
+
+
+def test_log_by_hand_twice_is_once(world: World) -> None:
+    """A person who logs the same call by hand again makes no second contact and no second activity."""
+    deliver(world, call("c", at(0, 9), MISSED, result="missed"))
+    for _ in range(2):
+        world.installation.log_by_hand("c", "ana", create={"first_name": "Mia", "last_name": "Sol"})
+        world.settle()
+    assert [contact["name"] for contact in ours(world)] == ["Mia Sol"]
+    assert len(activities(world)) == 1
+
+
+def test_the_story_on_one_at_a_time(bench: Bench) -> None:
+    """How many are decided at once changes nothing of what comes about."""
+    from story import left_behind
+
+    left = []
+    for batch in (1, 500):
+        world = World(bench.fresh(), "address_book", batch=batch)
+        world.seed()
+        for step in STORY:
+            take(world, step)
+        left.append(left_behind(world))
+    assert left[0] == left[1]

@@ -348,7 +348,9 @@ def test_a_locked_ledger_is_said_and_nothing_is_lost(fc: Any, strangers: Any) ->
     """While another program holds the ledger an import ends with the sentence; afterwards it does all."""
     path = strangers("s.mbox", 3)
     with _Locked(fc.home / "ledger.db"):
+        started = time.monotonic()
         said = fc("import", path)
+        assert time.monotonic() - started < 10
         assert said.status == 2
         assert "ledger.db is locked by another program" in said.err
         assert fc.done("status").out  # reading goes on

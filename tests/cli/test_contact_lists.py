@@ -132,6 +132,16 @@ def test_an_export_that_fails_leaves_the_last_one(week: Any, tmp_path: Path) -> 
     assert [path.name for path in folder.rglob("*")] == ["book.csv"]
 
 
+def test_half_a_list_is_not_taken(fc: Any, tmp_path: Path) -> None:
+    """A gzip that is cut off gives no contact and says to get the whole file."""
+    path = _write(tmp_path, "list.csv.gz", CSV * 50)
+    path.write_bytes(path.read_bytes()[:-20])
+    said = fc("import", path)
+    assert said.status == 2
+    assert "the gzip file ends too early; nothing of it was taken" in said.err
+    assert fc.json("contacts") == []
+
+
 def test_what_is_wrong_with_a_row_is_said_with_its_line(fc: Any, tmp_path: Path) -> None:
     """A number nobody could read: the record is there, the line is named."""
     path = _write(tmp_path, "list.csv", CSV + "Peg,Dunn,,,415-555-012345678\n")

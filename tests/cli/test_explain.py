@@ -178,10 +178,29 @@ def test_a_contact_is_called_by_name(seen: Any) -> None:
     """No reason shows an internal write key; a record is its name with its id, and the id explains too."""
     said = seen.done("explain", "lena.fischer@otterbein.example")
     assert "new:" not in said.out
+    assert "contact_found: lena.fischer@otterbein.example is on the contact Lena Fischer" in said.all
     found = re.search(r"is the contact Lena Fischer \((c-\w+)\)", said.out)
     assert found
     assert seen.done("explain", found[1]).out == said.out
     assert seen.done("explain", "lena  fischer").out == said.out
+
+
+def test_a_contact_that_is_not_made_yet_is_said_so(fc: Any, write_mbox: Any) -> None:
+    """While a brake holds a creation, later mails are on the contact to be made; then on the one made."""
+    fc.done("settings", "set", "brakes.creates_per_hour", "1")
+    fc.done("settings", "set", "engagement", "any")
+    mails = [{"From": JO}, {"From": JO}, {"From": "Max Orr <max@acme.example>"}]
+    assert fc("import", write_mbox("held.mbox", mails)).status == 3
+    said = fc.done("explain", "jo@acme.example")
+    assert "is no contact yet: it is decided to make one, and not written" in said.all
+    assert "would have created them" not in said.all
+    assert "is on the contact Jo Diaz" in said.all
+    assert "new contact: held by the brake" in said.all
+    assert "new:" not in said.out
+    fc.done("brake", "release")
+    said = fc.done("explain", "jo@acme.example")
+    assert "is on the contact Jo Diaz" in said.all
+    assert "new:" not in said.out
 
 
 def test_a_number_on_several_contacts_is_nobodys(seen: Any) -> None:

@@ -9,6 +9,7 @@ import re
 import select
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -59,8 +60,10 @@ def test_a_held_import_goes_on_with_yes(fc: Any, strangers: Any) -> None:
 
 
 def test_as_many_as_the_brake_allows_are_not_asked_about(fc: Any, strangers: Any) -> None:
-    """Exactly the limit goes through."""
+    """One more than the limit is held; exactly the limit goes through."""
     fc.done("settings", "set", "brakes.creates_per_hour", "5")
+    assert fc("import", strangers("six.mbox", 6), "--dry-run").status == 0
+    assert "beyond the brake" in fc.done("import", strangers("six.mbox", 6), "--dry-run").out
     assert "5 contacts created" in fc.done("import", strangers("s.mbox", 5)).out
 
 
@@ -156,6 +159,21 @@ def test_the_summary_counts_people_not_mails(fc: Any, write_mbox: Any) -> None:
     assert fc.json("import", path)["people_not_created"] == {"not_engaged": 1}
 
 
+def test_who_became_a_contact_is_not_among_the_kept(week: Any) -> None:
+    """Somebody who was only in copy on one mail and created by another is not counted as kept."""
+    before = week.json("report")["people_not_created"]
+    assert "cc_never_creates" not in before
+    with sqlite3.connect(week.home / "ledger.db") as ledger:
+        changed = ledger.execute(
+            "UPDATE verdicts SET verdict = 'leave', decisive = 'cc_never_creates' "
+            "WHERE (interaction, about) IN (SELECT interaction, about FROM verdicts WHERE about = "
+            "'walter@quigleymarine.example' LIMIT 1)"
+        ).rowcount
+    ledger.close()
+    assert changed == 1
+    assert week.json("report")["people_not_created"] == before
+
+
 def test_a_folder_is_read_with_everything_inside(fc: Any, strangers: Any, tmp_path: Path) -> None:
     """Files of all kinds in folders in folders; what is of no kind is named, and is no error; hidden files
     and folders that are only linked are not entered, so that a link to a folder above makes no circle."""
@@ -228,8 +246,6 @@ def test_waiting_for_a_turn_is_said(fc: Any, strangers: Any) -> None:
 
 def _interrupt(fc: Any, path: Path, started: str) -> tuple[int, str]:
     """Import in a process that gets SIGINT as soon as the ledger shows what `started` asks for."""
-    import sqlite3
-
     process = fc.start("import", path, "--yes")
     end = time.monotonic() + 30
     with sqlite3.connect(f"file:{fc.home}/ledger.db?mode=ro", uri=True) as ledger:

@@ -10,7 +10,7 @@ import click
 from firstcontact.cli.common import counted, day, json_option, moment, open_home, print_json, say, table
 
 if TYPE_CHECKING:
-    from firstcontact.flow.replay import ReplaySummary
+    from firstcontact.flow.replay import Difference, ReplaySummary
 
 
 @click.command(epilog="Example: firstcontact replay --with stricter.toml --since 2026-01-01")
@@ -30,22 +30,25 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def replay(ctx: click.Context, file: Path, since: str, until: str, examples: int, as_json: bool) -> None:
-    """What would change with other settings: stored interactions, decided again. Nothing is written.
-
-    They are decided again under the settings of now, too, and the two are compared.
-    """
+    """What would change with other settings: stored interactions, decided again. Nothing is written."""
     from firstcontact.config import load_other
-    from firstcontact.flow.compare import compare
+    from firstcontact.flow.replay import Replay
 
     home, opened = open_home(ctx)
     other = load_other(file, like=home)
     first, last = day(since, home, 0), day(until, home, 2**62)
+    shown: list[Difference] = []
+    total = 0
     with opened.ledger.read() as tx:
-        differences, summary = compare(tx, home.book, other.book, since=first, until=last)
+        run = Replay(tx, other.book, since=first, until=last)
+        for difference in run.differences():
+            total += 1
+            if as_json or len(shown) < examples:
+                shown.append(difference)
+    summary = run.summary()
     if as_json:
-        print_json({"summary": summary, "differences": differences})
+        print_json({"summary": summary, "differences": shown})
         return
-    total, shown = len(differences), differences[:examples]
     say(
         f"{counted(summary.interactions, 'interaction')} decided again; {counted(total, 'verdict')} "
         f"{'differs' if total == 1 else 'differ'}. Nothing was written."

@@ -218,6 +218,16 @@ CATALOGUE: dict[str, Entry] = {
         "A calendar entry marked private never leaves the calendar.",
         "The entry is marked private.",
     ),
+    "partial": Entry(
+        "Only an answer to an invitation (or a cancellation without a time) has arrived: it is held until the "
+        "invitation itself does.",
+        "Only an answer to the invitation has arrived, not the invitation.",
+        "Import the calendar that holds the meeting.",
+    ),
+    "draft": Entry(
+        "A mail that was never sent: its addresses may be half typed.",
+        "It is a draft that was never sent.",
+    ),
     "already_logged": Entry(
         "The CRM holds this interaction already, from another system.",
         "The CRM has it already.",

@@ -23,6 +23,7 @@ from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import deciding, intake, reviewing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.intake import DeliveryRow
+from firstcontact.ledger.retention import retain
 from firstcontact.ledger.reviewing import Review
 from firstcontact.planning.write import Receipt
 from firstcontact.policy.decision import Decision
@@ -162,12 +163,29 @@ class Installation:
         Raises AuthLapsed, StoreProblem.
         """
         total = Tally()
+        self.retain()
         while True:
             self.poll()
             step = self.decide_due(progress=progress) + self.carry_out_due(progress=progress)
             total += step
             if step == Tally():
                 return total
+
+    def retain(self) -> None:
+        """Once a day: remove raw deliveries and bodies that are older than `body_days` (SPEC §10)."""
+        now = self.clock.now()
+        with self.ledger.read() as tx:
+            last = int(deciding.fact(tx, "retained_at") or 0)
+        if now - last < DAY:
+            return
+        before = now - self.book.effective("", self.crm.connection).body_days * DAY
+        removed = True
+        while removed:
+            with self.ledger.write() as tx:
+                done = retain(tx, before)
+                removed = done.deliveries > 0 or done.bodies > 0
+        with self.ledger.write() as tx:
+            deciding.set_fact(tx, "retained_at", str(now))
 
     def poll(self) -> None:
         """Ask the CRM what changed; whoever waited for a record is decided again."""

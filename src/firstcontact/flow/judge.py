@@ -209,10 +209,12 @@ def _messages(
         for id, stored_clock, data in writing.day_of(tx, day):
             earlier = decode(data)
             direction = getattr(earlier, "direction", "")
-            messages[id] = Message(id, earlier.at, stored_clock, direction, earlier.body)
+            messages[id] = Message(
+                id, earlier.at, stored_clock, direction, earlier.body, earlier.text_removed
+            )
         logged = writing.activities_of(tx, connection, [day])
         batch.activities.update(logged)
-    messages[fact.id] = Message(fact.id, fact.at, clock, decision.direction, fact.body)
+    messages[fact.id] = Message(fact.id, fact.at, clock, decision.direction, fact.body, fact.text_removed)
     return tuple(sorted(messages.values(), key=lambda message: (message.at, message.interaction)))
 
 

@@ -181,6 +181,13 @@ _WRITTEN = {
     "document": "file",
     "contact_role": "role on an opportunity",
 }
+_TO_WRITE = {
+    "create_contact": "new contact",
+    "update_contact": "completing the contact",
+    "create_account": "new account",
+    "update_activity": "bringing the activity up to date",
+    "delete_activity": "taking the activity back",
+}
 _WAITING = {
     "intended": "about to be written",
     "sent": "sent, not confirmed yet",
@@ -199,6 +206,7 @@ def _write(row: WriteRow) -> str:
         if kind == "create_contact" and not row.created:
             return f"contact {row.record} (was there already)"
         return what
+    what = _TO_WRITE.get(kind, what)
     return f"{what}: {_WAITING.get(row.state, row.state)}{', ' + row.problem if row.problem else ''}"
 
 
@@ -223,17 +231,18 @@ def person_story(installation: Installation, keys: tuple[str, ...], limit: int) 
         return None
     verdicts = [story.verdicts[key] for story in stories for key in keys if key in story.verdicts]
     asked = "ask" in verdicts
+    to_be_made = any(verdict in ("create", "link") for verdict in verdicts)
     contacts = [each for each in records if each.type == "contact"]
-    changes = () if contacts else _changes(installation, newest, decided, keys)
+    changes = () if contacts or to_be_made else _changes(installation, newest, decided, keys)
     if asked and not contacts:
         changes = (*_answers(installation, keys), *changes)
     return PersonStory(
         keys=keys,
-        headline=_headline(keys[0], records, asked=asked),
+        headline=_headline(keys[0], records, asked=asked, to_be_made=to_be_made),
         contact=contacts[0].id if len(contacts) == 1 else "",
         facts=_origin(installation, contacts),
         changes=changes,
-        held_by=() if contacts else _held_by(newest, decided, keys),
+        held_by=() if contacts or to_be_made else _held_by(newest, decided, keys),
         interactions=stories,
     )
 
@@ -247,7 +256,7 @@ def _records(installation: Installation, keys: tuple[str, ...]) -> tuple[Record,
     return tuple({r.id: r for finding in found.values() for r in finding.records}.values())
 
 
-def _headline(key: str, records: tuple[Record, ...], *, asked: bool) -> str:
+def _headline(key: str, records: tuple[Record, ...], *, asked: bool, to_be_made: bool) -> str:
     contacts = [each for each in records if each.type == "contact"]
     if len(contacts) > 1:
         shown = ", ".join(f"{each.name or 'without a name'} ({each.id})" for each in contacts)
@@ -256,6 +265,8 @@ def _headline(key: str, records: tuple[Record, ...], *, asked: bool) -> str:
         return f"{key} is the contact {contacts[0].name or 'without a name'} ({contacts[0].id})."
     if records:
         return f"{key} is the lead {records[0].name or 'without a name'} ({records[0].id}), no contact."
+    if to_be_made:
+        return f"{key} is no contact yet: it is decided to make one, and not written."
     if asked:
         return f"{key} is no contact yet: your answer is waited for (`firstcontact review`)."
     return f"{key} is no contact."
@@ -282,6 +293,8 @@ def _answers(installation: Installation, keys: tuple[str, ...]) -> tuple[str, ..
     return ()
 
 
+_NOT_CREATED = ("leave", "ask", "link_lead")
+
 _Decided = dict[str, tuple[Decision, Known | None]]
 
 
@@ -292,11 +305,14 @@ def _changes(
     for fact in newest:
         if fact.id not in decided:
             continue
-        known = decided[fact.id][1]
+        decision, known = decided[fact.id]
         if known is None:
             continue
         settings = settings_for(installation.book, fact, known.connection)
+        left = {each.about for each in decision.people if each.verdict in _NOT_CREATED}
         for key in keys:
+            if key not in left:
+                continue
             found = single_changes(fact, known, settings, key)
             if found:
                 return found

@@ -112,6 +112,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     body: str = ""
     attachments: tuple[Attachment, ...] = ()
     revision: int = 0
+    text_removed: bool = False
+    """Retention has removed the body (SPEC §10); what was written from it stays as it was written."""
 
 
 class Call(Fact, frozen=True, kw_only=True, tag="call"):

@@ -109,6 +109,7 @@ def _row(fact: Interaction, due_at: int, live: bool) -> Row:
         "live": int(live),
         "due_at": due_at,
         "attempts": 0,
+        "text_since": due_at if fact.body else None,
         "data": encode(fact),
     }
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal_column, select
 
 from firstcontact.interactions.model import Interaction, decode
 from firstcontact.ledger import deciding
@@ -61,9 +61,11 @@ def report(tx: Connection, contacts: int) -> Report:
     logged: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     decisive: Counter[str] = Counter()
+    # A bound value would be another in SELECT than in GROUP BY to PostgreSQL.
+    of_person = verdicts.c.about != literal_column("''")
     query = select(
-        verdicts.c.verdict, verdicts.c.about != "", verdicts.c.reasons, verdicts.c.decisive, func.count()
-    ).group_by(verdicts.c.verdict, verdicts.c.about != "", verdicts.c.reasons, verdicts.c.decisive)
+        verdicts.c.verdict, of_person, verdicts.c.reasons, verdicts.c.decisive, func.count()
+    ).group_by(verdicts.c.verdict, of_person, verdicts.c.reasons, verdicts.c.decisive)
     for verdict, is_person, names, deciding_names, count in tx.execute(query):
         (people if is_person else logged)[verdict] += count
         for name in names.split():

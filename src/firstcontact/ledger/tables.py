@@ -51,7 +51,14 @@ interactions = table(
     Column("live", INT, nullable=False),
     Column("due_at", INT),
     Column("attempts", INT, nullable=False),
+    Column("text_since", INT),
     Column("data", BLOB, nullable=False),
+    Index(
+        "interactions_text_since",
+        "text_since",
+        sqlite_where=text("text_since IS NOT NULL"),
+        postgresql_where=text("text_since IS NOT NULL"),
+    ),
     Index(
         "interactions_due",  # in the order of deciding, so that a batch is read without sorting all that is due
         "at",
@@ -64,7 +71,8 @@ interactions = table(
     Index("interactions_source_id", "source_id"),
     Index("interactions_at", "at"),
 )
-"""`senders`: handle keys of who sent it, separated by spaces. `due_at`: decide it then; NULL: nothing due."""
+"""`senders`: handle keys of who sent it, separated by spaces. `due_at`: decide it then; NULL: nothing due.
+`text_since`: when the body was stored; NULL: there is none, or retention has removed it."""
 
 participants = table(
     "participants",

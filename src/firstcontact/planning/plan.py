@@ -50,6 +50,7 @@ class Message(msgspec.Struct, frozen=True):
     clock: str
     direction: str
     text: str
+    text_removed: bool = False
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +221,8 @@ def _activity(
     subject = links.conversation_day or decision.interaction
     key = write_key(links.connection, "log_activity", subject, "")
     if links.logged is not None:
-        return _changes(decision, links, links.logged, fields)
+        removed = interaction.text_removed or any(message.text_removed for message in links.messages)
+        return _changes(decision, links, links.logged, fields, any_text_removed=removed)
     log = Write(
         key=key, kind="log_activity", interaction=decision.interaction, subject=subject, fields=fields
     )
@@ -265,7 +267,12 @@ def _fields(
     )
 
 
-def _changes(decision: Decision, links: Links, logged: Logged, fields: ActivityFields) -> tuple[Write, ...]:
+def _changes(
+    decision: Decision, links: Links, logged: Logged, fields: ActivityFields, *, any_text_removed: bool
+) -> tuple[Write, ...]:
+    if any_text_removed:
+        # Retention took the text away here; in the CRM it stays as it was written.
+        fields = msgspec.structs.replace(fields, body=logged.fields.body, transcript=logged.fields.transcript)
     changed = tuple(
         name
         for name in ActivityFields.__struct_fields__

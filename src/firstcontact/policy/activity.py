@@ -21,6 +21,10 @@ def before_people(case: Case) -> Said | None:
     interaction = case.interaction
     if isinstance(interaction, Meeting) and interaction.private:
         return Said("private", "skip")
+    if isinstance(interaction, Meeting) and interaction.partial:
+        return Said("partial", "skip")
+    if isinstance(interaction, Email) and interaction.signs.draft:
+        return Said("draft", "skip")
     if not case.people:
         if case.kind == "call" and case.settings.internal_calls and case.sides.ours:
             return Said("internal_only", "log_unlinked", (("setting", "internal_calls"),))

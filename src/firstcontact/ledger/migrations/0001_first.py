@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("live", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("due_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("attempts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text_since", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
@@ -122,6 +123,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index("interactions_source_id", "interactions", ["source_id"], unique=False)
+    op.create_index(
+        "interactions_text_since",
+        "interactions",
+        ["text_since"],
+        unique=False,
+        sqlite_where=sa.text("text_since IS NOT NULL"),
+        postgresql_where=sa.text("text_since IS NOT NULL"),
+    )
     op.create_table(
         "names",
         sa.Column("key", sa.Text(), nullable=False),

@@ -90,6 +90,8 @@ ACTIVITY_REASONS: tuple[str, ...] = (
     "several_matters",
     "several_contacts",
     "private",
+    "draft",
+    "partial",
     "already_logged",
     "blocked",
     "review_required",

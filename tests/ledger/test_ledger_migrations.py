@@ -1,0 +1,34 @@
+"""The ledger's revisions make the tables that this program wants, on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from firstcontact.ledger.history import HISTORY
+from firstcontact.store.engine import open_engine
+from firstcontact.store.migrations import check, drift, migrate, upgrade_from_nothing
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A database with nothing in it."""
+    if request.param == "sqlite":
+        return open_engine(tmp_path / "ledger.db")
+    return open_engine(request.getfixturevalue("postgres").database())
+
+
+def test_every_revision_in_order_makes_what_is_wanted(engine: Engine) -> None:
+    """An installation that has lived through all revisions has the tables of the metadata."""
+    upgrade_from_nothing(engine, HISTORY)
+    assert drift(engine, HISTORY) == []
+    check(engine, HISTORY)
+
+
+def test_made_at_once_is_the_same(engine: Engine) -> None:
+    """A new installation has them, too, and a second start changes nothing."""
+    migrate(engine, HISTORY)
+    migrate(engine, HISTORY)
+    assert drift(engine, HISTORY) == []

@@ -309,6 +309,20 @@ def test_what_cannot_be_asked_waits_for_a_person(bench: Bench) -> None:
     assert stuck(world) == []
 
 
+def test_a_lost_contact_is_known_by_its_mark(bench: Bench) -> None:
+    """The answer to a creation was lost, and a person has made a contact of the same number since: ours is
+    the one with our mark, and the ledger says so."""
+    world = World(bench.fresh(), "lawmatics")
+    world.seed()
+    world.hostile.next_apply("lost_answer")
+    world.receive([answered("c", 0)])
+    world.installation.drain()
+    world.people.add("contact", {"last_name": "Diaz", "phones": [JO]})
+    world.settle()
+    assert activities(world)[("c",)]["contacts"] == [ours(world)[0]["id"]]
+    sentences.everything_of_ours_is_explained(world)
+
+
 def test_a_change_does_not_send_what_is_unclear(bench: Bench) -> None:
     """News of an interaction whose activity may or may not be in the CRM waits with it."""
     world = World(bench.fresh(), "lawmatics")

@@ -25,7 +25,7 @@ from firstcontact.connectors.contract import (
     Unclear,
 )
 from firstcontact.flow.clock import MINUTE, SECOND
-from firstcontact.identity.records import Finding
+from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle
 from firstcontact.ledger import deciding, intake, writing
 from firstcontact.ledger.book import Ledger
@@ -272,20 +272,30 @@ def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> froz
             for record in finding.records
             if any(handle.key == write.subject for handle in record.handles)
         ]
-        if finding.status == "unknown":
+        mine = _sent_before(round.intents[write.key], bearing)
+        if mine is not None:
+            settled.add(write.key)
+            round.receipts.append(Receipt(write.key, mine.id, created=True, at=now))
+        elif finding.status == "unknown":
             settled.add(write.key)
             _retry(round, write, round.intents[write.key].state, now, finding.why, 0.0)
         elif len(bearing) == 1 and bearing[0].type == "contact":
             settled.add(write.key)
-            # Sent before, without an answer: the contact with our mark is what came of it.
-            ours = round.intents[write.key].state == "sent" and bearing[0].created_by_us
-            round.adopted += not ours
-            round.receipts.append(Receipt(write.key, bearing[0].id, created=ours, at=now))
+            round.adopted += 1
+            round.receipts.append(Receipt(write.key, bearing[0].id, created=False, at=now))
         elif bearing and any(record.type == "contact" for record in bearing):
             # Which of them is for the policy to say: the facts have changed, so it is decided again.
             settled.add(write.key)
             _drop(round, write, "several contacts appeared meanwhile")
     return frozenset(settled)
+
+
+def _sent_before(intent: Intent, bearing: Sequence[Record]) -> Record | None:
+    """What came of a write that was sent before, without an answer: the one contact with our mark."""
+    if intent.state != "sent":
+        return None
+    marked = [record for record in bearing if record.type == "contact" and record.created_by_us]
+    return marked[0] if len(marked) == 1 else None
 
 
 def _drop(round: _Round, write: Write, why: str) -> None:

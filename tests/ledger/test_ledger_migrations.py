@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from firstcontact.store.migrations import check, drift, migrate, upgrade_from_no
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database with nothing in it."""
     if request.param == "sqlite":
-        return open_engine(tmp_path / "ledger.db")
-    return open_engine(request.getfixturevalue("postgres").database())
+        made = open_engine(tmp_path / "ledger.db")
+    else:
+        made = open_engine(request.getfixturevalue("postgres").database())
+    yield made
+    made.dispose()
 
 
 def test_every_revision_in_order_makes_what_is_wanted(engine: Engine) -> None:

@@ -60,7 +60,7 @@ interactions = table(
         postgresql_where=text("text_since IS NOT NULL"),
     ),
     Index(
-        "interactions_due",  # in the order of deciding, so that a batch is read without sorting all that is due
+        "interactions_due",  # in the order of deciding: a batch is read without sorting all that is due
         "at",
         "id",
         "due_at",

@@ -215,7 +215,8 @@ def test_a_lead_and_a_withheld_number_have_their_story(seen: Any) -> None:
     assert (
         "is the lead Noor Haddad (l6), no contact" in seen.done("explain", "noor@haddadbuilders.example").all
     )
-    assert "no_usable_handle" in seen.done("explain", "Anonymous").out
+    assert "no_usable_handle: The number was withheld" in seen.done("explain", "Anonymous").all
+    assert "Nobody of ours answered it" in seen.done("explain", "+14155550178").all
 
 
 def test_a_contact_whom_nobody_met_is_there_too(seen: Any) -> None:

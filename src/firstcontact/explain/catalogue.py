@@ -219,8 +219,8 @@ CATALOGUE: dict[str, Entry] = {
         "The entry is marked private.",
     ),
     "partial": Entry(
-        "Only an answer to an invitation (or a cancellation without a time) has arrived: it is held until the "
-        "invitation itself does.",
+        "Only an answer to an invitation (or a cancellation without a time) has arrived: it is held until "
+        "the invitation itself does.",
         "Only an answer to the invitation has arrived, not the invitation.",
         "Import the calendar that holds the meeting.",
     ),
@@ -241,6 +241,13 @@ CATALOGUE: dict[str, Entry] = {
 }
 
 
+_WITHOUT: dict[tuple[str, str], str] = {
+    ("no_usable_handle", "as_received"): "The number was withheld: nobody can be found by it.",
+    ("no_crm_user", "user"): "Nobody of ours answered it; the connection's own user stands for them.",
+}
+"""The sentence where that value is empty."""
+
+
 class _Values(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
@@ -253,6 +260,9 @@ def entry(name: str) -> Entry:
 
 def sentence(reason: Reason) -> str:
     """The reason as one plain sentence."""
+    for name, value in reason.values:
+        if not value and (reason.name, name) in _WITHOUT:
+            return _WITHOUT[reason.name, name]
     return entry(reason.name).sentence.format_map(_Values(reason.values, about=reason.about))
 
 

@@ -21,9 +21,6 @@ NOT_YET = {
 }
 NOT_YET_NAMED = {
     "a signature in a later mail brings the last name that was missing": "signatures are not read yet",
-    "a contact that a person made and a person deleted is not made by us": "only our own are known when gone",
-    "a contact that a person deleted before we ever met them is not made by us": "only our own are known "
-    "when gone",
 }
 
 

@@ -204,6 +204,8 @@ class Installation:
             topics.update(f"domain:{domain}" for account in changes.accounts for domain in account.domains)
             if changes.cursor != cursor:
                 with self.ledger.write() as tx:
+                    deciding.bears(tx, self.crm.connection, changes.records)
+                    deciding.bury_gone(tx, self.crm.connection, changes.gone, self.clock.now())
                     intake.set_due(tx, deciding.reopened_by(tx, topics), self.clock.now())
                     intake.set_cursor(tx, name, changes.cursor, self.clock.now())
             if not changes.more:

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection, delete, func, select
 
+from firstcontact.identity.records import Record
 from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
 from firstcontact.ledger.tables import (
+    bearers,
     by_hand,
     contexts,
     decisions,
@@ -89,6 +91,31 @@ def bury(tx: Connection, connection: str, key: str, why: str, record: str, at: i
     """Remember that a person deleted (or had erased) the contact of a handle: it is never made again."""
     row = {"connection": connection, "key": key, "why": why, "record": record, "at": at}
     upsert(tx, tombstones, [row])
+
+
+def bears(tx: Connection, connection: str, records: Iterable[Record]) -> None:
+    """Remember which handles these records bear now."""
+    seen = {record.id: {handle.key for handle in record.handles} for record in records}
+    for chunk in chunks(seen):
+        tx.execute(delete(bearers).where(bearers.c.connection == connection, bearers.c.record.in_(chunk)))
+    insert_new(
+        tx,
+        bearers,
+        [
+            {"connection": connection, "record": record, "key": key}
+            for record, keys in seen.items()
+            for key in keys
+        ],
+    )
+
+
+def bury_gone(tx: Connection, connection: str, records: Collection[str], at: int) -> None:
+    """These records are gone from the CRM: whoever they bore is not made again (SPEC §4 `suppressed`)."""
+    for chunk in chunks(records):
+        of_gone = bearers.c.connection == connection, bearers.c.record.in_(chunk)
+        for key, record in tx.execute(select(bearers.c.key, bearers.c.record).where(*of_gone)).all():
+            bury(tx, connection, key, "deleted", record, at)
+        tx.execute(delete(bearers).where(*of_gone))
 
 
 def remember_ruling(tx: Connection, ruling: Ruling, interaction: str) -> None:

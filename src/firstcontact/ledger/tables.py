@@ -216,6 +216,17 @@ tombstones = table(
     rowid=False,
 )
 
+bearers = table(
+    "bearers",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("record", TEXT, primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    rowid=False,
+)
+"""Which handles each record of the CRM was last seen to bear: when it is gone, these are what a person
+deleted, since a record that is gone tells nothing any more."""
+
 reviews = table(
     "reviews",
     metadata,

@@ -23,6 +23,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "bearers",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", "record", "key"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "by_hand",
         sa.Column("interaction", sa.Text(), nullable=False),
         sa.Column("user", sa.Text(), nullable=False),

@@ -53,6 +53,7 @@ def open_installation(home: Home, *, folder: Path | None = None, clock: Clock | 
     ledger = open_ledger(open_engine(where / LEDGER_FILE, busy_seconds=wait))
     book = address_book(where / ADDRESS_BOOK_FILE, home.book, wait)
     installation = Installation(book=home.book, ledger=ledger, crm=book, clock=clock or SystemClock())
+    installation.keep_settings(home.text)
     return Opened(installation, ledger, book)
 
 

@@ -244,6 +244,14 @@ class Installation:
         """Other settings from here on; what was decided stays until it is replayed (SPEC §3)."""
         self.book = book
 
+    def keep_settings(self, text: str) -> None:
+        """Keep the text of the settings in force under their version, which every decision names."""
+        with self.ledger.read() as tx:
+            kept = deciding.settings_text(tx, self.book.version)
+        if not kept:
+            with self.ledger.write() as tx:
+                deciding.keep_settings(tx, self.book.version, text, self.clock.now())
+
     def rule(
         self,
         interaction: str,

@@ -164,6 +164,14 @@ def keep_context(tx: Connection, digest: str, context: CrmContext) -> None:
     insert_new(tx, contexts, [{"digest": digest, "data": msgspec.msgpack.encode(context)}])
 
 
+def settings_text(tx: Connection, version: str) -> str:
+    """The settings of a version as they were written, "" where it was never kept."""
+    text: str | None = tx.scalar(
+        select(settings_versions.c.text).where(settings_versions.c.version == version)
+    )
+    return text or ""
+
+
 def keep_settings(tx: Connection, version: str, text: str, at: int) -> None:
     """Keep a version of the settings, as written."""
     insert_new(tx, settings_versions, [{"version": version, "at": at, "text": text}])

@@ -51,7 +51,7 @@ def _ruled(person: Person) -> Wished | None:
             if record.id == ruling.choose:
                 wished: Wish = "link_lead" if record.type == "lead" else "link"
                 said = Said("ruling", "act", (("chosen", record.name or record.id), *by))
-                return Wished(wished, record, (said,), ruled=True)
+                return Wished(wished, record, (said, *_settled_doubt(person)), ruled=True)
         return None
     if ruling.create:
         # Somebody who has become a contact since is linked, not made a second time.
@@ -61,6 +61,15 @@ def _ruled(person: Person) -> Wished | None:
     if person.contacts and len(person.contacts) == 1:
         return None
     return Wished("leave", None, (Said("ruling", "never", (("ignore", "yes"), *by)),), ruled=True)
+
+
+def _settled_doubt(person: Person) -> tuple[Said, ...]:
+    """The doubt that the choice settled stays in the trace, as settled."""
+    ruling = person.facts.ruling
+    if ruling is None or len(person.contacts) < 2 or not {"*", "several_contacts"} & set(ruling.settles):
+        return ()
+    shown = ", ".join(sorted(_shown(record) for record in person.contacts))
+    return (Said("several_contacts", "ask", (("candidates", shown), ("by", "a person"))),)
 
 
 def _contacts(person: Person) -> Wished:

@@ -135,6 +135,19 @@ def test_a_draft_makes_nothing() -> None:
     assert "draft" in decision.reasons()
 
 
+def test_an_account_that_somebody_took_away_is_not_made_again() -> None:
+    """`create_account` makes an account for a new domain, and none for a domain whose account was deleted."""
+    context = CrmContext(capabilities=capabilities("salesforce"), active=frozenset())
+    people = {"jo@acme.example": PersonFacts(status="absent")}
+    known = Known(at=2, connection="crm", crm=context, people=people)
+    settings = Effective(team=TEAM, required_fields={}, account_match="create_account")
+    assert decide(meeting(), known, settings).people[0].account_domain == "acme.example"
+    gone = msgspec.structs.replace(known, accounts_gone=("acme.example",))
+    decision = decide(meeting(), gone, settings)
+    assert (decision.people[0].verdict, decision.people[0].account_domain) == ("create", "")
+    assert "account_deleted" in decision.reasons()
+
+
 def test_every_reason_has_its_sentence() -> None:
     """The catalogue and the rules name the same reasons, and a sentence needs no value to be readable."""
     assert set(RULE_NAMES) == set(CATALOGUE)

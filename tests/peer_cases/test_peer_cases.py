@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,6 @@ NOT_OFFERED = {
     "unmerge": "undoing a merge is not offered yet",
     "contact_create by api": "there is no API for records yet",
 }
-WAITING: dict[str, Callable[[Mapping[str, Any]], bool]] = {
-    "a deleted account is made again for its domain (SPEC §11)": lambda case: any(
-        account.get("status") == "deleted" for account in case["given"]["accounts"]
-    ),
-    "a contact that a person made and a person deleted is made again (SPEC §4)": lambda case: any(
-        contact.get("status") == "deleted" for contact in case["given"]["contacts"]
-    ),
-}
-"""What the engine cannot do yet, by the case's content; a case that holds all the same counts as held."""
 SUMMARY: Counter[str] = Counter()
 
 
@@ -91,10 +82,6 @@ def test_a_peer_case_holds(case: Mapping[str, Any], bench: Bench) -> None:
     seen = world.play(case)
     expect, used = by_our_spec(case)
     told = list(differences(expect, seen, world))
-    for what, waits in WAITING.items():
-        if told and waits(case):
-            SUMMARY[f"waiting: {what}"] += 1
-            pytest.xfail(what)
     assert not told, "\n" + "\n".join((f"{case['title']} (rules: {', '.join(used) or 'none'})", *told))
     SUMMARY["held"] += not used
     for name in used:

@@ -22,6 +22,7 @@ NOT_BY_SCENARIO = {
     "handle_not_on_record": "needs a CRM whose search returns records that do not bear the handle",
     "already_logged": "needs a CRM that holds the interaction from elsewhere",
     "matter_required": "no CRM of the table requires a matter",
+    "account_deleted": "a scenario's person edits, adds and deletes contacts and leads, not accounts",
     "partial": "a scenario has whole meetings only, no lone reply to one",
     "not_known": "said only by a replay, of a fact that was never looked up",
     "lookup_unknown": "a failed look-up writes no decision; the scenario looks at what is not written",

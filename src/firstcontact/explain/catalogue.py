@@ -115,6 +115,12 @@ CATALOGUE: dict[str, Entry] = {
         "No account has the domain {domain}.",
         'Add {domain} to the right account in the CRM, or set `account_match = "optional"`.',
     ),
+    "account_deleted": Entry(
+        "An account once had this domain and none has it now: somebody took it away, so it is not made "
+        "again.",
+        "The account of {domain} was taken away and is not made again.",
+        "Add the account by hand in the CRM if it should be there after all.",
+    ),
     "account_ambiguous": Entry(
         "Several accounts have this domain and nothing tells which is meant.",
         "Several accounts have the domain {domain}: {accounts}.",

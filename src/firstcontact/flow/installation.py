@@ -205,6 +205,8 @@ class Installation:
             if changes.cursor != cursor:
                 with self.ledger.write() as tx:
                     deciding.bears(tx, self.crm.connection, changes.records)
+                    hosts = [domain for account in changes.accounts for domain in account.domains]
+                    deciding.see_accounts(tx, self.crm.connection, hosts)
                     deciding.bury_gone(tx, self.crm.connection, changes.gone, self.clock.now())
                     intake.set_due(tx, deciding.reopened_by(tx, topics), self.clock.now())
                     intake.set_cursor(tx, name, changes.cursor, self.clock.now())

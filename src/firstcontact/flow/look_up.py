@@ -47,6 +47,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     reserved: dict[str, tuple[str, str]]
     gone: tuple[tuple[str, str], ...]
     """(handle key, record id) of contacts of ours that somebody deleted in the CRM since."""
+    accounts_gone: frozenset[str] = frozenset()
+    """Domains that an account once had, and none has now."""
 
     def known(self, interaction: Interaction, brake: BrakeFacts) -> Known:
         """Everything looked up that concerns one interaction."""
@@ -78,6 +80,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             brake=brake,
             by_hand=self.by_hand.get(interaction.id, ""),
             matter_ruling=matter_ruling.choose if matter_ruling else "",
+            accounts_gone=tuple(sorted(hosts & self.accounts_gone)) if self.accounts_gone else (),
         )
 
     def _with_ruling(self, facts: PersonFacts, ruling: Ruling) -> PersonFacts:
@@ -114,6 +117,10 @@ def look_up(
         abouts = [*handles, *(f"matter:{f.id}" for f in facts)]
         rulings = deciding.rulings_on(tx, abouts)
         by_hand = deciding.logged_by_hand(tx, [f.id for f in facts])
+        hosts = {domains.host_of(key) for key, handle in handles.items() if handle.kind == "email"}
+        hosts_seen = (
+            deciding.hosts_seen(tx, crm.connection, hosts) if context.capabilities.accounts else frozenset()
+        )
         pending = writing.intended_contacts(tx, {key for key, record in reserved.values() if not record})
     chosen = _chosen(crm, rulings.values())
     found, gone = _ours(crm, found, reserved)
@@ -125,12 +132,14 @@ def look_up(
     for key, _ in gone:
         if not people[key].records:
             people[key] = msgspec.structs.replace(people[key], suppressed="deleted")
+    accounts = _accounts(crm, context, handles.values())
     return Looked(
         at=now,
         connection=crm.connection,
         context=context,
         people=people,
-        accounts=_accounts(crm, context, handles.values()),
+        accounts=accounts,
+        accounts_gone=hosts_seen - {domain for account in accounts for domain in account.domains},
         matters=_matters(crm, context, people.values()),
         threads=threads,
         rulings=rulings,

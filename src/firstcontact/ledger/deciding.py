@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, select
 from firstcontact.identity.records import Record
 from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
 from firstcontact.ledger.tables import (
+    account_hosts,
     bearers,
     by_hand,
     contexts,
@@ -107,6 +108,22 @@ def bears(tx: Connection, connection: str, records: Iterable[Record]) -> None:
             for key in keys
         ],
     )
+
+
+def see_accounts(tx: Connection, connection: str, hosts: Iterable[str]) -> None:
+    """Remember that an account of the CRM has these domains."""
+    insert_new(tx, account_hosts, [{"connection": connection, "host": host} for host in set(hosts)])
+
+
+def hosts_seen(tx: Connection, connection: str, hosts: Collection[str]) -> frozenset[str]:
+    """Those of these domains that an account was ever seen to have."""
+    found: set[str] = set()
+    for chunk in chunks(hosts):
+        query = select(account_hosts.c.host).where(
+            account_hosts.c.connection == connection, account_hosts.c.host.in_(chunk)
+        )
+        found.update(tx.scalars(query))
+    return frozenset(found)
 
 
 def bury_gone(tx: Connection, connection: str, records: Collection[str], at: int) -> None:

@@ -227,6 +227,16 @@ bearers = table(
 """Which handles each record of the CRM was last seen to bear: when it is gone, these are what a person
 deleted, since a record that is gone tells nothing any more."""
 
+account_hosts = table(
+    "account_hosts",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("host", TEXT, primary_key=True),
+    rowid=False,
+)
+"""Domains that an account of the CRM was ever seen to have: where none has it any more, a person took the
+account away, and it is not made again."""
+
 reviews = table(
     "reviews",
     metadata,

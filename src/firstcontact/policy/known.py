@@ -116,6 +116,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     number of somebody on the interaction. matters: of the found contacts. thread: messages of the
     conversation.
     by_hand: a user logs this interaction by hand; the user's id.
+    accounts_gone: domains of people on it that an account once had, and none has now.
     logged_elsewhere: the CRM holds this interaction from another system.
     """
 
@@ -130,6 +131,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by_hand: str = ""
     matter_ruling: str = ""
     logged_elsewhere: bool = False
+    accounts_gone: tuple[str, ...] = ()
 
 
 NOT_KNOWN = PersonFacts(status="not_known")

@@ -102,6 +102,7 @@ def _created(person: Person) -> PersonVerdict:
         and person.domain is not None
         and person.domain.identifies_account
         and not person.domain.free_mail
+        and person.domain.host not in case.known.accounts_gone
     )
     ruling = person.facts.ruling
     return PersonVerdict(

@@ -23,6 +23,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "account_hosts",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", "host"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "bearers",
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),

@@ -17,6 +17,13 @@ def no_account_for_domain(person: Person) -> Said | None:
     return Said("no_account_for_domain", "never", (("domain", _host(person)),))
 
 
+def account_deleted(person: Person) -> Said | None:
+    """An account had this domain and somebody took it away: it is not made again (SPEC §11)."""
+    if not _applies(person) or person.accounts or _host(person) not in person.case.known.accounts_gone:
+        return None
+    return Said("account_deleted", "note", (("domain", _host(person)),))
+
+
 def account_ambiguous(person: Person) -> Said | None:
     """Several accounts have this domain and rank equal: a person says which."""
     if not _applies(person) or len(person.accounts) < 2:

@@ -28,6 +28,7 @@ from story import (
 )
 
 from firstcontact.connectors.contract import AuthLapsed, Delivery, Reading, Rejected, TryAgain
+from firstcontact.flow.carry_out import LOOKS
 from firstcontact.flow.clock import HOUR, MINUTE
 from firstcontact.flow.installation import Tally
 from firstcontact.flow.problems import FlowProblem
@@ -51,6 +52,7 @@ class Odd(Hostile):
         self.refused: Callable[[Write], Rejected | None] = lambda _: None
         self.before_find: Callable[[], None] | None = None
         self.before_size: Callable[[], None] | None = None
+        self.before_apply: Callable[[Sequence[Write]], None] = lambda _: None
         world.behave(self)
 
     def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
@@ -70,6 +72,7 @@ class Odd(Hostile):
 
     def apply(self, writes: Sequence[Write]) -> Sequence[Any]:
         """As ever, but for what it refuses."""
+        self.before_apply(writes)
         refusals = [self.refused(write) for write in writes]
         sent = iter(super().apply([w for w, refusal in zip(writes, refusals, strict=True) if not refusal]))
         return [refusal or next(sent) for refusal in refusals]
@@ -171,6 +174,18 @@ def test_two_contacts_with_other_numbers_since(world: World) -> None:
     world.settle()
     assert [contact["name"] for contact in ours(world)] == ["Jo Diaz"]
     assert activities(world)[("c",)]["contacts"] == [ours(world)[0]["id"]]
+
+
+def test_a_person_wants_another_contact(world: World) -> None:
+    """Several contacts bear the number, and a person says that it is none of them: one more is made, once."""
+    for name in ("Diaz", "Ruiz"):
+        world.people.add("contact", {"last_name": name, "phones": [JO]})
+    deliver(world, answered("c", 0))
+    world.installation.rule("c", JO, create={"first_name": "Mia", "last_name": "Sol"})
+    world.settle()
+    assert [contact["name"] for contact in ours(world)] == ["Mia Sol"]
+    assert activities(world)[("c",)]["contacts"] == [ours(world)[0]["id"]]
+    assert len(world.people.dump()["time_entries"]) == 1
 
 
 # --- what the CRM answers ---------------------------------------------------------------------------------
@@ -328,6 +343,40 @@ def test_a_lost_contact_is_known_by_its_mark(bench: Bench) -> None:
     world.settle()
     assert activities(world)[("c",)]["contacts"] == [ours(world)[0]["id"]]
     sentences.everything_of_ours_is_explained(world)
+
+
+def test_a_lost_contact_that_the_search_does_not_see_yet(bench: Bench) -> None:
+    """The answer to a creation was lost and the search lags behind: the contact is looked for half an hour
+    before its absence is believed."""
+    world = World(bench.fresh(), "lawmatics")
+    world.seed()
+    world.behave(Hostile(world.address_book, search_lag=LOOKS - 2))
+    world.hostile.next_apply("lost_answer")
+    world.receive([answered("c", 0)])
+    world.settle()
+    assert len(ours(world)) == 1
+    assert activities(world)[("c",)]["contacts"] == [ours(world)[0]["id"]]
+    sentences.everything_of_ours_is_explained(world)
+
+
+def test_a_contact_that_never_arrived_is_made(bench: Bench) -> None:
+    """A process was killed right before the request: after half an hour of looking, the contact is made."""
+    world = World(bench.fresh(), "lawmatics")
+    world.seed()
+    odd = Odd(world)
+
+    def die(_: Sequence[Write]) -> None:
+        raise KeyboardInterrupt
+
+    odd.before_apply = die
+    world.receive([answered("c", 0)])
+    with pytest.raises(KeyboardInterrupt):
+        world.installation.drain()
+    odd.before_apply = lambda _: None
+    started = world.clock.now()
+    world.settle()
+    assert len(ours(world)) == len(activities(world)) == 1
+    assert 20 * MINUTE < world.clock.now() - started < HOUR
 
 
 def test_a_change_does_not_send_what_is_unclear(bench: Bench) -> None:
@@ -541,13 +590,23 @@ def test_two_workers_race_for_one_stranger(world: World) -> None:
 
 
 def test_a_receipt_that_comes_while_another_write_waits(world: World) -> None:
-    """A write that must wait is marked so in the transaction that looked, so that nobody waits for ever."""
-    world.hostile.next_apply("try_again")
-    world.receive([answered("c", 0)])
+    """Another worker makes the contact between our looking for it and our answer: its activity, marked as
+    waiting in the transaction that looked, is woken by the receipt and does not wait for ever."""
+    odd = Odd(world)
+    odd.next_apply("try_again")
+
+    def meanwhile(writes: Sequence[Write]) -> None:
+        if any(write.kind == "log_activity" for write in writes):
+            odd.before_apply = lambda _: None
+            world.clock.wait(HOUR)
+            world.installation.carry_out_due()
+
+    odd.before_apply = meanwhile
+    world.receive([answered("c", 0), answered("f", 1, FAXER)])
     world.installation.drain()
-    assert write_rows(world, "c")["log_activity"] == "waiting"
     world.settle()
-    assert set(write_rows(world, "c").values()) == {"done"}
+    assert set(activities(world)) == {("c",), ("f",)}
+    assert len(ours(world)) == 1
 
 
 # --- again ------------------------------------------------------------------------------------------------

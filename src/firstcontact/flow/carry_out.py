@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from firstcontact.connectors.contract import (
     AuthLapsed,
+    Capabilities,
     Crm,
     Exists,
     Moved,
@@ -49,6 +50,10 @@ WAVES: tuple[tuple[str, ...], ...] = (
     ("update_activity", "delete_activity", "time_entry", "document", "contact_role"),
 )
 """What is pointed at comes before what points at it; each wave is as few requests as the CRM allows."""
+
+LOOKS = 6
+"""How often a contact whose creation got no answer is looked for before its absence is believed, where it can
+be found by its handle only: with the waits between them half an hour, longer than searches lag behind."""
 
 RETRY_FIRST = 30 * SECOND
 RETRY_MOST = 60 * MINUTE
@@ -146,7 +151,7 @@ def _found_written(crm: Crm, sent: Sequence[Write], round: _Round, now: int) -> 
     if not sent:
         return frozenset()
     offered = crm.capabilities()
-    if not offered.finds_written and not offered.unique_create:
+    if _by_handle_only(offered):
         return _unclear(sent, round, offered.title)
     try:
         receipts = crm.written([write.key for write in sent])
@@ -156,6 +161,11 @@ def _found_written(crm: Crm, sent: Sequence[Write], round: _Round, now: int) -> 
         return frozenset(write.key for write in sent)
     round.receipts.extend(receipts.values())
     return frozenset(receipts)
+
+
+def _by_handle_only(offered: Capabilities) -> bool:
+    """Whether the CRM neither finds a write by its key nor refuses a second one of the same key."""
+    return not offered.finds_written and not offered.unique_create
 
 
 def _unclear(sent: Sequence[Write], round: _Round, title: str) -> frozenset[str]:
@@ -262,20 +272,23 @@ def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> froz
             _retry(round, write, round.intents[write.key].state, now, str(error), error.after)
         return frozenset(write.key for write in creating)
     silent = Finding("unknown", why="the connector gave no answer")
+    by_handle_only = _by_handle_only(crm.capabilities())
     settled: set[str] = set()
     for write in creating:
         finding = found.get(write.subject, silent)
-        if finding.status == "absent":
-            continue
         bearing = [
             record
             for record in finding.records
             if any(handle.key == write.subject for handle in record.handles)
         ]
-        mine = _sent_before(round.intents[write.key], bearing)
+        intent = round.intents[write.key]
+        mine = _sent_before(intent, bearing)
         if mine is not None:
             settled.add(write.key)
             round.receipts.append(Receipt(write.key, mine.id, created=True, at=now))
+        elif by_handle_only and intent.state == "sent" and intent.attempts < LOOKS:
+            settled.add(write.key)
+            _retry(round, write, "sent", now, "it was sent without an answer, and is looked for", 0.0)
         elif finding.status == "unknown":
             settled.add(write.key)
             _retry(round, write, round.intents[write.key].state, now, finding.why, 0.0)
@@ -284,9 +297,12 @@ def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> froz
             round.adopted += 1
             round.receipts.append(Receipt(write.key, bearing[0].id, created=False, at=now))
         elif bearing and any(record.type == "contact" for record in bearing):
-            # Which of them is for the policy to say: the facts have changed, so it is decided again.
-            settled.add(write.key)
-            _drop(round, write, "several contacts appeared meanwhile")
+            # Which of them is for the policy to say: the facts have changed, so it is decided again. Where it
+            # says to create with exactly these in view (a person's ruling), that is done.
+            why = f"several contacts appeared meanwhile: {', '.join(sorted(each.id for each in bearing))}"
+            if intent.problem != why:
+                settled.add(write.key)
+                _drop(round, write, why)
     return frozenset(settled)
 
 

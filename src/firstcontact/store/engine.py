@@ -25,7 +25,16 @@ from firstcontact.store.problems import StoreProblem, problem_of
 BUSY_SECONDS = 30.0
 """How long a SQLite write waits for another's turn before the database counts as locked."""
 
+_TAKE_TURN = (
+    "SELECT pg_advisory_xact_lock(hashtext(current_database()), hashtext('firstcontact ' || %s::text))"
+)
+"""Given back by PostgreSQL at the end of the transaction, however that ends."""
+
 _TURN = "firstcontact_turn"
+_IDLE_MS = 60_000
+"""A transaction that has sent nothing for so long is ended by PostgreSQL: a machine that fell off the network
+must not keep everybody's turn."""
+_KEEPALIVE = {"connect_timeout": 10, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3}
 _WRITE = "firstcontact_write"
 _DURABLE = "firstcontact_durable"
 
@@ -39,7 +48,15 @@ def open_engine(where: str | Path, *, durable: bool = False, busy_seconds: float
     """
     url = database_url(where)
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24, hide_parameters=True)
+        wait = f"-c lock_timeout={int(busy_seconds * 1000)} -c idle_in_transaction_session_timeout={_IDLE_MS}"
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=8,
+            max_overflow=24,
+            hide_parameters=True,
+            connect_args={"options": wait, "application_name": "firstcontact", **_KEEPALIVE},
+        )
     return _sqlite_engine(url, durable=durable, busy_seconds=busy_seconds)
 
 
@@ -66,15 +83,19 @@ def place(engine: Engine) -> str:
 
 
 @contextmanager
-def begin(engine: Engine, *, durable: bool = False) -> Iterator[Connection]:
+def begin(engine: Engine, *, durable: bool = False, turn: str = "") -> Iterator[Connection]:
     """A write transaction, committed at the end of the block, rolled back by any exception.
 
-    durable: this commit survives a power cut (`synchronous=FULL` for this transaction on SQLite). Not to
-    be nested in another transaction of the same thread. Raises StoreProblem.
+    durable: this commit survives a power cut (`synchronous=FULL` for this transaction on SQLite). turn: write
+    transactions of the same name follow one another on PostgreSQL too, as all of a file's do on SQLite, so
+    that there is one way to think about races (`docs/decisions/turns.md`). Not to be nested in another
+    transaction of the same thread. Raises StoreProblem, `locked` where its turn does not come.
     """
     with _telling(engine), _turn(engine), engine.connect() as connection:
         connection = connection.execution_options(**{_WRITE: True, _DURABLE: durable})
         with connection.begin():
+            if turn and engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(_TAKE_TURN, (turn,))
             yield connection
 
 

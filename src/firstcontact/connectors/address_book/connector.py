@@ -152,7 +152,7 @@ class AddressBook:
     @contextmanager
     def changing(self) -> Iterator[Unit]:
         """A write transaction with its working set; the caller flushes. For `people`."""
-        with begin(self.engine) as connection:
+        with begin(self.engine, turn="address_book") as connection:
             yield Unit(connection, self.region, self.clock())
 
 

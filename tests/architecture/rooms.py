@@ -51,10 +51,16 @@ NEVER: dict[str, frozenset[str]] = {
     "lanes": frozenset({"flow", "connectors", "testing", "bootstrap", "config"}),
     "flow": frozenset({"connectors", "testing", "bootstrap", "config"}),
     "connectors": frozenset({"ledger", "lanes", "flow", "testing", "bootstrap", "config"}),
-    "config": frozenset({"store", "ledger", "lanes", "flow", "connectors", "testing", "bootstrap"}),
+    "operating": frozenset({"flow", "testing", "bootstrap", "config"}),
+    "config": frozenset(
+        {"store", "ledger", "lanes", "flow", "connectors", "operating", "testing", "bootstrap"}
+    ),
 }
 """Which way the arrows of the shell point: a room to the rooms that it never imports.
 `connectors.contract` is nobody's vendor; whoever handles a connector may import it."""
+WATCH = "firstcontact.operating.watch"
+WATCHED = frozenset({"flow", "lanes", "store", "ledger", "connectors"})
+"""Rooms that are looked at: of the room that looks they know only what they tell, `operating.watch`."""
 VENDOR_MAY = PURE_TYPES | {"formats"}
 VENDOR_MAY_ALSO = {"address_book": frozenset({"store"})}
 NOT_VENDORS = frozenset({"contract", "toolkit"})
@@ -186,6 +192,8 @@ def _import_faults(module: Module, wanted: Import, vendors: set[str], closed: se
         yield from _vendor_faults(module, wanted.target)
     elif room in NEVER.get(module.room, frozenset()) and not _is_contract(wanted.target):
         yield f"{module.room} imports {room}; that arrow points the other way"
+    if room == "operating" and module.room in WATCHED and not f"{wanted.target}.".startswith(f"{WATCH}."):
+        yield "imports operating; of that room it may know only operating.watch"
     if room == "bootstrap" and module.room not in {"cli", "web", "testing", "bootstrap", "__main__"}:
         yield "imports bootstrap; only cli, web and testing may"
 

@@ -124,6 +124,18 @@ BAD = {
         {"store/a.py": "from firstcontact.ledger import tables"},
         "store imports ledger",
     ),
+    "the flow imports the logs": (
+        {"flow/a.py": "from firstcontact.operating import logs", "operating/logs.py": ""},
+        "flow.a:2: imports operating; of that room it may know only operating.watch",
+    ),
+    "the lanes import a name like the watch": (
+        {"lanes/a.py": "import firstcontact.operating.watched_crm"},
+        "lanes.a:2: imports operating",
+    ),
+    "the logs import the flow": (
+        {"operating/a.py": "from firstcontact.flow import b"},
+        "operating imports flow",
+    ),
     "the flow imports bootstrap": ({"flow/a.py": "import firstcontact.bootstrap"}, "imports bootstrap"),
     "the environment is read": (
         {"cli/a.py": "import os\nHOME = os.environ['HOME']"},
@@ -178,6 +190,8 @@ GOOD = {
     "connectors/address_book/c.py": "from firstcontact.store import engine",
     "store/engine.py": "import sqlite3",
     "flow/a.py": "from firstcontact.connectors.contract import Crm\nfrom firstcontact.policy import rules",
+    "flow/b.py": "from firstcontact.operating.watch import Watch",
+    "operating/watch.py": "",
     "policy/rules.py": "from firstcontact.identity import sides",
     "identity/sides.py": "",
     "bootstrap.py": "from firstcontact.connectors.zoho.c import Zoho\nfrom firstcontact.flow import a",

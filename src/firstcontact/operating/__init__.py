@@ -1,0 +1,1 @@
+"""IO. What an installation is seen to do: logs, metrics, and whether it is healthy. It decides nothing."""

@@ -1,0 +1,88 @@
+"""The door: everything that others call, without importing `temporalio` until it is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+from firstcontact.lanes.temporal.job import Job
+from firstcontact.lanes.temporal.messages import Place, Progress, Replayed, ReplayRequest
+
+PORT = 7233
+_ADDRESS = re.compile(r"(?P<host>[^\s:/@]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+
+
+class EngineProblem(Exception):
+    """Temporal cannot be used, and what to do about it: a sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where Temporal is. queue: the task queue; "" for one of the installation's own."""
+
+    address: str
+    namespace: str = "default"
+    queue: str = ""
+
+    def queue_of(self, place: Place) -> str:
+        """The task queue of a place: workers of another must never get its work."""
+        return self.queue or f"firstcontact-{place.installation}-{place.connection}"
+
+
+def read_address(text: str) -> str:
+    """HOST:PORT, or HOST for the usual port. Raises EngineProblem."""
+    found = _ADDRESS.fullmatch(text.strip())
+    if found is None or int(found["port"] or 1) not in range(1, 65536):
+        raise EngineProblem(f"{text!r} is no HOST:PORT; a Temporal server usually listens at port {PORT}")
+    return f"{found['host']}:{found['port'] or PORT}"
+
+
+def require() -> None:
+    """Raises EngineProblem where the extra is not installed."""
+    try:
+        import temporalio  # noqa: F401
+    except ImportError:
+        raise EngineProblem(
+            "Several machines need the extra `temporal`: pip install 'firstcontact[temporal]'. "
+            "On one machine `firstcontact run` does all of it without."
+        ) from None
+
+
+def work(server: Server, job: Job, *, threads: int, stop: Event, ready: Callable[[], None]) -> None:
+    """Be a worker until `stop` is set; what is in hand is finished first. `ready`: called once at work.
+
+    Raises EngineProblem where the server cannot be reached or lacks the namespace.
+    """
+    require()
+    from firstcontact.lanes.temporal.worker import run_worker
+
+    run_worker(server, job, threads=threads, stop=stop, ready=ready)
+
+
+def wake(server: Server, place: Place, shards: tuple[int, ...] = ()) -> int:
+    """Wake the lanes of these shards, all for none; how many. Raises EngineProblem."""
+    require()
+    from firstcontact.lanes.temporal.client import wake_now
+
+    return wake_now(server, place, shards)
+
+
+def backfill(server: Server, place: Place, told: Callable[[Progress], None]) -> Progress:
+    """Have everything that is due done by all workers, and wait for it. Raises EngineProblem.
+
+    One that was begun elsewhere, or earlier, is joined.
+    """
+    require()
+    from firstcontact.lanes.temporal.client import backfill_now
+
+    return backfill_now(server, place, told)
+
+
+def replay(server: Server, request: ReplayRequest) -> Replayed:
+    """A replay by all workers. Raises EngineProblem."""
+    require()
+    from firstcontact.lanes.temporal.client import replay_now
+
+    return replay_now(server, request)

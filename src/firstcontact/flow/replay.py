@@ -8,7 +8,7 @@ that only the decisions of old had made is not there (DESIGN §3 "Replay").
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import msgspec
 from sqlalchemy import Connection
@@ -66,7 +66,17 @@ class Replay:
     earlier ones too, since news of a contact reopens them.
     """
 
-    def __init__(self, tx: Connection, book: SettingsBook, *, since: int = 0, until: int = 2**62) -> None:
+    def __init__(
+        self,
+        tx: Connection,
+        book: SettingsBook,
+        *,
+        since: int = 0,
+        until: int = 2**62,
+        only: Container[str] | None = None,
+    ) -> None:
+        """only: ids of interactions that share nobody with the others (`flow.replay_parts`); None: all."""
+        self._only = only
         self._tx = tx
         self._book = book
         self._since = since
@@ -81,7 +91,9 @@ class Replay:
     def differences(self) -> Iterator[Difference]:
         """One line per differing verdict, in order of time; reads in bounded memory."""
         self._find_creators()
-        for interaction, before, known in reading.decided(self._tx, self._since, self._until):
+        for interaction, before, known in reading.decided(
+            self._tx, self._since, self._until, only=self._only
+        ):
             self._count += 1
             if known is None:
                 self._erased += 1
@@ -94,8 +106,11 @@ class Replay:
             self._count, dict(self._before), dict(self._after), self._differences, self._erased
         )
 
+    def _rows(self) -> Iterator[tuple[Interaction, Decision, Known | None]]:
+        return reading.decided(self._tx, self._since, self._until, only=self._only)
+
     def _find_creators(self) -> None:
-        for interaction, _, known in reading.decided(self._tx, self._since, self._until):
+        for interaction, _, known in self._rows():
             if known is None:
                 continue
             for person in self._decided(interaction, known).people:

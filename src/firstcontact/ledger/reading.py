@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import msgspec
 from sqlalchemy import Connection, func, literal_column, select
@@ -110,9 +110,17 @@ def _pairs(tx: Connection, query: object) -> list[tuple[str, int]]:
 
 
 def decided(
-    tx: Connection, since: int, until: int, page: int = 500
+    tx: Connection,
+    since: int,
+    until: int,
+    page: int = 500,
+    *,
+    only: Container[str] | None = None,
 ) -> Iterator[tuple[Interaction, Decision, Known | None]]:
-    """Decided interactions of a span with their last decision and what it was made from, in order of time."""
+    """Decided interactions of a span with their last decision and what it was made from, in order of time.
+
+    only: ids of those that are wanted; None: all.
+    """
     at, id = since, ""
     while True:
         query = (
@@ -127,8 +135,9 @@ def decided(
         rows = tx.execute(query).all()
         if not rows:
             return
-        last = deciding.last_with_known(tx, [row.id for row in rows])
-        for row in rows:
+        wanted = [row for row in rows if only is None or row.id in only]
+        last = deciding.last_with_known(tx, [row.id for row in wanted])
+        for row in wanted:
             if row.id in last:
                 yield decode(row.data), *last[row.id]
         at, id = rows[-1].at, rows[-1].id

@@ -23,7 +23,7 @@ _KEY_BYTES = 32
 
 NUMBERS = frozenset(
     {
-        "adopted", "after", "age", "asked", "attempts", "batches", "changed", "count", "cpu", "created",
+        "adopted", "after", "age", "asked", "attempts", "batches", "brought_forward", "changed", "count", "cpu", "created",
         "creates", "decided", "deliveries", "due", "falls", "held", "interactions", "items", "known",
         "known_deliveries", "lanes", "later", "left", "limit", "line", "lines_lost", "parked", "pid", "port",
         "processes", "rejected", "retries", "seconds", "shards", "status", "threads", "workers", "written",
@@ -42,7 +42,7 @@ WORDS = frozenset(
 IDS = frozenset({"about", "conversation", "delivery", "interaction", "owner", "record", "subject", "write"})
 """Keys whose values are replaced by a keyed hash."""
 
-_EVENT = re.compile(r"[a-z][a-z ,:'-]{0,79}")
+_EVENT = re.compile(r"[a-z][a-z_ ,:'-]{0,79}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
 _KEY = re.compile(r"[a-z_]{1,30}")
 

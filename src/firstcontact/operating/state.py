@@ -1,0 +1,139 @@
+"""How an installation stands, from its ledger: depth and age of the lanes, what is stuck, who works.
+
+Asked again and again while work goes on, so every query here goes through a small index of what is due, stuck
+or open; none reads what is done (`tests/operating` holds the query plans to it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, Table, func, select, text
+
+from firstcontact.ledger import connecting, leasing
+from firstcontact.ledger.connecting import ConnectionState
+from firstcontact.ledger.tables import decisions, deliveries, interactions, lanes, reviews, writes
+
+SECOND = 1_000_000
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """Work of one stage. due: now; later: at a time to come (in microseconds `last`, 0 for none).
+    age: seconds that the oldest of what is due has been waiting."""
+
+    connection: str
+    stage: str
+    due: int = 0
+    later: int = 0
+    age: float = 0.0
+    last: int = 0
+
+
+class Stuck(msgspec.Struct, frozen=True):
+    """Work that needs a person. kind: a kind of write, or `delivery`, `interaction`. cause: a write's state
+    (`parked`, `unclear`, `held`), or `fault` for what our own program can't take."""
+
+    connection: str
+    kind: str
+    cause: str
+    count: int
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it, as it was at `at` (microseconds). workers: owners of leases that hold, by connection;
+    lapsed: lanes whose owner let the lease run out. decided_at: when the last decision was made, 0: none."""
+
+    at: int
+    lanes: tuple[Lane, ...]
+    stuck: tuple[Stuck, ...]
+    connections: tuple[ConnectionState, ...]
+    workers: dict[str, int]
+    lapsed: dict[str, int]
+    questions: int
+    decided_at: int
+
+
+def state(tx: Connection, connection: str, now: int) -> State:
+    """The state of the ledger at `now`. connection: of the installation, to which deliveries and interactions
+    are counted, and which is named even where nothing was ever sent to it."""
+    workers, lapsed = _workers(tx, connection)
+    shared = {each.connection: each for each in connecting.states(tx)}
+    shared.setdefault(connection, ConnectionState(connection=connection))
+    return State(
+        at=now,
+        lanes=tuple(_lanes(tx, connection, now)),
+        stuck=tuple(_stuck(tx, connection)),
+        connections=tuple(shared[name] for name in sorted(shared)),
+        workers=workers,
+        lapsed=lapsed,
+        questions=int(
+            tx.scalar(select(func.count()).where(text("state = 'open'")).select_from(reviews)) or 0
+        ),
+        decided_at=int(tx.scalar(select(decisions.c.at).order_by(decisions.c.id.desc()).limit(1)) or 0),
+    )
+
+
+def _lanes(tx: Connection, connection: str, now: int) -> Iterator[Lane]:
+    for stage, table in (("understand", deliveries), ("decide", interactions)):
+        row = tx.execute(_due(table, now)).one()
+        yield _lane(connection, stage, row, now)
+    found = {row.connection: row for row in tx.execute(_due(writes, now, by_connection=True))}
+    for name in sorted({connection, *found}):
+        yield _lane(name, "carry_out", found.get(name), now)
+
+
+def _due(table: Table, now: int, *, by_connection: bool = False) -> Select[Any]:
+    at = table.c.due_at
+    query = select(
+        func.count().label("all"),
+        func.count().filter(at <= now).label("due"),
+        func.min(at).label("first"),
+        func.max(at).label("last"),
+        *((table.c.connection,) if by_connection else ()),
+    ).where(at.is_not(None))
+    return query.group_by(table.c.connection) if by_connection else query
+
+
+def _lane(connection: str, stage: str, row: Row[Any] | None, now: int) -> Lane:
+    if row is None or not row.all:
+        return Lane(connection=connection, stage=stage)
+    return Lane(
+        connection=connection,
+        stage=stage,
+        due=row.due,
+        later=row.all - row.due,
+        age=max(now - row.first, 0) / SECOND,
+        last=row.last if row.last > now else 0,
+    )
+
+
+def _stuck(tx: Connection, connection: str) -> Iterator[Stuck]:
+    """The conditions stand here as they stand in the indexes, else these would not be used."""
+    for kind, table in (("delivery", deliveries), ("interaction", interactions)):
+        count = tx.scalar(select(func.count()).select_from(table).where(text("problem <> ''")))
+        if count:
+            yield Stuck(connection, kind, "fault", int(count))
+    stopped = (
+        select(writes.c.connection, writes.c.kind, writes.c.state, func.count())
+        .where(text("state IN ('parked', 'unclear', 'held')"))
+        .group_by(writes.c.connection, writes.c.kind, writes.c.state)
+    )
+    for name, kind, cause, count in tx.execute(stopped):
+        yield Stuck(name, kind, cause, count)
+
+
+def _workers(tx: Connection, connection: str) -> tuple[dict[str, int], dict[str, int]]:
+    """By the clock that leases go by. At most a few dozen rows: the lanes of each connection."""
+    now = leasing.clock(tx)
+    owners: dict[str, set[str]] = {connection: set()}
+    lapsed: dict[str, int] = {connection: 0}
+    for row in tx.execute(
+        select(lanes.c.connection, lanes.c.owner, lanes.c.until).where(lanes.c.owner != "")
+    ):
+        if row.until > now:
+            owners.setdefault(row.connection, set()).add(row.owner)
+        else:
+            lapsed[row.connection] = lapsed.get(row.connection, 0) + 1
+    return {name: len(each) for name, each in owners.items()}, lapsed

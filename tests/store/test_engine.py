@@ -91,8 +91,10 @@ def test_addresses_are_understood() -> None:
     assert database_url(":memory:").database is None
     assert database_url("postgresql://u:secret@h/d").drivername == "postgresql+psycopg"
     assert "secret" not in place(open_engine("postgresql://u:secret@h/d"))
-    with pytest.raises(ValueError, match="mysql is not supported"):
-        open_engine("mysql://h/d")
+    for address in ("mysql://u:secret@h/d", "postgresql://u:secret@h:port/d"):
+        with pytest.raises(StoreProblem, match="names no database") as caught:
+            open_engine(address)
+        assert "secret" not in str(caught.value)
 
 
 def trouble(where: str | Path, **options: float) -> StoreProblem:

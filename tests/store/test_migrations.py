@@ -10,9 +10,17 @@ import pytest
 from sqlalchemy import Column, Engine, MetaData, text
 
 from firstcontact.connectors.address_book.tables import HISTORY
+from firstcontact.ledger.history import HISTORY as LEDGER
 from firstcontact.store.columns import INT, TEXT, table
 from firstcontact.store.engine import begin, fetch, open_engine
-from firstcontact.store.migrations import History, check, drift, migrate, upgrade_from_nothing
+from firstcontact.store.migrations import (
+    History,
+    check,
+    drift,
+    migrate,
+    set_version,
+    upgrade_from_nothing,
+)
 from firstcontact.store.problems import StoreProblem
 from firstcontact.testing.postgres import NotInstalled, Server, start
 
@@ -193,9 +201,51 @@ def test_a_new_database_costs_little(tmp_path: Path) -> None:
     assert time.perf_counter() - before < 0.15
 
 
-def test_a_missing_server_is_said_to_be_unreachable(postgres: Server) -> None:
+def test_a_missing_server_is_said_to_be_missing(postgres: Server) -> None:
     """A database that is not there, or a server that is not, is a sentence too."""
-    for where in (postgres.address("nowhere"), "postgresql://firstcontact@/postgres?host=/nonexistent"):
-        with pytest.raises(StoreProblem, match="cannot be opened") as caught:
+    for where, trouble in (
+        (postgres.address("nowhere"), "no_database"),
+        ("postgresql://firstcontact@/postgres?host=/nonexistent", "no_answer"),
+    ):
+        with pytest.raises(StoreProblem) as caught:
             check(open_engine(where), HISTORY)
-        assert caught.value.trouble == "unreachable"
+        assert caught.value.trouble == trouble
+
+
+def test_a_program_at_work_writes_nothing_to_a_database_that_was_closed(
+    engine: Engine, notes: History
+) -> None:
+    """Whoever has it open is refused at its next write: moved, half filled, or upgraded meanwhile."""
+    migrate(engine, notes)
+    other = open_engine(engine.url.render_as_string(hide_password=False))
+    for said, trouble in (
+        ("0001 moving", "moving"),
+        ("0001 moved", "moved"),
+        ("0001 filling", "unfinished"),
+        ("0002", "newer"),
+    ):
+        with begin(other) as connection:
+            set_version(connection, notes, said)
+        with pytest.raises(StoreProblem) as caught, begin(engine, turn="notes") as connection:
+            connection.execute(text("INSERT INTO notes (id) VALUES (7)"))
+        assert caught.value.trouble == trouble
+        with pytest.raises(StoreProblem) as caught:
+            migrate(open_engine(other.url.render_as_string(hide_password=False)), notes)
+        assert caught.value.trouble == trouble
+    assert fetch(engine, "SELECT id FROM notes", ()) == []
+    with begin(other) as connection:
+        set_version(connection, notes, "0001")
+    with begin(engine, turn="notes") as connection:
+        connection.execute(text("INSERT INTO notes (id) VALUES (7)"))
+    other.dispose()
+
+
+def test_histories_with_tables_of_one_name_share_a_database(postgres: Server) -> None:
+    """On PostgreSQL each history has a schema of its own, made by whoever comes first."""
+    where = postgres.database()
+    for history in (HISTORY, LEDGER):
+        engine = open_engine(where, schema=history.schema)
+        migrate(engine, history)
+        check(engine, history)
+        assert drift(open_engine(where, schema=history.schema), history) == []
+    assert fetch(open_engine(where), "SELECT to_regclass('activities')", ()) == [(None,)]

@@ -8,7 +8,7 @@ IMMEDIATE, so that it waits for its turn at the start instead of failing in the 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import RLock
@@ -16,18 +16,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from firstcontact.store.marks import refusal
 from firstcontact.store.problems import StoreProblem, problem_of
 
 BUSY_SECONDS = 30.0
 """How long a SQLite write waits for another's turn before the database counts as locked."""
 
-_TAKE_TURN = (
-    "SELECT pg_advisory_xact_lock(hashtext(current_database()), hashtext('firstcontact ' || %s::text))"
-)
+_TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtext(current_database()), hashtext('firstcontact {turn}'))"
 """Given back by PostgreSQL at the end of the transaction, however that ends."""
 
 _TURN = "firstcontact_turn"
@@ -37,49 +36,94 @@ must not keep everybody's turn."""
 _KEEPALIVE = {"connect_timeout": 10, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3}
 _WRITE = "firstcontact_write"
 _DURABLE = "firstcontact_durable"
+_GUARDS = "firstcontact_guards"
+SCHEMA = "firstcontact_schema"
+"""The execution option with the PostgreSQL schema of the engine's tables; "" or none: the role's default."""
 
 
-def open_engine(where: str | Path, *, durable: bool = False, busy_seconds: float = BUSY_SECONDS) -> Engine:
+def open_engine(
+    where: str | Path,
+    *,
+    durable: bool = False,
+    busy_seconds: float = BUSY_SECONDS,
+    schema: str = "",
+    password: Callable[[], str] | None = None,
+) -> Engine:
     """An engine for a SQLite file (a path or `sqlite:///…`), `:memory:` or `postgresql://…`.
 
     durable: every commit survives a power cut (`synchronous=FULL`), not only a crash of the program.
+    schema: where the tables are in PostgreSQL, made with them; "" for the role's own default. password: asked
+    for each new PostgreSQL connection, so that it can change while the program runs; None leaves it to the
+    address, PGPASSWORD or the file that PGPASSFILE names.
     Nothing is opened yet: the first connection raises `StoreProblem` through `read` and `begin`.
-    Raises ValueError for another kind of database.
+    Raises StoreProblem for what is no address of such a database, and where psycopg is not installed.
     """
     url = database_url(where)
     if url.get_backend_name() == "postgresql":
-        wait = f"-c lock_timeout={int(busy_seconds * 1000)} -c idle_in_transaction_session_timeout={_IDLE_MS}"
-        return create_engine(
+        return _postgres_engine(url, busy_seconds, schema, password)
+    return _sqlite_engine(url, durable=durable, busy_seconds=busy_seconds)
+
+
+def _postgres_engine(
+    url: URL, busy_seconds: float, schema: str, password: Callable[[], str] | None
+) -> Engine:
+    settings = {
+        "lock_timeout": int(busy_seconds * 1000),
+        "idle_in_transaction_session_timeout": _IDLE_MS,
+        **({"search_path": schema} if schema else {}),
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    try:
+        engine = create_engine(
             url,
             pool_pre_ping=True,
             pool_size=8,
             max_overflow=24,
             hide_parameters=True,
-            connect_args={"options": wait, "application_name": "firstcontact", **_KEEPALIVE},
+            execution_options={_GUARDS: {}, SCHEMA: schema},
+            connect_args={"options": options, "application_name": "firstcontact", **_KEEPALIVE},
         )
-    return _sqlite_engine(url, durable=durable, busy_seconds=busy_seconds)
+    except ModuleNotFoundError as error:
+        raise StoreProblem("no_driver", _shown(url), str(error)) from error
+    if password is not None:
+        ask = password
+
+        @event.listens_for(engine, "do_connect")
+        def connect(_: Any, __: Any, ___: Any, parameters: dict[str, Any]) -> None:
+            parameters["password"] = ask()
+
+    return engine
 
 
 def database_url(where: str | Path) -> URL:
-    """The address that `open_engine` understands, as SQLAlchemy's URL. Raises ValueError."""
+    """The address that `open_engine` understands, as SQLAlchemy's URL. Raises StoreProblem."""
     text = str(where)
     if text == ":memory:":
         return URL.create("sqlite")
     if isinstance(where, Path) or "://" not in text:
         return URL.create("sqlite", database=text)
-    url = make_url(text)
-    if url.get_backend_name() == "postgresql":
-        return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "sqlite":
-        return url.set(drivername="sqlite")
-    raise ValueError(f"{url.get_backend_name()} is not supported; use a SQLite file or postgresql://")
+    kind = text.partition("://")[0].partition("+")[0]
+    if kind not in ("postgresql", "postgres", "sqlite"):
+        raise StoreProblem("no_address", f"{kind}://…", f"{kind} is not supported")
+    try:
+        url = make_url(text)
+        driver = "sqlite" if kind == "sqlite" else "postgresql+psycopg"
+        return url.set(drivername=driver)
+    except (ArgumentError, ValueError):
+        # The words of the error would show the whole address, with a password that stands in it.
+        raise StoreProblem("no_address", f"{kind}://…", "it cannot be read as an address") from None
 
 
 def place(engine: Engine) -> str:
     """The database's path or address for a person, never with a password."""
     if engine.dialect.name == "sqlite":
         return engine.url.database or ":memory:"
-    return engine.url.render_as_string(hide_password=True)
+    return _shown(engine.url)
+
+
+def _shown(url: URL) -> str:
+    plain = url.set(drivername="postgresql").difference_update_query(["password"])
+    return plain.render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -89,14 +133,61 @@ def begin(engine: Engine, *, durable: bool = False, turn: str = "") -> Iterator[
     durable: this commit survives a power cut (`synchronous=FULL` for this transaction on SQLite). turn: write
     transactions of the same name follow one another on PostgreSQL too, as all of a file's do on SQLite, so
     that there is one way to think about races (`docs/decisions/turns.md`). Not to be nested in another
-    transaction of the same thread. Raises StoreProblem, `locked` where its turn does not come.
+    transaction of the same thread. Raises StoreProblem, `locked` where its turn does not come; `moving`,
+    `moved`, `unfinished`, `newer` or `older` where it is no longer the database that was opened (`guard`).
     """
     with _telling(engine), _turn(engine), engine.connect() as connection:
         connection = connection.execution_options(**{_WRITE: True, _DURABLE: durable})
         with connection.begin():
-            if turn and engine.dialect.name == "postgresql":
-                connection.exec_driver_sql(_TAKE_TURN, (turn,))
+            _enter(engine, connection, turn)
             yield connection
+
+
+def guard(engine: Engine, table: str, version: str | None) -> None:
+    """From here on every `begin` makes sure that the version table says this; None: no longer.
+
+    So a program that still runs writes nothing more to a database that was moved away, is being restored, or
+    was upgraded by a newer program.
+    """
+    guards = engine.get_execution_options().get(_GUARDS)
+    if guards is not None and version is None:
+        guards.pop(table, None)
+    elif guards is not None:
+        guards[table] = version
+
+
+def _enter(engine: Engine, connection: Connection, turn: str) -> None:
+    """Take the turn, then look at the version tables, in one request to the server: each statement sees what
+    is committed when it starts, so the looking must come after the waiting."""
+    guards = dict(engine.get_execution_options().get(_GUARDS, {}))
+    waits = [_TAKE_TURN.format(turn=turn)] if turn and engine.dialect.name == "postgresql" else []
+    statements = [*waits, *(f"SELECT version_num FROM {table}" for table in guards)]
+    if not statements:
+        return
+    found = _rows_of_each(engine, connection, statements)[len(waits) :]
+    for (table, version), row in zip(guards.items(), found, strict=True):
+        problem = refusal(row, version, table.removesuffix("_version"), place(engine))
+        if problem is not None:
+            raise problem
+
+
+def _rows_of_each(engine: Engine, connection: Connection, statements: list[str]) -> list[str]:
+    """The first value of each statement, by the driver's own cursor: it is in front of every transaction."""
+    cursor = connection.connection.cursor()
+    try:
+        if engine.dialect.name == "sqlite":
+            return [str((cursor.execute(each).fetchone() or ("",))[0]) for each in statements]
+        cursor.execute("; ".join(statements))
+        found = []
+        for number in range(len(statements)):
+            if number:
+                cursor.nextset()
+            found.append(str((cursor.fetchone() or ("",))[0]))
+        return found
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError("; ".join(statements), None, error) from error
+    finally:
+        cursor.close()
 
 
 @contextmanager
@@ -175,10 +266,14 @@ def _sqlite_engine(url: URL, *, durable: bool, busy_seconds: float) -> Engine:
     arguments = {"check_same_thread": False, "timeout": busy_seconds}
     # Errors name the statement, never the values, which are people's addresses and numbers.
     options: dict[str, Any] = {"connect_args": arguments, "hide_parameters": True}
+    execution: dict[str, Any] = {_GUARDS: {}}
     if url.database in (None, "", ":memory:"):
-        engine = create_engine(url, poolclass=StaticPool, execution_options={_TURN: _Turn()}, **options)
+        execution[_TURN] = _Turn()
+        engine = create_engine(url, poolclass=StaticPool, execution_options=execution, **options)
     else:
-        engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=24, **options)
+        engine = create_engine(
+            url, poolclass=QueuePool, pool_size=8, max_overflow=24, execution_options=execution, **options
+        )
     level = "FULL" if durable else "NORMAL"
 
     @event.listens_for(engine, "connect")

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
-from firstcontact.store.engine import begin, place, read
+from firstcontact.store.engine import SCHEMA, begin, guard, place, read
+from firstcontact.store.marks import Mark, marked, parts, refusal
 from firstcontact.store.problems import StoreProblem
 
 _FILE = re.compile(r"(\d{4})_\w+\.py")
@@ -50,29 +51,48 @@ class History:
         """Name of the table that holds the version, in alembic's own shape."""
         return f"{self.name}_version"
 
+    @property
+    def head(self) -> str:
+        """The revision that this program wants."""
+        return self.revisions()[-1]
+
+    @property
+    def schema(self) -> str:
+        """The PostgreSQL schema for its tables where histories share a database."""
+        return f"firstcontact_{self.name}"
+
 
 def migrate(engine: Engine, history: History) -> None:
     """Make the history's tables, or upgrade them to this program's version; all of it or nothing.
 
-    Raises StoreProblem: newer, foreign, locked, full, not a database, no permission.
+    From then on `begin` guards that the database stays what it is (`engine.guard`).
+    Raises StoreProblem: newer, foreign, locked, full, not a database, no permission; moving, moved or
+    unfinished where it is not to be used now.
     """
-    head = history.revisions()[-1]
+    head = history.head
     with read(engine) as connection:
-        if version(connection, history) == head:
-            return
-    with begin(engine) as connection:
-        _wait_for_turn(connection)
-        found = version(connection, history)  # another process may have been first
-        if found is None:
-            _make(connection, engine, history)
-        elif found != head:
-            _refuse_newer(engine, history, found)
-            _upgrade(connection, history)
+        found = version(connection, history)
+    if found != head:
+        guard(engine, history.version_table, None)
+        with begin(engine) as connection:
+            bring_up(connection, engine, history)
+    guard(engine, history.version_table, head)
+
+
+def bring_up(connection: Connection, engine: Engine, history: History, mark: Mark = "") -> None:
+    """As `migrate`, inside a write transaction; new tables get the mark. Raises StoreProblem."""
+    wait_for_turn(connection)
+    found = version(connection, history)  # another process may have been first
+    if found is None:
+        _make(connection, engine, history, marked(history.head, mark))
+    elif found != history.head:
+        _refuse_newer(engine, history, found)
+        _upgrade(connection, history)
 
 
 def check(engine: Engine, history: History) -> None:
     """That the database has exactly this program's version. Raises StoreProblem, `older` where not yet."""
-    head = history.revisions()[-1]
+    head = history.head
     with read(engine) as connection:
         found = version(connection, history)
     if found == head:
@@ -97,7 +117,13 @@ def upgrade_from_nothing(engine: Engine, history: History) -> None:
     For tests: what this makes and what `migrate` makes must be equal (`drift`).
     """
     with begin(engine) as connection:
-        _upgrade(connection, history)
+        make_at(connection, engine, history, "head")
+
+
+def make_at(connection: Connection, engine: Engine, history: History, revision: str) -> None:
+    """Make the tables of an empty database as they were at a revision, by running every one up to it."""
+    _make_schema(connection, engine)
+    _upgrade(connection, history, revision)
 
 
 def drift(engine: Engine, history: History) -> list[str]:
@@ -112,16 +138,28 @@ def drift(engine: Engine, history: History) -> list[str]:
         return [repr(difference) for difference in compare_metadata(context, history.metadata)]
 
 
-def _wait_for_turn(connection: Connection) -> None:
+def set_version(connection: Connection, history: History, said: str) -> None:
+    """Let the version table say this (`marks.marked`)."""
+    connection.execute(text(f"UPDATE {history.version_table} SET version_num = :said"), {"said": said})
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """One at a time makes or upgrades tables."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('firstcontact migrations'))"))
 
 
-def _make(connection: Connection, engine: Engine, history: History) -> None:
+def _make(connection: Connection, engine: Engine, history: History, said: str) -> None:
+    _make_schema(connection, engine)
     existing = set(inspect(connection).get_table_names()) & set(history.metadata.tables)
     if existing:
         raise StoreProblem("foreign", place(engine), ", ".join(sorted(existing)))
     history.metadata.create_all(connection, checkfirst=False)
+    make_version_table(connection, history, said)
+
+
+def make_version_table(connection: Connection, history: History, said: str) -> None:
+    """The version table, in alembic's own shape, and what it says."""
     connection.execute(
         text(
             f"CREATE TABLE {history.version_table} (version_num VARCHAR(32) NOT NULL, "
@@ -130,17 +168,25 @@ def _make(connection: Connection, engine: Engine, history: History) -> None:
     )
     connection.execute(
         text(f"INSERT INTO {history.version_table} (version_num) VALUES (:head)"),
-        {"head": history.revisions()[-1]},
+        {"head": said},
     )
 
 
+def _make_schema(connection: Connection, engine: Engine) -> None:
+    """The schema is made with its first tables; where somebody has made it for us, no right to is needed."""
+    schema = engine.get_execution_options().get(SCHEMA, "")
+    if schema and not inspect(connection).has_schema(schema):
+        connection.execute(text(f'CREATE SCHEMA "{schema}"'))
+
+
 def _refuse_newer(engine: Engine, history: History, found: str) -> None:
-    if found not in history.revisions():
-        head = history.revisions()[-1]
-        raise StoreProblem("newer", place(engine), f"{history.name} {found}, this program knows {head}")
+    number, mark = parts(found)
+    if mark or number not in history.revisions():
+        problem = refusal(found, history.head, history.name, place(engine))
+        raise problem or StoreProblem("newer", place(engine), found)
 
 
-def _upgrade(connection: Connection, history: History) -> None:
+def _upgrade(connection: Connection, history: History, to: str = "head") -> None:
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
@@ -151,7 +197,7 @@ def _upgrade(connection: Connection, history: History) -> None:
         connection,
         opts={
             "version_table": history.version_table,
-            "fn": lambda revision, _: script._upgrade_revs("head", revision),
+            "fn": lambda revision, _: script._upgrade_revs(to, revision),
         },
     )
     with Operations.context(context):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -26,14 +27,24 @@ class NotInstalled(RuntimeError):
 class Server:
     """A running server; `database` makes an empty database and gives its address. Close it with `stop`."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, folder: Path, postgres: str, port: int) -> None:
         self._folder = folder
-        self._process = process
+        self._port = port
+        listen = f"listen_addresses={'127.0.0.1' if port else ''}"
+        options = ["-c", listen, "-c", "fsync=off", *(["-c", f"port={port}"] if port else [])]
+        self._command = [postgres, "-D", str(folder / "data"), "-k", str(folder), *options]
+        self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
+
+    @property
+    def folder(self) -> Path:
+        """The server's own folder; its configuration is in `data`."""
+        return self._folder
 
     def address(self, database: str) -> str:
         """A database's address, for `open_engine`."""
-        return f"postgresql://firstcontact@/{database}?host={self._folder}"
+        port = f"&port={self._port}" if self._port else ""
+        return f"postgresql://firstcontact@/{database}?host={self._folder}{port}"
 
     def database(self) -> str:
         """The address of a new, empty database."""
@@ -44,17 +55,41 @@ class Server:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.address(name)
 
+    def run(self) -> None:
+        """Start the server, again after `end` or `kill`; it answers when this returns."""
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._folder,
+            **_as(_user()),
+        )
+        _wait(self, self._process)
+
+    def end(self) -> None:
+        """Stop the server as an administrator does: every connection is cut."""
+        self._signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Stop the server as a power cut does, so that it recovers when it runs again."""
+        self._signal(signal.SIGQUIT)
+
     def stop(self) -> None:
         """End the server and take its folder away."""
-        self._process.terminate()
-        self._process.wait(_START_SECONDS)
+        self.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _signal(self, number: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(_START_SECONDS)
+            self._process = None
 
-def start() -> Server:
+
+def start(port: int = 0) -> Server:
     """Start a server. As root it runs as the user `postgres`, since PostgreSQL refuses root.
 
-    Raises NotInstalled.
+    port: where it listens on 127.0.0.1 too; 0: by its socket alone. Raises NotInstalled.
     """
     initdb, postgres = _program("initdb"), _program("postgres")
     folder = Path(tempfile.mkdtemp(prefix="fc-pg-"))
@@ -63,16 +98,8 @@ def start() -> Server:
         os.chown(folder, user.pw_uid, user.pw_gid)
     data = folder / "data"
     _run(user, [initdb, "-D", str(data), "-U", "firstcontact", "-A", "trust", "-E", "UTF8", "--no-sync"])
-    options = ["-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
-    process = subprocess.Popen(
-        [postgres, "-D", str(data), *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        **_as(user),
-    )
-    server = Server(folder, process)
-    _wait(server, process)
+    server = Server(folder, postgres, port)
+    server.run()
     return server
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from firstcontact.config import home_folder, load, set_key, write_initial
+from firstcontact.config import Engine, home_folder, load, set_key, write_initial
 from firstcontact.policy.schema import Problem, SettingsProblem
 from firstcontact.policy.warnings import warnings
 from firstcontact.toml_places import places
@@ -85,6 +85,32 @@ def test_a_home_is_read(home: Path) -> None:
     assert loaded.book.effective("bo").enrich == {"title": "always"}
     assert loaded.connections["clio"].kind == "clio"
     assert loaded.connections["clio"].options == {"region": "us"}
+
+
+def test_an_engine_is_read(home: Path) -> None:
+    """Where workers meet is read; the rest of it is as usual, and without the table there is none."""
+    assert load(home).engine == Engine("", "default", "")
+    with (home / "settings.toml").open("a") as file:
+        file.write('\n[engine]\ntemporal = "temporal.firm.example:7233"\n')
+    assert load(home).engine == Engine("temporal.firm.example:7233", "default", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('temporl = "x:1"', "unknown key `temporl`; did you mean `temporal`?"),
+        ("temporal = 7233", "is a text"),
+    ],
+)
+def test_a_wrong_engine_is_refused(home: Path, line: str, sentence: str) -> None:
+    """A key that nobody knows, or a value that is no text, is named with its line."""
+    text = (home / "settings.toml").read_text() + f"\n[engine]\n{line}\n"
+    (home / "settings.toml").write_text(text)
+    with pytest.raises(SettingsProblem) as caught:
+        load(home)
+    (problem,) = caught.value.problems
+    assert sentence in problem.sentence
+    assert problem.line == text.count("\n")
 
 
 def test_what_a_lock_keeps_out_has_file_and_both_lines(home: Path) -> None:

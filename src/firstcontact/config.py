@@ -18,6 +18,9 @@ A home folder holds one `settings.toml`::
     kind = "clio"
     options = { region = "us" }
 
+    [engine]                       # where workers on several machines meet
+    temporal = "temporal.northwind.example:7233"
+
     [profile.sales]
     members = ["ana-ruiz"]
     engagement = "any"
@@ -58,7 +61,7 @@ from firstcontact.toml_places import line_of, places
 HOME_VARIABLE = "FIRSTCONTACT_HOME"
 BUSY_VARIABLE = "FIRSTCONTACT_BUSY_SECONDS"
 FILE_NAME = "settings.toml"
-_TOP = ("team", "organisation", *SUB_SCOPES)
+_TOP = ("team", "organisation", "engine", *SUB_SCOPES)
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 
 
@@ -70,6 +73,15 @@ class Connection(msgspec.Struct, frozen=True):
     options: Mapping[str, object] = {}
 
 
+class Engine(msgspec.Struct, frozen=True):
+    """Where workers on several machines meet: a Temporal server as HOST:PORT (empty: there is none), its
+    namespace, and the task queue (empty: one of the installation's own)."""
+
+    temporal: str = ""
+    namespace: str = "default"
+    queue: str = ""
+
+
 class Home(msgspec.Struct, frozen=True):
     """A home folder as it was read: the book, the connections, and the text that they came from."""
 
@@ -78,6 +90,7 @@ class Home(msgspec.Struct, frozen=True):
     text: str
     book: SettingsBook
     connections: Mapping[str, Connection] = {}
+    engine: Engine = Engine()
 
     @property
     def ignored(self) -> tuple[Problem, ...]:
@@ -140,7 +153,11 @@ def load_other(path: Path, like: Home) -> Home:
     except OSError as error:
         sentence = f"cannot be read: {error.strerror}"
         raise SettingsProblem([Problem(sentence=sentence, file=str(path))]) from error
-    text = _decoded(raw, path)
+    return read_other(_decoded(raw, path), path, like)
+
+
+def read_other(text: str, path: Path, like: Home) -> Home:
+    """As `load_other`, of a text that was read already; `path` is for what is wrong with it."""
     base = tomllib.loads(like.text)
 
     def over_base(parsed: dict[str, Any]) -> dict[str, Any]:
@@ -211,7 +228,8 @@ def _home(
     except tomllib.TOMLDecodeError as error:
         raise SettingsProblem([_syntax_problem(error, path, text)]) from None
     connections, problems = _connections(parsed.get("connection"))
-    problems = [*_outside_problems(parsed), *problems]
+    engine, wrong = _engine(parsed.get("engine"))
+    problems = [*_outside_problems(parsed), *problems, *wrong]
     try:
         book = _book(parsed)
     except SettingsProblem as found:
@@ -219,7 +237,7 @@ def _home(
     if problems:
         placed = _placed(tuple(problems), path, text)
         raise SettingsProblem(sorted(placed, key=lambda problem: problem.line))
-    return Home(folder, path, text, book, connections)
+    return Home(folder, path, text, book, connections, engine)
 
 
 def _syntax_problem(error: tomllib.TOMLDecodeError, path: Path, text: str) -> Problem:
@@ -277,6 +295,20 @@ def _connections(written: object) -> tuple[dict[str, Connection], list[Problem]]
         else:
             connections[name] = Connection(name, kind, dict(options))
     return connections, problems
+
+
+def _engine(written: object) -> tuple[Engine, list[Problem]]:
+    values = written if isinstance(written, Mapping) else {}
+    problems = []
+    for key, value in values.items():
+        sentence = ""
+        if key not in Engine.__struct_fields__:
+            sentence = unknown_key(key, Engine.__struct_fields__, "key")
+        elif not isinstance(value, str):
+            sentence = 'this is a text, such as "temporal.northwind.example:7233"'
+        if sentence:
+            problems.append(Problem(sentence=sentence, key=key, place=("engine", key)))
+    return (Engine() if problems else Engine(**values)), problems
 
 
 def _placed(problems: tuple[Problem, ...], path: Path, text: str) -> tuple[Problem, ...]:

@@ -15,7 +15,7 @@ from firstcontact.policy.decision import Reason
 def test_a_report_counts(tx: Connection) -> None:
     """Deliveries, facts by kind, verdicts of people and activities apart, reasons, and what is stuck."""
     intake.save(tx, [call("a"), call("b"), mail("m")], due_at=1, live=True)
-    intake.settle(tx, ["a", "b"], 1)
+    intake.settle(tx, ["a", "b"])
     intake.keep_rejections(tx, [(b"r", Rejection("p", "cut_off", "why"))], 1)
     held = Reason("free_mail", KIM, "ask", decisive=True)
     deciding.keep(tx, [decided("a", verdict(JO, "create")), decided("b", verdict(JO))])

@@ -48,7 +48,7 @@ def test_a_dropped_write_is_intended_anew(tx: Connection) -> None:
 
 def test_what_a_brake_holds_is_due_when_released(tx: Connection) -> None:
     """Held writes are not due, are counted, and go out after the release."""
-    writing.intend(tx, CRM, [create("k1"), log("k2")], 1, held=True)
+    writing.intend(tx, CRM, [create("k1"), log("k2")], 1, held={"i1"})
     assert writing.due_writes(tx, CRM, 99, 10) == ()
     assert writing.held(tx) == {"create_contact": 1, "log_activity": 1}
     writing.release_held(tx, 5)
@@ -117,7 +117,7 @@ def test_a_change_goes_into_the_write_that_was_not_made(tx: Connection, state: s
 
 def test_a_change_of_what_is_held_stays_held(tx: Connection) -> None:
     """The brake holds the activity with its change."""
-    writing.intend(tx, CRM, [log("k", body="old")], 1, held=True)
+    writing.intend(tx, CRM, [log("k", body="old")], 1, held={"i1"})
     assert writing.overtake(tx, {"k": change("u", "k", "new", "body")}, 9) == []
     assert states(tx) == {"k": "held"}
     writing.release_held(tx, 9)

@@ -36,6 +36,7 @@ from firstcontact.identity.records import ABSENT, Finding
 from firstcontact.interactions.model import Handle, Interaction, encode
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import reading
+from firstcontact.ledger.sharding import shard_of
 from firstcontact.planning.write import Write
 from firstcontact.testing.hostile import Hostile, Rates
 from firstcontact.testing.scenarios.bench import Bench
@@ -397,14 +398,17 @@ def test_a_change_does_not_send_what_is_unclear(bench: Bench) -> None:
 
 
 def test_a_lapsed_permission_is_no_unclear_answer(bench: Bench) -> None:
-    """Nothing was carried out: when the permission is back, everything is sent, nobody is asked."""
+    """Nothing was carried out: the connection is paused for everybody until a person says that the permission
+    is back; then everything is sent, and nobody is asked."""
     world = World(bench.fresh(), "lawmatics")
     world.seed()
     deliver(world, answered("c", 0))
     world.receive([answered("c2", 5)])
     world.hostile.next_apply("auth_lapsed")
-    with pytest.raises(AuthLapsed):
-        world.installation.drain()
+    for _ in range(2):
+        with pytest.raises(AuthLapsed):
+            world.installation.drain()
+    assert world.installation.resume()
     world.installation.drain()
     assert len(activities(world)) == 2
     assert stuck(world) == []
@@ -580,10 +584,21 @@ def test_two_workers_race_for_one_stranger(world: World) -> None:
     """Another worker decides on the same handle between our look-up and our decision: one contact, and every
     interaction is logged once on it, also the texts of one day."""
     odd = Odd(world)
-    odd.before_size = lambda: world.installation.decide_due() and None
     facts = [answered("c1", 0), answered("c2", 1), text("t1", at(0, 15), JO, "Word 1"),
              text("t2", at(0, 15, 1), JO, "Word 2")]  # fmt: skip
-    deliver(world, *facts)
+    lanes = world.installation.lanes
+    mine = lanes.claim(only=[shard_of(facts[0])])
+    theirs = lanes.claim()
+    assert mine is not None
+    assert theirs is not None
+    decided = []
+    odd.before_size = lambda: decided.append(world.installation.decide_due(theirs).decided)
+    world.receive(facts)
+    world.installation.drain(mine)
+    lanes.release(mine)
+    lanes.release(theirs)
+    assert decided == [3]
+    world.settle()
     assert len(ours(world)) == 1
     assert set(activities(world)) == {("c1",), ("c2",), ("t1", "t2")}
     sentences.hold(world, [Step(START, tuple(facts))])
@@ -593,19 +608,29 @@ def test_a_receipt_that_comes_while_another_write_waits(world: World) -> None:
     """Another worker makes the contact between our looking for it and our answer: its activity, marked as
     waiting in the transaction that looked, is woken by the receipt and does not wait for ever."""
     odd = Odd(world)
-    odd.next_apply("try_again")
 
     def meanwhile(writes: Sequence[Write]) -> None:
         if any(write.kind == "log_activity" for write in writes):
             odd.before_apply = lambda _: None
-            world.clock.wait(HOUR)
-            world.installation.carry_out_due()
+            made.append(world.installation.carry_out_due(theirs).created)
 
+    first, second, known = answered("c1", 0), answered("c2", 1), answered("f", 2, FAXER)
+    lanes = world.installation.lanes
+    theirs = lanes.claim(only=[shard_of(first)])
+    mine = lanes.claim()
+    assert theirs is not None
+    assert mine is not None
+    made: list[int] = []
+    world.receive([first])
+    world.installation.decide_due(theirs)
+    world.receive([second, known])
     odd.before_apply = meanwhile
-    world.receive([answered("c", 0), answered("f", 1, FAXER)])
-    world.installation.drain()
+    world.installation.drain(mine)
+    lanes.release(mine)
+    lanes.release(theirs)
+    assert made == [1]
     world.settle()
-    assert set(activities(world)) == {("c",), ("f",)}
+    assert set(activities(world)) == {("c1",), ("c2",), ("f",)}
     assert len(ours(world)) == 1
 
 

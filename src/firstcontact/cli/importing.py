@@ -30,8 +30,8 @@ from firstcontact.cli.turn import turn
 if TYPE_CHECKING:
     from firstcontact.bootstrap import FoundFile, Opened
     from firstcontact.config import Home
-    from firstcontact.flow.importing import FileResult, FileToRead, Held
-    from firstcontact.flow.installation import Item, Progress
+    from firstcontact.flow.importing import FileResult, FileToRead
+    from firstcontact.flow.installation import Held, Item, Progress
     from firstcontact.ledger.reading import Report
 
 

@@ -25,10 +25,11 @@ from firstcontact.connectors.contract import (
     TryAgain,
     Unclear,
 )
-from firstcontact.flow.clock import MINUTE, SECOND
+from firstcontact.flow.clock import SECOND, backoff
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle
-from firstcontact.ledger import deciding, intake, writing
+from firstcontact.lanes.leases import Lease
+from firstcontact.ledger import news, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
 from firstcontact.planning.write import (
@@ -54,9 +55,6 @@ WAVES: tuple[tuple[str, ...], ...] = (
 LOOKS = 6
 """How often a contact whose creation got no answer is looked for before its absence is believed, where it can
 be found by its handle only: with the waits between them half an hour, longer than searches lag behind."""
-
-RETRY_FIRST = 30 * SECOND
-RETRY_MOST = 60 * MINUTE
 
 
 class Carried(msgspec.Struct, frozen=True):
@@ -91,15 +89,18 @@ class _Round:
         self.later = self.parked = self.adopted = 0
 
 
-def carry_out(ledger: Ledger, crm: Crm, now: int, limit: int = 500) -> Carried:
-    """Carry out the writes that are due, at most `limit`. Raises AuthLapsed, StoreProblem."""
+def carry_out(ledger: Ledger, crm: Crm, now: int, lease: Lease, limit: int = 500) -> Carried:
+    """Carry out the writes that are due in the lanes of the lease, at most `limit`.
+
+    Raises AuthLapsed, StoreProblem, LeaseLost.
+    """
     with ledger.read() as tx:
-        due = writing.due_writes(tx, crm.connection, now, limit)
+        due = writing.due_writes(tx, crm.connection, now, limit, lease.shards)
     total = Carried()
     for wave in WAVES:
         intents = [intent for intent in due if intent.write.kind in wave]
         if intents:
-            total = _add(total, _wave(ledger, crm, intents, now))
+            total = _add(total, _wave(ledger, crm, intents, now, lease))
     return total
 
 
@@ -109,12 +110,13 @@ def _add(one: Carried, other: Carried) -> Carried:
     )
 
 
-def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int) -> Carried:
+def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int, lease: Lease) -> Carried:
     round = _Round(intents)
     sent = [intent.write for intent in intents if intent.state == "sent"]
     settled = _found_written(crm, sent, round, now)
     todo = [intent.write for intent in intents if intent.write.key not in settled]
     with ledger.write() as tx:
+        lease.hold(tx)
         ready, waiting = _resolved(tx, todo, round)
         writing.mark(tx, waiting)
         writing.mark_sent(tx, [write.key for write in ready])
@@ -129,10 +131,11 @@ def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int) -> Carr
         # Nothing was carried out, so nothing has to be looked for when the permission is back.
         unsent = [each for each in ready if round.intents[each.key].state != "sent"]
         with ledger.write() as tx:
+            lease.hold(tx)
             writing.mark(tx, [(each.key, "intended", now, str(error)) for each in unsent])
         raise
     by_key = {intent.write.key: intent.write for intent in intents}
-    _keep(ledger, crm, round, by_key, now)
+    _keep(ledger, crm, round, by_key, now, lease)
     created = sum(1 for r in round.receipts if r.created and by_key[r.key].kind == "create_contact")
     return Carried(
         done=len(round.receipts),
@@ -399,13 +402,12 @@ def _retry(
     why: str,
     after: float,
 ) -> None:
-    attempts = min(round.intents[write.key].attempts, 10)
-    wait = max(int(after * SECOND), min(RETRY_FIRST * 2**attempts, RETRY_MOST))
+    wait = max(int(after * SECOND), backoff(round.intents[write.key].attempts, write.key))
     round.later += 1
     round.marks.append((write.key, state, now + wait, why))
 
 
-def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now: int) -> None:
+def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now: int, lease: Lease) -> None:
     """All answers of a wave in one transaction, with what they reopen."""
     for receipt in round.receipts:
         write = by_key[receipt.key]
@@ -414,6 +416,7 @@ def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now
         elif write.kind == "create_account":
             round.topics.add(write.subject)
     with ledger.write() as tx:
+        lease.hold(tx)
         writing.mark_done(tx, round.receipts, now)
         writing.mark(tx, round.marks)
         for write in round.retargeted:
@@ -423,8 +426,7 @@ def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now
         unlogged = [by_key[key] for key in dropped if by_key[key].kind == "log_activity"]
         writing.forget_activities(tx, crm.connection, unlogged)
         writing.wake(tx, _keys_ended(round), now)
-        reopened = deciding.reopened_by(tx, round.topics) | round.decide_again
-        intake.set_due(tx, reopened, now)
+        news.tell(tx, round.topics, round.decide_again, now)
 
 
 def _keys_ended(round: _Round) -> Collection[str]:

@@ -6,12 +6,13 @@ answers whichever file is named first. Intents are held until it is clear how ma
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from firstcontact.flow.installation import Installation, Item, Progress, Reader, Tally
+from firstcontact.flow.installation import Held, Installation, Item, Progress, Reader, Tally
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import intake, writing
 from firstcontact.ledger.pending import Pending, pending
@@ -32,13 +33,6 @@ class FileResult(msgspec.Struct, frozen=True):
     rejected: int = 0
     problem: str = ""
     cut: str = ""
-
-
-class Held(msgspec.Struct, frozen=True):
-    """What waits for a person's word: contacts that the import would create, and the limit it is beyond."""
-
-    creates: int
-    limit: int
 
 
 class FileToRead(msgspec.Struct, frozen=True):
@@ -110,17 +104,16 @@ def _cursor_name(path: Path, user: str) -> str:
 
 
 def decide_held(installation: Installation, progress: Progress) -> tuple[Tally, Held | None]:
-    """Decide everything due, holding the intents. `Held` where they would make more contacts than the brake
-    allows; else they are released at once."""
-    limit = installation.book.effective("", installation.crm.connection).brakes_creates_per_hour
+    """Decide everything due. `Held` where what was imported would make more contacts than the brake allows;
+    else it is released at once."""
     installation.poll()
-    tally = installation.decide_due(held=True, progress=progress)
-    with installation.ledger.read() as tx:
-        creates = writing.held(tx).get("create_contact", 0)
-    if creates > limit:
-        return tally, Held(creates, limit)
-    release(installation)
-    return tally, None
+    tally = Tally()
+    while True:
+        tally += installation.decide_due(progress=progress)
+        held = installation.release_imported()
+        if held is not None or not installation.imports_due():
+            return tally, held
+        time.sleep(0.1)  # other workers are at the rest
 
 
 def release(installation: Installation) -> None:

@@ -7,12 +7,17 @@ ledger from which the next `drain` goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 
 import msgspec
+from sqlalchemy import Connection
 
-from firstcontact.connectors.contract import Crm, Delivery, Reading, TryAgain
+from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading, TryAgain
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, Clock
 from firstcontact.flow.judge import judge
@@ -20,16 +25,20 @@ from firstcontact.flow.problems import FlowProblem
 from firstcontact.flow.understand import understand
 from firstcontact.interactions.model import Interaction
 from firstcontact.interactions.rejection import Rejection
-from firstcontact.ledger import deciding, intake, reviewing, writing
+from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
+from firstcontact.ledger import connecting, deciding, intake, leasing, news, reviewing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.intake import DeliveryRow
 from firstcontact.ledger.retention import retain
 from firstcontact.ledger.reviewing import Review
+from firstcontact.ledger.sharding import SHARDS
+from firstcontact.operating.watch import SILENT, Stage, Watch, timed
 from firstcontact.planning.write import Receipt
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Ruling
 from firstcontact.policy.rules import PROHIBITIONS
 from firstcontact.policy.scopes import SettingsBook
+from firstcontact.store.problems import StoreProblem
 
 Item = tuple[Delivery | Rejection, str]
 """What a file or a poll yields: a delivery, or why there is none, and the cursor behind it."""
@@ -42,7 +51,8 @@ Progress = Callable[[str, int], None]
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call did. `interactions`: new facts; `changed`: superseded ones; `known`: nothing new."""
+    """What a call did. `interactions`: new facts; `changed`: superseded ones; `known`: nothing new;
+    `aside`: things that failed for a reason that nobody foresaw, and wait for a person."""
 
     deliveries: int = 0
     known_deliveries: int = 0
@@ -59,28 +69,57 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     adopted: int = 0
     parked: int = 0
     later: int = 0
+    understood: int = 0
+    aside: int = 0
 
     def __add__(self, other: Tally) -> Tally:
         """Both together."""
         return Tally(**{n: getattr(self, n) + getattr(other, n) for n in Tally.__struct_fields__})
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What waits for a person's word: contacts that an import would create, and the limit it is beyond."""
+
+    creates: int
+    limit: int
+
+
 def _silent(_: str, __: int) -> None:
     return None
+
+
+_DONE = {"understand": "understood", "decide": "decided", "carry_out": "written"}
+
+
+def _items(stage: Stage, done: Tally | None) -> int:
+    return getattr(done, _DONE[stage]) if done is not None else 0
 
 
 class Installation:
     """One team's FirstContact."""
 
     def __init__(
-        self, *, book: SettingsBook, ledger: Ledger, crm: Crm, clock: Clock, batch: int = 500
+        self,
+        *,
+        book: SettingsBook,
+        ledger: Ledger,
+        crm: Crm,
+        clock: Clock,
+        batch: int = 500,
+        reader: Reader | None = None,
+        watch: Watch = SILENT,
     ) -> None:
-        """`batch`: how many interactions are decided, and writes carried out, at once."""
+        """`batch`: how many interactions are decided, and writes carried out, at once. `reader`: of
+        deliveries that are stored first and understood later (`accept`)."""
         self.book = book
         self.ledger = ledger
         self.crm = crm
         self.clock = clock
         self.batch = batch
+        self.reader = reader
+        self.watch = watch
+        most_owners = crm.capabilities().requests_at_once
+        self.lanes = Lanes(ledger, crm.connection, most_owners=most_owners, watch=watch)
 
     # --- facts in ---------------------------------------------------------------------------------
 
@@ -155,28 +194,111 @@ class Installation:
             known=done.same,
         )
 
+    def accept(self, deliveries: Sequence[Delivery], *, live: bool = True) -> Tally:
+        """Store deliveries byte for byte as work that is due, and no more: what a web hook does before it
+        answers, and an import that many workers share. An identical delivery is stored once."""
+        now = self.clock.now()
+        rows = {
+            digest: DeliveryRow(digest, each.source, each.place, each.captured_from, each.raw, 0)
+            for digest, each in ((_digest(each), each) for each in deliveries)
+        }
+        with self.ledger.write() as tx:
+            new = [rows[digest] for digest in rows.keys() - intake.seen(tx, list(rows))]
+            intake.keep_deliveries(tx, sorted(new, key=lambda row: row.place), now, live=live, due=True)
+        return Tally(deliveries=len(new), known_deliveries=len(deliveries) - len(new))
+
     # --- due work ---------------------------------------------------------------------------------
 
-    def drain(self, *, progress: Progress = _silent) -> Tally:
-        """Do all work that is due now: news from the CRM, decisions, writes, retries whose time has come.
+    def due(self) -> int | None:
+        """When the earliest work is due that goes on by itself, in microseconds; None: there is none."""
+        with self.ledger.read() as tx:
+            times = [at for at in (intake.next_due(tx), writing.next_due(tx)) if at is not None]
+        return min(times, default=None)
 
-        Raises AuthLapsed, StoreProblem.
+    def waiting(self, most: int = 2000) -> dict[int, int]:
+        """How much is due now in each lane, counted as far as `most` of each kind; while the CRM connection
+        is paused, only what can be done without it."""
+        now = self.clock.now()
+        with self.ledger.read() as tx:
+            counts = Counter(intake.waiting_deliveries(tx, now, most))
+            if connecting.state(tx, self.crm.connection).paused_at is None:
+                counts.update(intake.waiting_interactions(tx, now, most))
+                counts.update(writing.waiting_writes(tx, self.crm.connection, now, most))
+        return dict(counts)
+
+    def drain(self, lease: Lease | None = None, *, batches: int = 0, progress: Progress = _silent) -> Tally:
+        """Do all work that is due now: news from the CRM, deliveries, decisions, writes, retries whose time
+        has come.
+
+        lease: in its lanes only. Without one, in all lanes, those that others are at included: this waits for
+        them. batches: at most so many rounds, 0: until nothing is due. Raises AuthLapsed, StoreProblem,
+        LeaseLost.
         """
+        if lease is not None:
+            return self._drain(lease, batches, progress)
         total = Tally()
-        self.retain()
+        wait = 0.01
         while True:
-            self.poll()
-            step = self.decide_due(progress=progress) + self.carry_out_due(progress=progress)
+            with self.lanes.leased() as mine:
+                done = self._drain(mine, batches, progress) if mine is not None else Tally()
+            total += done
+            if mine is not None and len(mine.shards) == SHARDS:
+                return total
+            due = self.due()
+            if due is None or due > self.clock.now():
+                return total
+            wait = 0.01 if done != Tally() else min(2 * wait, 1.0)
+            time.sleep(wait)  # others are at the rest
+
+    def _drain(self, lease: Lease, batches: int, progress: Progress) -> Tally:
+        total = self.understand_due(lease, progress=progress)
+        self._not_paused()
+        if 0 in lease.shards:
+            self.retain()
+        rounds = 0
+        while True:
+            if 0 in lease.shards:
+                self._poll_or_go_on()
+            step = self.understand_due(lease, progress=progress)
+            step += self.decide_due(lease, progress=progress)
+            self.release_imported()
+            step += self.carry_out_due(lease, progress=progress)
             total += step
-            if step == Tally():
+            rounds += 1
+            if step == Tally() or rounds == batches:
                 return total
 
+    def _not_paused(self) -> None:
+        """Raises AuthLapsed where the CRM connection is paused: nothing is asked of it until `resume`."""
+        with self.ledger.read() as tx:
+            state = connecting.state(tx, self.crm.connection)
+        if state.paused_at is not None:
+            raise AuthLapsed(state.why)
+
+    @contextmanager
+    def _pausing(self) -> Iterator[None]:
+        """Where the CRM says that our permission is gone, the connection is paused for all workers."""
+        try:
+            yield
+        except AuthLapsed as error:
+            with self.ledger.write() as tx:
+                news = connecting.pause(tx, self.crm.connection, str(error), self.clock.now())
+            if news:
+                self.watch.event("connection paused", "error", connection=self.crm.connection)
+            raise
+
+    def resume(self) -> bool:
+        """A person says that the CRM connection's permission is back. Whether it was paused."""
+        with self.ledger.write() as tx:
+            return connecting.resume(tx, self.crm.connection)
+
     def retain(self) -> None:
-        """Once a day: remove raw deliveries and bodies that are older than `body_days` (SPEC §10)."""
+        """Once a day: remove raw deliveries and bodies that are older than `body_days` (SPEC §10), and set
+        right what a clock that was set back since has left far in the future."""
         now = self.clock.now()
         with self.ledger.read() as tx:
             last = int(deciding.fact(tx, "retained_at") or 0)
-        if now - last < DAY:
+        if 0 <= now - last < DAY:
             return
         before = now - self.book.effective("", self.crm.connection).body_days * DAY
         removed = True
@@ -185,7 +307,13 @@ class Installation:
                 done = retain(tx, before)
                 removed = done.deliveries > 0 or done.bodies > 0
         with self.ledger.write() as tx:
+            news.prune(tx, now - DAY)
+            early = intake.bring_forward(tx, now, now + 2 * DAY) + writing.bring_forward(
+                tx, now, now + 2 * DAY
+            )
             deciding.set_fact(tx, "retained_at", str(now))
+        if early:
+            self.watch.event("clock was set back", "warning", brought_forward=early)
 
     def poll(self) -> None:
         """Ask the CRM what changed; whoever waited for a record is decided again."""
@@ -197,7 +325,8 @@ class Installation:
             with self.ledger.read() as tx:
                 cursor = intake.cursor(tx, name)
             try:
-                changes = self.crm.changed_since(cursor)
+                with self._pausing():
+                    changes = self.crm.changed_since(cursor)
             except TryAgain:
                 return  # the cursor stands where it was; the next poll asks again
             topics = {f"handle:{handle.key}" for record in changes.records for handle in record.handles}
@@ -207,38 +336,199 @@ class Installation:
                     deciding.bears(tx, self.crm.connection, changes.records)
                     hosts = [domain for account in changes.accounts for domain in account.domains]
                     deciding.see_accounts(tx, self.crm.connection, hosts)
-                    deciding.bury_gone(tx, self.crm.connection, changes.gone, self.clock.now())
-                    intake.set_due(tx, deciding.reopened_by(tx, topics), self.clock.now())
+                    gone = deciding.bury_gone(tx, self.crm.connection, changes.gone, self.clock.now())
+                    news.tell(tx, topics, (), self.clock.now())
+                    news.note(tx, {f"handle:{key}" for key in gone}, (), self.clock.now())
                     intake.set_cursor(tx, name, changes.cursor, self.clock.now())
             if not changes.more:
                 return
 
-    def decide_due(self, *, held: bool = False, progress: Progress = _silent) -> Tally:
-        """Decide everything due now; intents are recorded, nothing is written to the CRM yet."""
-        total = Tally()
-        while True:
-            done = judge(self.ledger, self.crm, self.book, self.clock.now(), self.batch, held=held)
-            if not done.decided and not done.retries:
-                return total
-            total += Tally(decided=done.decided, creates=done.creates, asked=done.asked, retries=done.retries)
-            progress("decided", done.decided)
+    def _poll_or_go_on(self) -> None:
+        """A connector that fails at telling what changed must not keep the rest from being done."""
+        try:
+            self.poll()
+        except (AuthLapsed, StoreProblem):
+            raise
+        except Exception as error:
+            self.watch.failure("poll failed", error, connection=self.crm.connection)
 
-    def carry_out_due(self, *, progress: Progress = _silent) -> Tally:
+    def understand_due(self, lease: Lease | None = None, *, progress: Progress = _silent) -> Tally:
+        """Understand every delivery due now that was only stored so far (`accept`)."""
+        if self.reader is None:
+            return Tally()
+        return self._each_batch(lease, "understand", self._understand_batch, self._delivery_aside, progress)
+
+    def decide_due(
+        self, lease: Lease | None = None, *, held: bool = False, progress: Progress = _silent
+    ) -> Tally:
+        """Decide everything due now; intents are recorded, nothing is written to the CRM yet. What was
+        imported is held (`release_imported`); held: so is everything else."""
+        batch = partial(self._decide_batch, held=held)
+        return self._each_batch(lease, "decide", batch, self._interaction_aside, progress)
+
+    def carry_out_due(self, lease: Lease | None = None, *, progress: Progress = _silent) -> Tally:
         """Carry out every write due now."""
+        return self._each_batch(lease, "carry_out", self._carry_out_batch, self._write_aside, progress)
+
+    def _each_batch(
+        self,
+        lease: Lease | None,
+        stage: Stage,
+        batch: Callable[[Lease, int], Tally | None],
+        aside: Callable[[Lease, str], str],
+        progress: Progress,
+    ) -> Tally:
+        """Batch after batch until nothing is due. A batch that fails for a reason that nobody foresaw is
+        halved until the one thing is found that it fails at: that is set aside for a person."""
+        if lease is None:
+            with self.lanes.leased() as mine:
+                return self._each_batch(mine, stage, batch, aside, progress) if mine is not None else Tally()
         total = Tally()
+        size = 1 if lease.fallen else self.batch
         while True:
-            # An interaction makes up to four writes: what a batch decided is carried out as one.
-            done = carry_out(self.ledger, self.crm, self.clock.now(), 4 * self.batch)
-            if not done.done and not done.later and not done.parked and not done.moved:
+            if lease.fallen:
+                self._mind_the_fallen(lease, stage, aside)
+            try:
+                with timed(self.watch, self.crm.connection, stage) as timing, self._pausing():
+                    done = batch(lease, size)
+                    timing.items = _items(stage, done)
+            except (AuthLapsed, StoreProblem, LeaseLost):
+                raise
+            except Exception as error:
+                self.watch.failure(f"{stage} failed", error)
+                if size > 1:
+                    size //= 2
+                    continue
+                total += Tally(aside=1)
+                if not aside(lease, f"{type(error).__name__}: {error}"):
+                    raise
+                continue
+            if done is None:
                 return total
-            total += Tally(
-                written=done.done,
-                created=done.created,
-                adopted=done.adopted,
-                parked=done.parked,
-                later=done.later,
-            )
-            progress("written", done.done)
+            size = min(2 * size, self.batch) if not lease.fallen else 1
+            total += done
+            progress(_DONE[stage], _items(stage, done))
+
+    def _understand_batch(self, lease: Lease, size: int) -> Tally | None:
+        assert self.reader is not None
+        now = self.clock.now()
+        with self.ledger.read() as tx:
+            due = intake.due_deliveries(tx, now, size, lease.shards)
+        if not due:
+            return None
+        facts: dict[bool, list[Interaction]] = {True: [], False: []}
+        rejected: list[tuple[bytes, Rejection]] = []
+        counts: list[tuple[int, int]] = []
+        for each in due:
+            reading = self.reader(Delivery(each.source, each.place, each.raw, each.captured_from))
+            facts[each.live].extend(reading.interactions)
+            rejected.extend((_digest(rejection), rejection) for rejection in reading.rejections)
+            counts.append((each.id, len(reading.interactions)))
+        with self.ledger.write() as tx:
+            lease.hold(tx)
+            intake.keep_rejections(tx, rejected, now)
+            news_of = [understand(tx, part, now=now, live=live) for live, part in facts.items() if part]
+            intake.understood(tx, counts)
+        return Tally(
+            understood=len(due),
+            rejected=len(rejected),
+            interactions=sum(each.new for each in news_of),
+            changed=sum(each.changed for each in news_of),
+            known=sum(each.same for each in news_of),
+        )
+
+    def _decide_batch(self, lease: Lease, size: int, *, held: bool) -> Tally | None:
+        done = judge(self.ledger, self.crm, self.book, self.clock.now(), lease, size, held=held)
+        if not done.decided and not done.retries:
+            return None
+        return Tally(decided=done.decided, creates=done.creates, asked=done.asked, retries=done.retries)
+
+    def _carry_out_batch(self, lease: Lease, size: int) -> Tally | None:
+        # An interaction makes up to four writes: what a batch decided is carried out as one.
+        done = carry_out(self.ledger, self.crm, self.clock.now(), lease, 4 * size if size > 1 else 1)
+        if not done.done and not done.later and not done.parked and not done.moved:
+            return None
+        return Tally(
+            written=done.done,
+            created=done.created,
+            adopted=done.adopted,
+            parked=done.parked,
+            later=done.later,
+        )
+
+    # --- what fails for a reason that nobody foresaw ------------------------------------------------
+
+    def _first(self, tx: Connection, stage: Stage, lease: Lease) -> str:
+        """Name of the one thing that the next batch of one is about, "" for nothing."""
+        now = self.clock.now()
+        if stage == "understand":
+            return next((str(each.id) for each in intake.due_deliveries(tx, now, 1, lease.shards)), "")
+        if stage == "decide":
+            return next((each.interaction.id for each in intake.due(tx, now, 1, lease.shards)), "")
+        due = writing.due_writes(tx, self.crm.connection, now, 1, lease.shards)
+        return next((each.write.key for each in due), "")
+
+    def _delivery_aside(self, lease: Lease, why: str) -> str:
+        with self.ledger.write() as tx:
+            lease.hold(tx)
+            first = self._first(tx, "understand", lease)
+            if first:
+                intake.set_delivery_aside(tx, int(first), why)
+        return first
+
+    def _interaction_aside(self, lease: Lease, why: str) -> str:
+        with self.ledger.write() as tx:
+            lease.hold(tx)
+            first = self._first(tx, "decide", lease)
+            if first:
+                intake.set_aside(tx, first, why)
+        return first
+
+    def _write_aside(self, lease: Lease, why: str) -> str:
+        with self.ledger.write() as tx:
+            lease.hold(tx)
+            first = self._first(tx, "carry_out", lease)
+            if first:
+                writing.set_aside(tx, first, why)
+        return first
+
+    def _mind_the_fallen(self, lease: Lease, stage: Stage, aside: Callable[[Lease, str], str]) -> None:
+        """In lanes whose workers died in the middle of their work again and again, one thing is taken at a
+        time and named before: what is named when the next one dies is what kills, and is set aside."""
+        with self.ledger.write() as tx:
+            lease.hold(tx)
+            first = self._first(tx, stage, lease)
+            deadly = bool(first) and any(row.in_hand == f"{stage} {first}" for row in lease.fallen)
+            leasing.take_in_hand(tx, lease.connection, lease.owner, f"{stage} {first}" if first else "")
+        if deadly:
+            self.watch.event("what workers died of is set aside", "error", stage=stage)
+            lease.fallen = ()
+            aside(lease, "workers died in the middle of it, again and again")
+
+    # --- an import's brake ----------------------------------------------------------------------------
+
+    def imports_due(self) -> bool:
+        """Whether something that was imported is still to be decided now."""
+        with self.ledger.read() as tx:
+            return intake.imports_due(tx, self.clock.now())
+
+    def release_imported(self) -> Held | None:
+        """Let go what is held of imports, once everything that was imported is decided; `Held` where that
+        would make more contacts than the brake allows at once: then it waits for a person (SPEC §3)."""
+        with self.ledger.read() as tx:
+            if not writing.held(tx):
+                return None
+        now = self.clock.now()
+        limit = self.book.effective("", self.crm.connection).brakes_creates_per_hour
+        with self.ledger.write() as tx:
+            if intake.imports_due(tx, now):
+                return None
+            creates = writing.held(tx).get("create_contact", 0)
+            released = int(deciding.fact(tx, "brake_released_until") or 0) > now
+            if creates > limit and not released:
+                return Held(creates, limit)
+            writing.release_held(tx, now)
+        return None
 
     # --- people -----------------------------------------------------------------------------------
 
@@ -283,7 +573,7 @@ class Installation:
             ruling = _ruling(about, open_here[0].reasons, choose, create, by, now)
             deciding.remember_ruling(tx, ruling, "")
             again = {review.interaction for review in reviewing.open_about(tx, about)}
-            intake.set_due(tx, again, now)
+            news.tell(tx, (), again, now)
 
     def log_by_hand(
         self,
@@ -317,7 +607,7 @@ class Installation:
             deciding.set_by_hand(tx, interaction, user, now)
             if contact or create is not None:
                 deciding.remember_ruling(tx, msgspec.structs.replace(ruling, learn=learn), interaction)
-            intake.set_due(tx, [interaction], now)
+            news.tell(tx, (), [interaction], now)
 
     def answer_stuck(self, write_key: str, *, record: str = "") -> None:
         """A person has looked at a write that can't go on by itself (`reading.stuck`: parked or unclear).
@@ -353,7 +643,7 @@ class Installation:
             deciding.set_fact(tx, "brake_released_by", by)
             writing.release_held(tx, now)
             asked = [r.interaction for r in reviewing.open_reviews(tx) if "brake" in r.reasons]
-            intake.set_due(tx, asked, now)
+            news.tell(tx, (), asked, now)
 
 
 def _ruling(

@@ -3,7 +3,7 @@
 Decided in order of time, folding: somebody whom an earlier interaction of the batch creates is found by
 the later ones (DESIGN §3), so eight mails of one stranger make one contact here as in `replay`. The
 reservation of each new handle is taken in the same transaction as the intent; where another worker was
-first, the decision is dropped and taken again on what that one made.
+first, or what was looked up has had news since, the decision is dropped and taken again on what is so then.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.connectors.contract import Crm, TryAgain
-from firstcontact.flow.clock import HOUR, SECOND
+from firstcontact.flow.clock import HOUR, SECOND, backoff
 from firstcontact.flow.context import crm_context, digest
 from firstcontact.flow.look_up import Looked, look_up, virtual
 from firstcontact.interactions.model import Interaction, Sms, decode
-from firstcontact.ledger import deciding, intake, reviewing, writing
+from firstcontact.lanes.leases import Lease
+from firstcontact.ledger import deciding, intake, news, reviewing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.deciding import Decided
 from firstcontact.planning.plan import NEW, Links, Logged, Message, plan
@@ -31,9 +32,6 @@ from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import BrakeFacts
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.policy.settings import Effective
-
-RETRY_FIRST = 30 * SECOND
-RETRY_MOST = HOUR
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -79,17 +77,22 @@ def judge(
     crm: Crm,
     book: SettingsBook,
     now: int,
+    lease: Lease,
     limit: int = 500,
     *,
     held: bool = False,
 ) -> Judged:
-    """Decide what is due, at most `limit` interactions. Zero `decided` and `retries`: nothing was due.
+    """Decide what is due in the lanes of the lease, at most `limit` interactions. Zero `decided` and
+    `retries`: nothing was due.
 
-    held: intents are recorded but not carried out until released (an import's brake). Raises AuthLapsed,
-    StoreProblem.
+    What was imported is intended but held, until it is clear how many contacts it makes
+    (`Installation.release_imported`); held: so is everything else.
+
+    Raises AuthLapsed, StoreProblem, LeaseLost.
     """
     with ledger.read() as tx:
-        due = intake.due(tx, now, limit)
+        newest = news.newest(tx)
+        due = intake.due(tx, now, limit, lease.shards)
     if not due:
         return Judged()
     facts = [each.interaction for each in due]
@@ -99,15 +102,18 @@ def judge(
         looked = look_up(ledger, crm, context, book.team, facts, now)
         brake = _brake_facts(ledger, crm, now, counted=any(each.live for each in due))
     except TryAgain as error:
-        return _later(ledger, due, now, error.after)
+        return _later(ledger, lease, due, now, error.after)
     batch = _Batch(looked, brake)
     items: list[_Item] = []
-    with ledger.write() as tx:
+    with ledger.read() as tx:
         subjects = [fact.id for fact in facts]
         batch.activities.update(writing.activities_of(tx, crm.connection, subjects))
         for each in due:
             items.append(_decide(tx, batch, crm, book, each, context_digest))
-        return _keep(tx, crm, context_digest, looked, items, due, now, held)
+    with ledger.write() as tx:
+        lease.hold(tx)
+        stale = _stale(tx, crm, book, items, due, newest, brake, now)
+        return _keep(tx, crm, context_digest, looked, items, due, now, held, stale)
 
 
 def _decide(
@@ -218,6 +224,33 @@ def _messages(
     return tuple(sorted(messages.values(), key=lambda message: (message.at, message.interaction)))
 
 
+def _stale(
+    tx: Connection,
+    crm: Crm,
+    book: SettingsBook,
+    items: Sequence[_Item],
+    due: Sequence[intake.Due],
+    newest: int,
+    brake: BrakeFacts,
+    now: int,
+) -> set[str]:
+    """Interactions to be decided again, since what was looked up for them has had news; and those that create
+    somebody where other workers have created so many meanwhile that together it is beyond the brake."""
+    topics = news.since(tx, newest)
+    stale = (
+        {each.interaction.id for each in due if news.concerns(each.interaction, topics)} if topics else set()
+    )
+    creating = {item.decided.decision.interaction for item in items if item.reserves}
+    live = [each.interaction for each in due if each.live and each.interaction.id in creating]
+    if live:
+        all_together = deciding.creates_since(tx, now - HOUR)
+        if all_together > brake.creates_last_hour:
+            limits = (settings_for(book, fact, crm.connection).brakes_creates_per_hour for fact in live)
+            if all_together + len(creating) > min(limits):
+                stale.update(fact.id for fact in live)
+    return stale
+
+
 def _keep(
     tx: Connection,
     crm: Crm,
@@ -227,6 +260,7 @@ def _keep(
     due: Sequence[intake.Due],
     now: int,
     held: bool,
+    stale: set[str],
 ) -> Judged:
     writing.release(tx, crm.connection, [key for key, _ in looked.gone])
     for key, record in looked.gone:
@@ -234,36 +268,47 @@ def _keep(
     wanted = {subject: key for item in items for subject, key in item.reserves.items()}
     holders = writing.reserve(tx, crm.connection, wanted, now) if wanted else {}
     lost = {wanted[subject] for subject, holder in holders.items() if holder != wanted[subject]}
-    kept = _independent(items, lost) if lost else items
+    kept = _independent(items, lost, stale) if lost or stale else items
+    if len(kept) < len(items):
+        before = looked.reserved.keys() - {key for key, _ in looked.gone}
+        _give_back(tx, crm.connection, {s: key for s, key in wanted.items() if s not in before}, kept)
     if not kept:
         return Judged(retries=len(items))
     deciding.keep_context(tx, context_digest, looked.context)
     deciding.keep(tx, [item.decided for item in kept])
     intents, changes = _coalesced(kept)
     remaining = writing.overtake(tx, changes, now)
-    writing.intend(tx, crm.connection, [*intents, *remaining], now, held=held)
+    waits = {each.interaction.id for each in due if held or not each.live}
+    lanes = {each.interaction.id: each.shard for each in due}
+    writing.intend(tx, crm.connection, [*intents, *remaining], now, held=waits, lanes=lanes)
     _keep_activities(tx, crm.connection, kept, {each.key for each in remaining})
     asked = _ask(tx, kept, now)
     attempts = {each.interaction.id: each.attempts for each in due}
     retries = [
-        (item.decided.decision.interaction, now + _backoff(attempts[item.decided.decision.interaction]))
-        for item in kept
+        (id, now + backoff(attempts[id], id))
+        for id, item in ((each.decided.decision.interaction, each) for each in kept)
         if item.decided.decision.retry
     ]
     settled = [i.decided.decision.interaction for i in kept if not i.decided.decision.retry]
-    intake.settle(tx, settled, now)
+    intake.settle(tx, settled)
     intake.retry_at(tx, retries)
     creates = sum(1 for write in intents if write.kind == "create_contact")
     return Judged(decided=len(kept) - len(retries), creates=creates, asked=asked, retries=len(retries))
 
 
-def _independent(items: Sequence[_Item], lost: set[str]) -> list[_Item]:
-    """Items that neither made nor built on a reservation that another worker holds, nor on an activity that
-    such an item was to make."""
+def _give_back(tx: Connection, connection: str, wanted: Mapping[str, str], kept: Sequence[_Item]) -> None:
+    """The reservations that were taken for items which are decided again instead."""
+    keeping = {key for item in kept for key in item.reserves.values()}
+    writing.withdraw(tx, connection, {s: key for s, key in wanted.items() if key not in keeping})
+
+
+def _independent(items: Sequence[_Item], lost: set[str], stale: set[str]) -> list[_Item]:
+    """Items that are not stale, and neither made nor built on a reservation that another worker holds, nor on
+    what a stale or such an item was to make."""
     kept: list[_Item] = []
     lost = set(lost)
     for item in items:
-        if _depends(item, lost):
+        if item.decided.decision.interaction in stale or _depends(item, lost):
             lost.update(write.key for write in item.writes)
         else:
             kept.append(item)
@@ -380,14 +425,12 @@ def _brake_facts(ledger: Ledger, crm: Crm, now: int, *, counted: bool) -> BrakeF
     )
 
 
-def _later(ledger: Ledger, due: Sequence[intake.Due], now: int, after: float) -> Judged:
-    rows = [(each.interaction.id, now + max(int(after * SECOND), _backoff(each.attempts))) for each in due]
+def _later(ledger: Ledger, lease: Lease, due: Sequence[intake.Due], now: int, after: float) -> Judged:
+    rows = [
+        (each.interaction.id, now + max(int(after * SECOND), backoff(each.attempts, each.interaction.id)))
+        for each in due
+    ]
     with ledger.write() as tx:
+        lease.hold(tx)
         intake.retry_at(tx, rows)
     return Judged(retries=len(rows))
-
-
-def _backoff(attempts: int) -> int:
-    """Microseconds until the next attempt: half a minute, doubling, at most an hour."""
-    wait: int = min(RETRY_FIRST * 2 ** min(attempts, 10), RETRY_MOST)
-    return wait

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from firstcontact.flow.observe import observed_names
 from firstcontact.interactions.merge import supersede
 from firstcontact.interactions.model import Email, Interaction
-from firstcontact.ledger import deciding, intake
+from firstcontact.ledger import intake, news
 from firstcontact.policy.known import ObservedName
 
 
@@ -47,10 +47,9 @@ def understand(tx: Connection, facts: Sequence[Interaction], *, now: int, live: 
     intake.save(tx, threaded, due_at=now, live=live)
     topics, names = _news(threaded)
     intake.observe_names(tx, names)
-    reopened = deciding.reopened_by(tx, topics) - merged.keys()
-    intake.set_due(tx, reopened, now)
+    reopened = news.tell(tx, topics, merged.keys() & known.keys(), now)
     changed = len(merged) - new
-    return Understood(new=new, changed=max(changed, 0), same=same, reopened=len(reopened))
+    return Understood(new=new, changed=max(changed, 0), same=same, reopened=reopened)
 
 
 def _news(facts: Sequence[Interaction]) -> tuple[set[str], list[tuple[str, ObservedName]]]:

@@ -126,13 +126,17 @@ def hosts_seen(tx: Connection, connection: str, hosts: Collection[str]) -> froze
     return frozenset(found)
 
 
-def bury_gone(tx: Connection, connection: str, records: Collection[str], at: int) -> None:
-    """These records are gone from the CRM: whoever they bore is not made again (SPEC §4 `suppressed`)."""
+def bury_gone(tx: Connection, connection: str, records: Collection[str], at: int) -> frozenset[str]:
+    """These records are gone from the CRM: whoever they bore is not made again (SPEC §4 `suppressed`).
+    Returns the handle keys that they bore."""
+    buried: set[str] = set()
     for chunk in chunks(records):
         of_gone = bearers.c.connection == connection, bearers.c.record.in_(chunk)
         for key, record in tx.execute(select(bearers.c.key, bearers.c.record).where(*of_gone)).all():
             bury(tx, connection, key, "deleted", record, at)
+            buried.add(key)
         tx.execute(delete(bearers).where(*of_gone))
+    return frozenset(buried)
 
 
 def remember_ruling(tx: Connection, ruling: Ruling, interaction: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Column, Connection, Table, bindparam, func, select, update
 
 from firstcontact.interactions.model import Email, Interaction, decode, encode, kind_of
 from firstcontact.interactions.rejection import Rejection
+from firstcontact.ledger.sharding import ALL, of_shards, shard, shard_of
 from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
 from firstcontact.ledger.tables import (
     cursors,
@@ -41,9 +43,76 @@ def seen(tx: Connection, digests: Sequence[bytes]) -> frozenset[bytes]:
     return frozenset(found)
 
 
-def keep_deliveries(tx: Connection, rows: Iterable[DeliveryRow], at: int) -> None:
-    """Keep deliveries byte for byte; an identical one is kept once."""
-    insert_new(tx, deliveries, [{**msgspec.structs.asdict(row), "received_at": at} for row in rows])
+def keep_deliveries(
+    tx: Connection, rows: Iterable[DeliveryRow], at: int, *, live: bool = False, due: bool = False
+) -> None:
+    """Keep deliveries byte for byte; an identical one is kept once. due: they are to be understood yet."""
+    insert_new(
+        tx,
+        deliveries,
+        [
+            {
+                **msgspec.structs.asdict(row),
+                "received_at": at,
+                "live": int(live),
+                "shard": shard(row.digest.hex()),
+                "due_at": at if due else None,
+                "problem": "",
+            }
+            for row in rows
+        ],
+    )
+
+
+class DueDelivery(msgspec.Struct, frozen=True):
+    """A delivery that is to be understood."""
+
+    id: int
+    digest: bytes
+    source: str
+    place: str
+    captured_from: str
+    raw: bytes
+    live: bool
+
+
+def due_deliveries(
+    tx: Connection, now: int, limit: int, shards: Collection[int] = ALL
+) -> tuple[DueDelivery, ...]:
+    """Deliveries to be understood, in the order in which they came; at most `limit`."""
+    columns = (getattr(deliveries.c, name) for name in DueDelivery.__struct_fields__)
+    query = (
+        select(*columns)
+        .where(deliveries.c.due_at <= now, of_shards(deliveries.c.shard, shards))
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return tuple(
+        DueDelivery(
+            row.id, row.digest, row.source, row.place, row.captured_from, row.raw or b"", bool(row.live)
+        )
+        for row in tx.execute(query)
+    )
+
+
+def understood(tx: Connection, rows: Iterable[tuple[int, int]]) -> None:
+    """Deliveries by id are understood, with so many facts in each."""
+    values = [{"_id": id, "_facts": facts} for id, facts in rows]
+    if values:
+        statement = update(deliveries).where(deliveries.c.id == bindparam("_id"))
+        tx.execute(statement.values(due_at=None, problem="", interactions=bindparam("_facts")), values)
+
+
+def set_delivery_aside(tx: Connection, id: int, problem: str) -> None:
+    """The delivery can't be understood, by a fault of ours: it is kept, and shown to a person."""
+    chosen = update(deliveries).where(deliveries.c.id == id)
+    tx.execute(chosen.values(due_at=None, problem=problem))
+
+
+def set_aside(tx: Connection, id: str, problem: str) -> None:
+    """The interaction can't be decided, by a fault of ours: it is shown to a person."""
+    chosen = update(interactions).where(interactions.c.id == id)
+    tx.execute(chosen.values(due_at=None, problem=problem))
 
 
 def keep_rejections(tx: Connection, rows: Iterable[tuple[bytes, Rejection]], at: int) -> None:
@@ -107,8 +176,10 @@ def _row(fact: Interaction, due_at: int, live: bool) -> Row:
         "senders": " ".join(senders),
         "automated": int(bool(fact.signs.automated)) if isinstance(fact, Email) else 0,
         "live": int(live),
+        "shard": shard_of(fact),
         "due_at": due_at,
         "attempts": 0,
+        "problem": "",
         "text_since": due_at if fact.body else None,
         "data": encode(fact),
     }
@@ -132,35 +203,74 @@ def retry_at(tx: Connection, rows: Sequence[tuple[str, int]]) -> None:
 
 
 class Due(msgspec.Struct, frozen=True):
-    """An interaction that is due to be decided."""
+    """An interaction that is due to be decided, and its lane."""
 
     interaction: Interaction
     live: bool
     attempts: int
+    shard: int
 
 
-def due(tx: Connection, now: int, limit: int) -> tuple[Due, ...]:
-    """Interactions due by now, in order of time; at most `limit`."""
+def due(tx: Connection, now: int, limit: int, shards: Collection[int] = ALL) -> tuple[Due, ...]:
+    """Interactions of these lanes due by now, in order of time; at most `limit`."""
     query = (
-        select(interactions.c.data, interactions.c.live, interactions.c.attempts)
-        .where(interactions.c.due_at <= now)
+        select(interactions.c.data, interactions.c.live, interactions.c.attempts, interactions.c.shard)
+        .where(interactions.c.due_at <= now, of_shards(interactions.c.shard, shards))
         .order_by(interactions.c.at, interactions.c.id)
         .limit(limit)
     )
-    return tuple(Due(decode(data), bool(live), attempts) for data, live, attempts in tx.execute(query))
+    return tuple(
+        Due(decode(data), bool(live), attempts, shard) for data, live, attempts, shard in tx.execute(query)
+    )
+
+
+def imports_due(tx: Connection, now: int) -> bool:
+    """Whether something that was imported is yet to be understood or decided, in whichever lane."""
+    for table in (deliveries, interactions):
+        query = select(table.c.id).where(table.c.due_at <= now, table.c.live == 0).limit(1)
+        if tx.scalar(query) is not None:
+            return True
+    return False
 
 
 def next_due(tx: Connection) -> int | None:
-    """When the next interaction is due, None where nothing is."""
-    due = select(func.min(interactions.c.due_at)).where(interactions.c.due_at.is_not(None))
-    at: int | None = tx.scalar(due)
-    return at
+    """When the next delivery or interaction is due, None where nothing is."""
+    found: list[int] = []
+    for table in (deliveries, interactions):
+        at = tx.scalar(select(func.min(table.c.due_at)).where(table.c.due_at.is_not(None)))
+        if at is not None:
+            found.append(at)
+    return min(found, default=None)
 
 
-def settle(tx: Connection, ids: Sequence[str], now: int) -> None:
-    """These interactions are decided as they were at `now`; one that news made due since stays due."""
+def waiting_deliveries(tx: Connection, now: int, most: int) -> dict[int, int]:
+    """How many deliveries are due in each lane, of the first `most` that are due."""
+    return _waiting(tx, deliveries, deliveries.c.id, now, most)
+
+
+def waiting_interactions(tx: Connection, now: int, most: int) -> dict[int, int]:
+    """How many interactions are due in each lane, of the first `most` that are due."""
+    return _waiting(tx, interactions, interactions.c.at, now, most)
+
+
+def _waiting(tx: Connection, table: Table, order: Column[Any], now: int, most: int) -> dict[int, int]:
+    some = select(table.c.shard).where(table.c.due_at <= now).order_by(order).limit(most).subquery()
+    query = select(some.c.shard, func.count()).group_by(some.c.shard)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def bring_forward(tx: Connection, now: int, beyond: int) -> int:
+    """What is due later than any retry can be is due now: the clock was set back. How many there were."""
+    found = 0
+    for table in (deliveries, interactions):
+        found += tx.execute(update(table).where(table.c.due_at > beyond).values(due_at=now)).rowcount
+    return found
+
+
+def settle(tx: Connection, ids: Sequence[str]) -> None:
+    """These interactions are decided, with all news so far (`ledger.news`)."""
     for chunk in chunks(ids):
-        decided = interactions.c.id.in_(chunk) & (interactions.c.due_at <= now)
+        decided = interactions.c.id.in_(chunk)
         tx.execute(update(interactions).where(decided).values(due_at=None, attempts=0))
 
 

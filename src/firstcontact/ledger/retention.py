@@ -24,7 +24,12 @@ class Retained(msgspec.Struct, frozen=True):
 def retain(tx: Connection, before: int, limit: int = 1000) -> Retained:
     """Remove raw bytes and bodies that were stored before a time, at most `limit` of each; nothing that is
     still due to be decided or written. Call again until it removes nothing."""
-    old = select(deliveries.c.id).where(deliveries.c.received_at < before, deliveries.c.raw.is_not(None))
+    old = select(deliveries.c.id).where(
+        deliveries.c.received_at < before,
+        deliveries.c.raw.is_not(None),
+        deliveries.c.due_at.is_(None),
+        deliveries.c.problem == "",
+    )
     removed = tx.execute(
         update(deliveries).where(deliveries.c.id.in_(old.limit(limit))).values(raw=None)
     ).rowcount

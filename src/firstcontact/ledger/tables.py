@@ -23,9 +23,28 @@ deliveries = table(
     Column("captured_from", TEXT, nullable=False),
     Column("received_at", INT, nullable=False),
     Column("interactions", INT, nullable=False),
+    Column("live", INT, nullable=False),
+    Column("shard", INT, nullable=False),
+    Column("due_at", INT),
+    Column("problem", TEXT, nullable=False),
     Column("raw", BLOB),
+    Index(
+        "deliveries_due",
+        "id",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "deliveries_stuck",
+        "id",
+        sqlite_where=text("problem <> ''"),
+        postgresql_where=text("problem <> ''"),
+    ),
+    Index("deliveries_received", "received_at"),
 )
-"""`interactions`: how many facts were read from it. `raw`: NULL once retention has removed it."""
+"""`interactions`: how many facts were read from it. `due_at`: understand it then; NULL: that is done.
+`problem`: why it can't be understood, which is a fault of ours. `raw`: NULL once retention has removed it."""
 
 rejections = table(
     "rejections",
@@ -49,10 +68,18 @@ interactions = table(
     Column("senders", TEXT, nullable=False),
     Column("automated", INT, nullable=False),
     Column("live", INT, nullable=False),
+    Column("shard", INT, nullable=False),
     Column("due_at", INT),
     Column("attempts", INT, nullable=False),
+    Column("problem", TEXT, nullable=False),
     Column("text_since", INT),
     Column("data", BLOB, nullable=False),
+    Index(
+        "interactions_stuck",
+        "at",
+        sqlite_where=text("problem <> ''"),
+        postgresql_where=text("problem <> ''"),
+    ),
     Index(
         "interactions_text_since",
         "text_since",
@@ -64,6 +91,7 @@ interactions = table(
         "at",
         "id",
         "due_at",
+        "shard",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
     ),
@@ -71,7 +99,8 @@ interactions = table(
     Index("interactions_source_id", "source_id"),
     Index("interactions_at", "at"),
 )
-"""`senders`: handle keys of who sent it, separated by spaces. `due_at`: decide it then; NULL: nothing due.
+"""`senders`: handle keys of who sent it, separated by spaces. `shard`: which lane it is decided in. `due_at`:
+decide it then; NULL: nothing due. `problem`: why it can't be decided, which is a fault of ours.
 `text_since`: when the body was stored; NULL: there is none, or retention has removed it."""
 
 participants = table(
@@ -141,6 +170,7 @@ writes = table(
     Column("kind", TEXT, nullable=False),
     Column("subject", TEXT, nullable=False),
     Column("state", TEXT, nullable=False),
+    Column("shard", INT, nullable=False),
     Column("due_at", INT),
     Column("attempts", INT, nullable=False),
     Column("at", INT, nullable=False),
@@ -154,6 +184,7 @@ writes = table(
         "due_at",
         "at",
         "key",
+        "shard",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
     ),
@@ -163,6 +194,14 @@ writes = table(
         "problem",
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
+    ),
+    Index(
+        "writes_stopped",
+        "state",
+        "kind",
+        "at",
+        sqlite_where=text("state IN ('parked', 'unclear', 'held')"),
+        postgresql_where=text("state IN ('parked', 'unclear', 'held')"),
     ),
     Index("writes_kind_at", "kind", "at"),
 )
@@ -304,3 +343,44 @@ facts = table(
     Column("value", TEXT, nullable=False),
 )
 """Single facts about the installation: the most contacts the CRM was seen to hold, a released brake."""
+
+lanes = table(
+    "lanes",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("shard", INT, primary_key=True),
+    Column("owner", TEXT, nullable=False),
+    Column("until", INT, nullable=False),
+    Column("falls", INT, nullable=False),
+    Column("in_hand", TEXT, nullable=False),
+    rowid=False,
+)
+"""Who drains which lane, and until when the lease holds (by the database's clock; on SQLite the machine's).
+`owner` is empty where nobody does. `falls`: how many owners in a row were gone without giving it back;
+`in_hand`: what the owner was at, where it takes one thing at a time because of these."""
+
+connections = table(
+    "connections",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("paused_at", INT),
+    Column("why", TEXT, nullable=False),
+    Column("tokens", INT, nullable=False),
+    Column("filled_at", INT, nullable=False),
+    Column("blocked_until", INT, nullable=False),
+    Column("quota", INT, nullable=False),
+    Column("quota_left", INT, nullable=False),
+)
+"""What all workers share of a CRM connection. `paused_at`: its permission has lapsed (`why`), nothing is sent
+until a person resumes it. `tokens`: thousandths of requests that may be sent at once, as of `filled_at`.
+`blocked_until`: the CRM asked to be left alone. `quota`: what it said of its limit last, -1: nothing."""
+
+news = table(
+    "news",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", INT, nullable=False),
+    Column("topics", BLOB, nullable=False),
+)
+"""What changed, transaction by transaction: topics as in `waiting`, and `interaction:ID`. Whoever looked up
+before and decides after is told by it that what it knows is old."""

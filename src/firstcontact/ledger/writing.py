@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, text, update
 
+from firstcontact.ledger.sharding import ALL, of_shards
 from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
 from firstcontact.ledger.tables import activities, day_messages, interactions, reservations, writes
 from firstcontact.planning.plan import Logged
@@ -25,10 +27,17 @@ class Intent(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def intend(tx: Connection, connection: str, planned: Sequence[Write], at: int, *, held: bool = False) -> None:
+def intend(
+    tx: Connection,
+    connection: str,
+    planned: Sequence[Write],
+    at: int,
+    *,
+    held: Collection[str] = (),
+    lanes: Mapping[str, int] = MappingProxyType({}),
+) -> None:
     """Record intents before any call; a write whose key is there already is not intended twice, but for one
-    that was dropped. held: a brake holds them until a person releases it."""
-    state, due_at = ("held", None) if held else ("intended", at)
+    that was dropped. held: interactions whose writes wait for a brake. lanes: shards of interactions."""
     insert_new(
         tx,
         writes,
@@ -39,8 +48,9 @@ def intend(tx: Connection, connection: str, planned: Sequence[Write], at: int, *
                 "interaction": write.interaction,
                 "kind": write.kind,
                 "subject": write.subject,
-                "state": state,
-                "due_at": due_at,
+                "state": "held" if write.interaction in held else "intended",
+                "shard": lanes.get(write.interaction, 0),
+                "due_at": None if write.interaction in held else at,
                 "attempts": 0,
                 "at": at,
                 "record": "",
@@ -51,10 +61,10 @@ def intend(tx: Connection, connection: str, planned: Sequence[Write], at: int, *
             for write in planned
         ],
     )
-    _revive(tx, planned, state, due_at)
+    _revive(tx, planned, held, at)
 
 
-def _revive(tx: Connection, planned: Sequence[Write], state: str, due_at: int | None) -> None:
+def _revive(tx: Connection, planned: Sequence[Write], held: Collection[str], at: int) -> None:
     """A dropped write never reached the CRM; decided again, it is intended with what is planned now.
 
     `problem` stays until it is done, so that what the CRM said before is known if it says so again.
@@ -63,10 +73,13 @@ def _revive(tx: Connection, planned: Sequence[Write], state: str, due_at: int | 
     for chunk in chunks(by_key):
         query = select(writes.c.key).where(writes.c.key.in_(chunk), writes.c.state == "dropped")
         for key in tx.scalars(query).all():
-            again = msgspec.msgpack.encode(by_key[key])
-            tx.execute(
-                update(writes).where(writes.c.key == key).values(state=state, due_at=due_at, data=again)
-            )
+            waits = by_key[key].interaction in held
+            again = {
+                "state": "held" if waits else "intended",
+                "due_at": None if waits else at,
+                "data": msgspec.msgpack.encode(by_key[key]),
+            }
+            tx.execute(update(writes).where(writes.c.key == key).values(**again))
 
 
 UNSENT = ("intended", "waiting", "held", "parked", "dropped")
@@ -131,6 +144,18 @@ def reserved(tx: Connection, connection: str, subjects: Collection[str]) -> dict
     return found
 
 
+def withdraw(tx: Connection, connection: str, taken: Mapping[str, str]) -> None:
+    """Give up these reservations as far as they are these writes' own."""
+    statement = reservations.delete().where(
+        reservations.c.connection == connection,
+        reservations.c.subject == bindparam("_subject"),
+        reservations.c.write_key == bindparam("_key"),
+        reservations.c.record == "",
+    )
+    if taken:
+        tx.execute(statement, [{"_subject": subject, "_key": key} for subject, key in taken.items()])
+
+
 def release(tx: Connection, connection: str, subjects: Collection[str]) -> None:
     """Give up reservations whose record is gone or whose write was dropped."""
     for chunk in chunks(subjects):
@@ -141,11 +166,13 @@ def release(tx: Connection, connection: str, subjects: Collection[str]) -> None:
         )
 
 
-def due_writes(tx: Connection, connection: str, now: int, limit: int) -> tuple[Intent, ...]:
-    """Writes due by now, oldest intent first."""
+def due_writes(
+    tx: Connection, connection: str, now: int, limit: int, shards: Collection[int] = ALL
+) -> tuple[Intent, ...]:
+    """Writes of these lanes due by now, oldest intent first."""
     query = (
         select(writes.c.data, writes.c.state, writes.c.attempts, writes.c.problem)
-        .where(writes.c.due_at <= now, writes.c.connection == connection)
+        .where(writes.c.due_at <= now, writes.c.connection == connection, of_shards(writes.c.shard, shards))
         .order_by(writes.c.due_at, writes.c.at, writes.c.key)
         .limit(limit)
     )
@@ -153,6 +180,14 @@ def due_writes(tx: Connection, connection: str, now: int, limit: int) -> tuple[I
         Intent(_write_decoder.decode(data), state, attempts, problem)
         for data, state, attempts, problem in tx.execute(query)
     )
+
+
+def waiting_writes(tx: Connection, connection: str, now: int, most: int) -> dict[int, int]:
+    """How many writes are due in each lane, of the first `most` that are due."""
+    due = (writes.c.due_at <= now, writes.c.connection == connection)
+    some = select(writes.c.shard).where(*due).order_by(writes.c.due_at).limit(most).subquery()
+    query = select(some.c.shard, func.count()).group_by(some.c.shard)
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def next_due(tx: Connection) -> int | None:
@@ -347,10 +382,31 @@ def send_again(tx: Connection, key: str, at: int) -> None:
     tx.execute(update(writes).where(chosen).values(state="intended", due_at=at, problem=""))
 
 
+_STOPPED = text("state IN ('parked', 'unclear', 'held')")
+"""The condition of the index `writes_stopped` in its own words, without which SQLite does not use it."""
+
+
+def set_aside(tx: Connection, key: str, problem: str) -> None:
+    """The write can't be carried out, by a fault of ours: a person looks. One that may have been sent is
+    unclear."""
+    aside = case((writes.c.state == "sent", "unclear"), else_="parked")
+    tx.execute(update(writes).where(writes.c.key == key).values(state=aside, due_at=None, problem=problem))
+
+
+def bring_forward(tx: Connection, now: int, beyond: int) -> int:
+    """What is due later than any retry can be is due now: the clock was set back. How many there were."""
+    late = writes.c.due_at > beyond
+    return int(tx.execute(update(writes).where(late).values(due_at=now)).rowcount)
+
+
 def held(tx: Connection) -> dict[str, int]:
     """How many writes a brake holds, by kind."""
-    query = select(writes.c.kind, func.count()).where(writes.c.state == "held").group_by(writes.c.kind)
+    stopped = (_STOPPED, writes.c.state == "held")
+    query = select(writes.c.kind, func.count()).where(*stopped).group_by(writes.c.kind)
     return {row.kind: int(row[1]) for row in tx.execute(query)}
+
+
+_WAITING = text("state = 'waiting'")
 
 
 def wake(tx: Connection, keys: Collection[str], at: int) -> None:
@@ -358,7 +414,7 @@ def wake(tx: Connection, keys: Collection[str], at: int) -> None:
     for chunk in chunks(keys):
         tx.execute(
             update(writes)
-            .where(writes.c.state == "waiting", writes.c.problem.in_(chunk))
+            .where(_WAITING, writes.c.problem.in_(chunk))
             .values(state="intended", due_at=at, problem="")
         )
 
@@ -369,5 +425,6 @@ def replace_data(tx: Connection, write: Write) -> None:
 
 
 def release_held(tx: Connection, at: int) -> None:
-    """A person released the brake: what it held is due now."""
-    tx.execute(update(writes).where(writes.c.state == "held").values(state="intended", due_at=at))
+    """The brake is off, or allows it: what it held is due now."""
+    stopped = (_STOPPED, writes.c.state == "held")
+    tx.execute(update(writes).where(*stopped).values(state="intended", due_at=at))

@@ -30,6 +30,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     finds_written: the CRM can be asked whether a write key was carried out.
     unique_create: a second create with the same write key is answered with the first's record.
     change_feed: it tells what changed since a cursor; else the index is refreshed by reading all.
+    requests_at_once: how many requests it takes at the same time, 0: no limit.
+    requests_per_minute: how many it takes in a minute, for all workers together, 0: no limit.
     body_format: what it shows a body as; text is escaped for it.
     logs_as: the CRM's own name for the activity, per kind, for texts shown to people.
     """
@@ -55,5 +57,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     finds_written: bool = True
     unique_create: bool = True
     change_feed: bool = True
+    requests_at_once: int = 0
+    requests_per_minute: int = 0
     body_format: Literal["plain", "html", "markdown"] = "plain"
     logs_as: Mapping[str, str] = msgspec.field(default_factory=dict)

@@ -1,0 +1,46 @@
+"""Which lane a piece of work is in.
+
+Whatever concerns one conversation (a call session, a thread, the texts between two people, a calendar UID) is
+in one lane, and so in order; which lane says nothing else (DESIGN §1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import ColumnElement, true
+
+from firstcontact.interactions.model import Interaction, Sms
+
+SHARDS = 16
+"""Lanes of one CRM connection: several times as many as workers, so that they can be shared out evenly.
+Stored with every row; another number needs a migration."""
+
+
+def shard_of(fact: Interaction) -> int:
+    """The lane of an interaction."""
+    return shard(conversation_key(fact))
+
+
+def conversation_key(fact: Interaction) -> str:
+    """What its order is kept within: texts without a conversation go by who is on them, as their day does."""
+    if fact.conversation:
+        return fact.conversation
+    if isinstance(fact, Sms):
+        return " ".join(sorted(handle.key for each in fact.participants for handle in each.handles))
+    return fact.id
+
+
+def shard(key: str) -> int:
+    """The lane of a conversation: the same in every process and program version."""
+    return crc32(key.encode("utf-8", "surrogatepass")) % SHARDS
+
+
+def of_shards(column: ColumnElement[Any], shards: Collection[int]) -> ColumnElement[bool]:
+    """Rows of these lanes."""
+    return true() if len(shards) >= SHARDS else column.in_(sorted(shards))
+
+
+ALL = tuple(range(SHARDS))

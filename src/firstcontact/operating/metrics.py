@@ -121,7 +121,7 @@ WORKERS = About(
 )  # fmt: skip
 LAPSED = About(
     "firstcontact_lanes_lapsed", "gauge", ("connection",), "lanes",
-    "Lanes whose worker let its lease run out, not taken over yet.",
+    "Lanes whose worker is gone or let its lease run out, not taken over yet.",
 )  # fmt: skip
 LEDGER_UP = About(
     "firstcontact_ledger_up", "gauge", (), "0 or 1", "0 where the ledger could not be asked just now."

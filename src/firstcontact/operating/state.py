@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, Table, func, select, text
 
+from firstcontact.lanes.owners import is_gone
 from firstcontact.ledger import connecting, leasing
 from firstcontact.ledger.connecting import ConnectionState
 from firstcontact.ledger.tables import decisions, deliveries, interactions, lanes, reviews, writes
@@ -43,7 +44,8 @@ class Stuck(msgspec.Struct, frozen=True):
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, as it was at `at` (microseconds). workers: owners of leases that hold, by connection;
-    lapsed: lanes whose owner let the lease run out. decided_at: when the last decision was made, 0: none."""
+    lapsed: lanes whose owner is gone or let the lease run out. newest: when the last decision was made or the
+    last delivery came, 0: never."""
 
     at: int
     lanes: tuple[Lane, ...]
@@ -52,7 +54,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     workers: dict[str, int]
     lapsed: dict[str, int]
     questions: int
-    decided_at: int
+    newest: int
 
 
 def state(tx: Connection, connection: str, now: int) -> State:
@@ -71,8 +73,14 @@ def state(tx: Connection, connection: str, now: int) -> State:
         questions=int(
             tx.scalar(select(func.count()).where(text("state = 'open'")).select_from(reviews)) or 0
         ),
-        decided_at=int(tx.scalar(select(decisions.c.at).order_by(decisions.c.id.desc()).limit(1)) or 0),
+        newest=_newest(tx),
     )
+
+
+def _newest(tx: Connection) -> int:
+    decided = tx.scalar(select(decisions.c.at).order_by(decisions.c.id.desc()).limit(1))
+    received = tx.scalar(select(func.max(deliveries.c.received_at)))
+    return max(int(decided or 0), int(received or 0))
 
 
 def _lanes(tx: Connection, connection: str, now: int) -> Iterator[Lane]:
@@ -132,7 +140,7 @@ def _workers(tx: Connection, connection: str) -> tuple[dict[str, int], dict[str,
     for row in tx.execute(
         select(lanes.c.connection, lanes.c.owner, lanes.c.until).where(lanes.c.owner != "")
     ):
-        if row.until > now:
+        if row.until > now and not is_gone(row.owner):
             owners.setdefault(row.connection, set()).add(row.owner)
         else:
             lapsed[row.connection] = lapsed.get(row.connection, 0) + 1

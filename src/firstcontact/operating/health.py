@@ -1,0 +1,233 @@
+"""Whether an installation is healthy: checks, each with what it saw and, where it fails, what to do next.
+
+A check is `ok`, `broken` (something does not work: a program or a machine must be seen to), or `person` (all
+works, and something waits for a person's decision). Sentences name counts and causes, never people.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Engine
+
+from firstcontact.ledger import deciding
+from firstcontact.operating.state import SECOND, State, Stuck
+from firstcontact.store import engine as store
+from firstcontact.store.migrations import History, check
+from firstcontact.store.problems import StoreProblem
+
+Finding = Literal["ok", "broken", "person"]
+
+HEALTHY, BROKEN, NEEDS_A_PERSON = 0, 1, 3
+"""Exit statuses; also an argument of what is worse: broken comes first."""
+
+DAY = 86_400 * SECOND
+AHEAD = 120 * SECOND
+"""So far may the clocks of several machines be apart before it counts as one that was set back."""
+
+_STAGES = {"understand": "delivery to understand", "decide": "interaction to decide", "carry_out": "write"}
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """From where on something is no longer healthy.
+
+    age: seconds that due work may wait. free: bytes that the disk must have left. backup_age: seconds since
+    the last backup, 0: nobody asks.
+    """
+
+    age: float = 900.0
+    free: int = 500_000_000
+    backup_age: float = 0.0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One line of the answer: what was looked at, what was found, and the next step where it is not `ok`."""
+
+    name: str
+    finding: Finding
+    says: str
+    next_step: str = ""
+
+
+def status(checks: Iterable[Check]) -> int:
+    """The exit status: 1 where anything is broken, else 3 where a person is needed, else 0."""
+    found = {each.finding for each in checks}
+    if "broken" in found:
+        return BROKEN
+    return NEEDS_A_PERSON if "person" in found else HEALTHY
+
+
+# --- stores ----------------------------------------------------------------------------------------
+
+
+def check_store(name: str, engine: Engine, history: History) -> Check:
+    """That the database can be opened, has this program's tables, and takes a write."""
+    try:
+        check(engine, history)
+        with store.begin(engine) as tx:
+            if history.name == "ledger":
+                # A row that is written each time: a full disk refuses that, not an empty transaction.
+                deciding.set_fact(tx, "health_looked", "")
+    except StoreProblem as problem:
+        return Check(
+            name, "broken", str(problem), _STORE_STEPS.get(problem.trouble, "see the sentence above")
+        )
+    return Check(name, "ok", f"opened and written to; schema {history.revisions()[-1]}")
+
+
+_STORE_STEPS = {
+    "locked": "find the program that keeps it locked, and end it",
+    "full": "make room on the disk",
+    "unreachable": "start the database, or correct its address in the settings",
+    "no_permission": "give this user the right to read and write it",
+    "not_a_database": "correct the address in the settings, or restore a backup",
+    "damaged": "check the disk, and restore a backup",
+    "newer": "upgrade this program",
+    "older": "run any other command once, which brings the tables up to date",
+    "foreign": "name another database in the settings",
+}
+
+
+def check_disk(folder: Path, limits: Limits) -> Check:
+    """That the disk of the home folder has room."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Check("disk", "broken", f"cannot be asked: {error.strerror}", "check that the folder is there")
+    says = f"{free // 1_000_000:,} MB free"
+    if free >= limits.free:
+        return Check("disk", "ok", says)
+    return Check(
+        "disk", "broken", f"{says}, less than {limits.free // 1_000_000:,} MB", "make room on the disk"
+    )
+
+
+# --- the ledger's state ------------------------------------------------------------------------------
+
+
+def check_state(state: State, limits: Limits) -> Iterator[Check]:
+    """What the ledger tells: the clock, due work, workers, connections, what is stuck, brakes."""
+    yield _clock(state)
+    yield _due_work(state, limits)
+    yield from _workers(state, limits)
+    yield from _connections(state)
+    yield _stuck(state)
+    yield _brake(state)
+
+
+def _clock(state: State) -> Check:
+    ahead = state.newest - state.at
+    if ahead > AHEAD:
+        return Check(
+            "clock",
+            "broken",
+            f"the newest entry of the ledger is {_span(ahead / SECOND)} in the future: the clock was set back",
+            "set this machine's clock (timedatectl, chrony); entries are not lost",
+        )
+    latest = max((lane.last for lane in state.lanes), default=0) - state.at
+    if latest > 2 * DAY:
+        return Check(
+            "clock",
+            "broken",
+            f"work is due only in {_span(latest / SECOND)}, so the clock was wrong when it was put off",
+            "set this machine's clock; `firstcontact run` brings such work forward within a day",
+        )
+    return Check("clock", "ok", "agrees with the ledger")
+
+
+def _due_work(state: State, limits: Limits) -> Check:
+    due = [lane for lane in state.lanes if lane.due]
+    if not due:
+        return Check("work", "ok", "nothing is due")
+    counts = ", ".join(f"{lane.due:,} {_STAGES[lane.stage]}" for lane in due)
+    oldest = max(lane.age for lane in due)
+    says = f"due: {counts}; the oldest for {_span(oldest)}"
+    if oldest <= limits.age:
+        return Check("work", "ok", says)
+    return Check(
+        "work",
+        "broken",
+        f"{says}, longer than {_span(limits.age)}",
+        "see whether `firstcontact run` runs and what its log says; add workers if it can't keep up",
+    )
+
+
+def _workers(state: State, limits: Limits) -> Iterator[Check]:
+    """A worker gives its lanes back where nothing is due, so nobody at work is healthy then."""
+    for name, count in sorted(state.workers.items()):
+        label = f"workers of {name}"
+        due = [lane for lane in state.lanes if lane.connection == name and lane.due]
+        waits = max((lane.age for lane in due), default=0.0)
+        lapsed = state.lapsed.get(name, 0)
+        if count == 0 and waits > min(limits.age, 120.0):
+            gone = f"; {lapsed} lanes are held by workers that are gone" if lapsed else ""
+            says = f"nobody is at work, and work has been due for {_span(waits)}{gone}"
+            yield Check(label, "broken", says, "start `firstcontact run`")
+        else:
+            yield Check(label, "ok", f"{count} at work" if count else "nobody at work, and nothing waits")
+
+
+def _connections(state: State) -> Iterator[Check]:
+    for each in state.connections:
+        label = f"connection {each.connection}"
+        blocked = (each.blocked_until - state.at) / SECOND
+        if each.paused_at is not None:
+            since = _span((state.at - each.paused_at) / SECOND)
+            says = f"paused for {since}: the CRM no longer takes our permission"
+            step = f"grant access anew, then `firstcontact resume {each.connection}`"
+            yield Check(label, "person", says, step)
+        elif blocked > 0:
+            yield Check(label, "ok", f"open; the CRM asked to be left alone for {_span(blocked)} more")
+        else:
+            left = f"; {each.quota_left:,} of {each.quota:,} calls left" if each.quota > 0 else ""
+            yield Check(label, "ok", f"open{left}")
+
+
+def _stuck(state: State) -> Check:
+    stuck = [each for each in state.stuck if each.cause != "held"]
+    if not stuck:
+        return Check("stuck", "ok", "nothing")
+    says = ", ".join(f"{each.count:,} {_what(each)}" for each in stuck)
+    return Check("stuck", "person", says, "`firstcontact stuck` lists them, each with why")
+
+
+def _what(stuck: Stuck) -> str:
+    causes = {"parked": "refused by the CRM", "unclear": "without an answer", "fault": "not understood"}
+    return f"{stuck.kind.replace('_', ' ')} {causes.get(stuck.cause, stuck.cause)}"
+
+
+def _brake(state: State) -> Check:
+    held = sum(each.count for each in state.stuck if each.cause == "held")
+    if not held:
+        return Check("brake", "ok", "off")
+    return Check(
+        "brake",
+        "person",
+        f"holds {held:,} writes",
+        "look at `firstcontact stuck`; `firstcontact brake release` lets them go",
+    )
+
+
+def check_backup(made_at: int, now: int, limits: Limits) -> Check:
+    """How old the last backup is. made_at: in microseconds, 0 where the ledger knows of none."""
+    if not made_at:
+        says = "none was ever made by `firstcontact backup`"
+    else:
+        says = f"the last was made {_span((now - made_at) / SECOND)} ago"
+    if not limits.backup_age or (made_at and now - made_at <= limits.backup_age * SECOND):
+        return Check("backup", "ok", says)
+    return Check("backup", "person", says, "make one: `firstcontact backup`")
+
+
+def _span(seconds: float) -> str:
+    """`40 seconds`, `3 minutes`, `5 hours`, `2 days`."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    count = int(max(seconds, 0))
+    return f"{count} second{'' if count == 1 else 's'}"

@@ -60,6 +60,9 @@ from firstcontact.toml_places import line_of, places
 
 HOME_VARIABLE = "FIRSTCONTACT_HOME"
 BUSY_VARIABLE = "FIRSTCONTACT_BUSY_SECONDS"
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""By this name prometheus-client knows the folder in which several processes count; it reads it when it is
+imported."""
 FILE_NAME = "settings.toml"
 _TOP = ("team", "organisation", "engine", *SUB_SCOPES)
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
@@ -126,6 +129,22 @@ def busy_seconds(environment: Mapping[str, str] | None = None) -> float | None:
     except ValueError:
         return None
     return seconds if 0 <= seconds < 1e6 else None
+
+
+def metrics_folder(environment: Mapping[str, str] | None = None) -> Path | None:
+    """Where this process is to count together with others; None: it counts alone."""
+    variables = os.environ if environment is None else environment
+    named = variables.get(METRICS_VARIABLE, "")
+    return Path(named) if named else None
+
+
+def share_metrics(folder: Path | None) -> None:
+    """This process and those that it starts from here on count in the folder; None: each alone, from the next
+    one on. To be called before anything is counted."""
+    if folder is None:
+        os.environ.pop(METRICS_VARIABLE, None)
+    else:
+        os.environ[METRICS_VARIABLE] = str(folder)
 
 
 def load(home: Path) -> Home:

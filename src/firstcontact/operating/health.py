@@ -125,7 +125,7 @@ def _clock(state: State) -> Check:
         return Check(
             "clock",
             "broken",
-            f"the newest entry of the ledger is {_span(ahead / SECOND)} in the future: the clock was set back",
+            f"the ledger's newest entry is {_span(ahead / SECOND)} in the future: the clock was set back",
             "set this machine's clock (timedatectl, chrony); entries are not lost",
         )
     latest = max((lane.last for lane in state.lanes), default=0) - state.at

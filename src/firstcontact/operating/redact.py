@@ -23,10 +23,11 @@ _KEY_BYTES = 32
 
 NUMBERS = frozenset(
     {
-        "adopted", "after", "age", "asked", "attempts", "batches", "brought_forward", "changed", "count",
-        "cpu", "created", "creates", "decided", "deliveries", "due", "falls", "held", "interactions", "items", "known",
-        "known_deliveries", "lanes", "later", "left", "limit", "line", "lines_lost", "parked", "pid", "port",
-        "processes", "rejected", "retries", "seconds", "shards", "status", "threads", "workers", "written",
+        "adopted", "after", "age", "asked", "attempts", "batches", "brought_forward", "changed",
+        "count", "cpu", "created", "creates", "decided", "deliveries", "due", "falls", "held",
+        "interactions", "items", "known", "known_deliveries", "lanes", "later", "left", "limit",
+        "line", "lines_lost", "parked", "pid", "port", "processes", "rejected", "retries",
+        "seconds", "shards", "status", "threads", "workers", "written",
     }
 )  # fmt: skip
 """Keys whose values are counts, seconds, numbers of lines or ports."""

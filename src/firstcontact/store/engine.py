@@ -191,12 +191,15 @@ def _rows_of_each(engine: Engine, connection: Connection, statements: list[str])
 
 
 @contextmanager
-def read(engine: Engine) -> Iterator[Connection]:
-    """A read transaction: one unchanging picture on SQLite, one per statement on PostgreSQL.
+def read(engine: Engine, *, still: bool = False) -> Iterator[Connection]:
+    """A read transaction: one unchanging picture on SQLite, one per statement on PostgreSQL, but one for
+    all of them where it is to be `still`.
 
     Raises StoreProblem.
     """
     with _telling(engine), _turn(engine), engine.connect() as connection:
+        if still and engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
 
 

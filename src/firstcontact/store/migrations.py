@@ -126,6 +126,23 @@ def make_at(connection: Connection, engine: Engine, history: History, revision: 
     _upgrade(connection, history, revision)
 
 
+def finish_at(connection: Connection, history: History, revision: str) -> None:
+    """Tables that were made at this revision, and filled, come to this program's version and are open."""
+    set_version(connection, history, revision)
+    if revision != history.head:
+        _upgrade(connection, history)
+
+
+def clear(connection: Connection, engine: Engine, history: History) -> None:
+    """Take away the history's tables, of whatever version: all that is in a schema or file of its own."""
+    names = set(inspect(connection).get_table_names())
+    own = engine.dialect.name == "sqlite" or engine.get_execution_options().get(SCHEMA, "")
+    if not own:
+        names &= {*history.metadata.tables, history.version_table}
+    for name in sorted(names):
+        connection.execute(text(f'DROP TABLE "{name}"'))
+
+
 def drift(engine: Engine, history: History) -> list[str]:
     """How the database's tables differ from the history's metadata; empty where they are equal."""
     from alembic.autogenerate import compare_metadata

@@ -23,6 +23,10 @@ Trouble = Literal[
     "no_answer",
     "no_database",
     "no_entry",
+    "differs",
+    "same",
+    "no_backup",
+    "newer_backup",
 ]
 
 _SQLITE: dict[str, Trouble] = {
@@ -95,6 +99,11 @@ _SENTENCE: dict[str, str] = {
     "machine, take over the `[store]` of the settings.toml that was moved.",
     "unfinished": "The database {where} is only half filled ({detail}): let the `firstcontact move` or "
     "`restore` that fills it end, or start the same command again.",
+    "differs": "What was copied to {where} is not what was read ({detail}), so it is not used; check that "
+    "disk or server, empty it, then try again.",
+    "same": "{where} is where this installation is already; nothing was moved.",
+    "no_backup": "{where} is not a whole backup of FirstContact ({detail}); take another one.",
+    "newer_backup": "The backup {where} was made by a newer FirstContact ({detail}); upgrade the program.",
     "no_address": "{where} names no database ({detail}); write the path of a file, or "
     "postgresql://USER@HOST/DATABASE.",
     "no_driver": "PostgreSQL at {where} needs psycopg, which is not installed; install "

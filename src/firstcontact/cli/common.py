@@ -205,10 +205,14 @@ def known_problem(error: Exception) -> str | None:
     from firstcontact.connectors.contract import AuthLapsed, TryAgain
     from firstcontact.connectors.files.problems import FileProblem
     from firstcontact.flow.problems import FlowProblem
+    from firstcontact.lanes.temporal.server import EngineProblem
     from firstcontact.policy.schema import SettingsProblem
     from firstcontact.store.problems import StoreProblem
 
-    if isinstance(error, FileProblem | FlowProblem | SettingsProblem | StoreProblem | AuthLapsed | TryAgain):
+    if isinstance(
+        error,
+        EngineProblem | FileProblem | FlowProblem | SettingsProblem | StoreProblem | AuthLapsed | TryAgain,
+    ):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or 'The system'}: {error.strerror or error}."

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firstcontact.cli.common import counted, day, json_option, moment, open_home, print_json, say, table
+from firstcontact.cli.common import (
+    counted,
+    day,
+    json_option,
+    load_home,
+    moment,
+    open_home,
+    print_json,
+    say,
+    table,
+)
 
 if TYPE_CHECKING:
     from firstcontact.flow.replay import Difference, ReplaySummary
@@ -27,25 +37,38 @@ if TYPE_CHECKING:
 @click.option(
     "--examples", default=20, show_default=True, type=click.IntRange(0), help="Differing verdicts to show."
 )
+@click.option(
+    "--temporal", "address", default="", metavar="HOST:PORT", help="Have the workers do it (`worker`)."
+)
+@click.option(
+    "--parts",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="With --temporal: in so many parts.",
+)
 @json_option
 @click.pass_context
-def replay(ctx: click.Context, file: Path, since: str, until: str, examples: int, as_json: bool) -> None:
+def replay(
+    ctx: click.Context,
+    file: Path,
+    since: str,
+    until: str,
+    examples: int,
+    address: str,
+    parts: int,
+    as_json: bool,
+) -> None:
     """What would change with other settings: stored interactions, decided again. Nothing is written."""
-    from firstcontact.config import load_other
-    from firstcontact.flow.replay import Replay
-
-    home, opened = open_home(ctx)
-    other = load_other(file, like=home)
+    home = load_home(ctx)
     first, last = day(since, home, 0), day(until, home, 2**62)
-    shown: list[Difference] = []
-    total = 0
-    with opened.ledger.read() as tx:
-        run = Replay(tx, other.book, since=first, until=last)
-        for difference in run.differences():
-            total += 1
-            if as_json or len(shown) < examples:
-                shown.append(difference)
-    summary = run.summary()
+    if address:
+        from firstcontact.cli.worker import replay_by_workers
+
+        shown, summary = replay_by_workers(ctx, file, address, first, last, parts, examples)
+    else:
+        shown, summary = _replay_here(ctx, file, first, last, None if as_json else examples)
+    total = summary.differences
     if as_json:
         print_json({"summary": summary, "differences": shown})
         return
@@ -76,6 +99,24 @@ def replay(ctx: click.Context, file: Path, since: str, until: str, examples: int
         say(f"{len(shown):,} of {total:,} shown; --examples {total} shows all.")
     if summary.erased:
         say(f"{summary.erased:,} cannot be replayed: a person on them was erased.")
+
+
+def _replay_here(
+    ctx: click.Context, file: Path, since: int, until: int, most: int | None
+) -> tuple[list[Difference], ReplaySummary]:
+    """A replay in this process; at most so many differences, None: all."""
+    from firstcontact.config import load_other
+    from firstcontact.flow.replay import Replay
+
+    home, opened = open_home(ctx)
+    other = load_other(file, like=home)
+    shown: list[Difference] = []
+    with opened.ledger.read() as tx:
+        run = Replay(tx, other.book, since=since, until=until)
+        for difference in run.differences():
+            if most is None or len(shown) < most:
+                shown.append(difference)
+    return shown, run.summary()
 
 
 def _totals(summary: ReplaySummary) -> None:

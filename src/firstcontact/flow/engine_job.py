@@ -56,6 +56,8 @@ class InstallationJob:
 
         Raises StoreProblem.
         """
+        if not self._anything(shards):
+            return self._rest(shards, 0)
         lease = self._lanes.claim(only=shards)
         if lease is None:
             return Drained(busy=True)
@@ -77,7 +79,9 @@ class InstallationJob:
             return Drained(done, wait=PAUSED)
         finally:
             self._give_back(lease)
-        return self._rest(shards, lease, done)
+        if len(lease.shards) < len(shards):
+            return Drained(done, busy=True, elsewhere=self._elsewhere(shards) if done else ())
+        return self._rest(shards, done)
 
     def look(self) -> tuple[int, ...]:
         """The lanes with work due now, and the one that asks the CRM what changed."""
@@ -128,10 +132,15 @@ class InstallationJob:
             newest=newest,
         )
 
-    def _rest(self, shards: tuple[int, ...], lease: Lease, done: int) -> Drained:
+    def _anything(self, shards: tuple[int, ...]) -> bool:
+        """Whether it is worth leasing these lanes: a wake-up for nothing should cost no turn to write."""
+        if 0 in shards:
+            return True  # whoever drains it asks the CRM what changed
+        with self._ledger.read() as tx:
+            return bool(lanes_due.shards_due(tx, self._connection, self._installation.clock.now(), shards))
+
+    def _rest(self, shards: tuple[int, ...], done: int) -> Drained:
         """After the end was reached: when there is more to do in these lanes."""
-        if len(lease.shards) < len(shards):
-            return Drained(done, busy=True, elsewhere=self._elsewhere(shards) if done else ())
         now = self._installation.clock.now()
         with self._ledger.read() as tx:
             at = lanes_due.next_due(tx, self._connection, shards)

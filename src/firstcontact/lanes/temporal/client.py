@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -24,7 +23,6 @@ from temporalio.client import (
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from firstcontact.lanes.temporal.engine import EngineProblem, Server
 from firstcontact.lanes.temporal.messages import (
     BACKFILL,
     LANE,
@@ -38,6 +36,7 @@ from firstcontact.lanes.temporal.messages import (
     ReplayRequest,
     lanes,
 )
+from firstcontact.lanes.temporal.server import EngineProblem, Server
 
 T = TypeVar("T")
 
@@ -45,7 +44,6 @@ LOOK_EVERY = timedelta(seconds=60)
 TIDY_EVERY = timedelta(hours=1)
 """The daily work asks by itself whether a day has passed, so an hour that was missed is no day missed."""
 _PATIENCE = timedelta(seconds=10)
-_log = logging.getLogger("firstcontact.temporal")
 
 
 async def connect(server: Server) -> Client:

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event
 
 from firstcontact.lanes.temporal.job import Job
 from firstcontact.lanes.temporal.messages import Place, Progress, Replayed, ReplayRequest
-
-PORT = 7233
-_ADDRESS = re.compile(r"(?P<host>[^\s:/@]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
-
-
-class EngineProblem(Exception):
-    """Temporal cannot be used, and what to do about it: a sentence for a person."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """Where Temporal is. queue: the task queue; "" for one of the installation's own."""
-
-    address: str
-    namespace: str = "default"
-    queue: str = ""
-
-    def queue_of(self, place: Place) -> str:
-        """The task queue of a place: workers of another must never get its work."""
-        return self.queue or f"firstcontact-{place.installation}-{place.connection}"
-
-
-def read_address(text: str) -> str:
-    """HOST:PORT, or HOST for the usual port. Raises EngineProblem."""
-    found = _ADDRESS.fullmatch(text.strip())
-    if found is None or int(found["port"] or 1) not in range(1, 65536):
-        raise EngineProblem(f"{text!r} is no HOST:PORT; a Temporal server usually listens at port {PORT}")
-    return f"{found['host']}:{found['port'] or PORT}"
+from firstcontact.lanes.temporal.server import EngineProblem, Server
+from firstcontact.operating.watch import SILENT, Watch
 
 
 def require() -> None:
@@ -50,7 +22,15 @@ def require() -> None:
         ) from None
 
 
-def work(server: Server, job: Job, *, threads: int, stop: Event, ready: Callable[[], None]) -> None:
+def work(
+    server: Server,
+    job: Job,
+    *,
+    threads: int,
+    stop: Event,
+    ready: Callable[[], None],
+    watch: Watch = SILENT,
+) -> None:
     """Be a worker until `stop` is set; what is in hand is finished first. `ready`: called once at work.
 
     Raises EngineProblem where the server cannot be reached or lacks the namespace.
@@ -58,7 +38,7 @@ def work(server: Server, job: Job, *, threads: int, stop: Event, ready: Callable
     require()
     from firstcontact.lanes.temporal.worker import run_worker
 
-    run_worker(server, job, threads=threads, stop=stop, ready=ready)
+    run_worker(server, job, threads=threads, stop=stop, ready=ready, watch=watch)
 
 
 def wake(server: Server, place: Place, shards: tuple[int, ...] = ()) -> int:

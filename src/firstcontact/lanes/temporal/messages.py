@@ -78,7 +78,8 @@ class Drained:
 class Due:
     """What is due now: deliveries to understand, interactions to decide, writes to carry out; and the
     shards where that is. held: writes that a brake holds, which a person releases. later: work that has a
-    time of its own, such as a retry."""
+    time of its own, such as a retry. paused: the CRM's permission has lapsed: all of it waits for a
+    person."""
 
     deliveries: int = 0
     interactions: int = 0
@@ -86,6 +87,7 @@ class Due:
     held: int = 0
     later: int = 0
     shards: tuple[int, ...] = ()
+    paused: bool = False
 
     @property
     def now(self) -> int:
@@ -138,7 +140,9 @@ class Differing:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a replay, or a part of it, came to: counts as in `flow.replay.ReplaySummary`."""
+    """What a replay, or a part of it, came to: counts as in `flow.replay.ReplaySummary`. newest: the ledger's
+    last decision when it was read; -1 where that was not the same for all parts, so that an interaction that
+    was decided meanwhile may be counted twice or not at all."""
 
     interactions: int = 0
     differences: int = 0
@@ -146,3 +150,4 @@ class Replayed:
     before: dict[str, int] | None = None
     after: dict[str, int] | None = None
     examples: tuple[Differing, ...] = ()
+    newest: int = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,26 +15,30 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from firstcontact.lanes.temporal.activities import Activities
 from firstcontact.lanes.temporal.client import Waker, connect, ensure_schedules, said
-from firstcontact.lanes.temporal.engine import Server
 from firstcontact.lanes.temporal.job import Job
+from firstcontact.lanes.temporal.server import Server
 from firstcontact.lanes.temporal.workflows import ALL
+from firstcontact.operating.watch import Watch
 
 GRACE = timedelta(minutes=5)
 """A batch that is in hand when the worker is told to stop has so long to end."""
 _BEAT = timedelta(seconds=5)
-_log = logging.getLogger("firstcontact.temporal")
 
 
-def run_worker(server: Server, job: Job, *, threads: int, stop: Event, ready: Callable[[], None]) -> None:
+def run_worker(
+    server: Server, job: Job, *, threads: int, stop: Event, ready: Callable[[], None], watch: Watch
+) -> None:
     """Work until `stop` is set. Raises EngineProblem where the server can't be used at the start; one that is
     away later is waited for."""
-    asyncio.run(_work(server, job, threads, stop, ready))
+    asyncio.run(_work(server, job, threads, stop, ready, watch))
 
 
-async def _work(server: Server, job: Job, threads: int, stop: Event, ready: Callable[[], None]) -> None:
+async def _work(
+    server: Server, job: Job, threads: int, stop: Event, ready: Callable[[], None], watch: Watch
+) -> None:
     client = await connect(server)
     waker = Waker(client, server, job.place)
-    activities = Activities(job, waker, asyncio.get_running_loop())
+    activities = Activities(job, waker, asyncio.get_running_loop(), watch)
     with ThreadPoolExecutor(threads, thread_name_prefix="lane") as pool:
         worker = Worker(
             client,
@@ -54,9 +57,10 @@ async def _work(server: Server, job: Job, threads: int, stop: Event, ready: Call
         )
         async with worker:
             await _start(client, server, job, waker)
+            watch.event("worker started", threads=threads)
             ready()
             await _until(stop, worker)
-            _log.info("stopping; what is in hand is finished first")
+            watch.event("worker stopping")
 
 
 async def _start(client: Client, server: Server, job: Job, waker: Waker) -> None:

@@ -161,7 +161,7 @@ class Backfill:
             assert isinstance(due, Due)
             done = self._progress
             self._progress = Progress(due, max(done.most, due.now), done.rounds + 1)
-            if not due.now:
+            if not due.now or due.paused:
                 return self._progress
             await asyncio.sleep(pause)
         return workflow.continue_as_new(args=[place, self._progress])
@@ -189,6 +189,7 @@ class ReplayWorkflow:
             before=_sum([part.before for part in found]),
             after=_sum([part.after for part in found]),
             examples=tuple(examples[: request.most]),
+            newest=found[0].newest if len({part.newest for part in found}) == 1 else -1,
         )
 
 

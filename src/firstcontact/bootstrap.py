@@ -7,19 +7,24 @@ from contextlib import closing
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Engine
 
-from firstcontact.config import Home, busy_seconds
+from firstcontact.config import Home, StoreAt, busy_seconds, password_of
 from firstcontact.connectors.address_book.connector import AddressBook
+from firstcontact.connectors.address_book.tables import HISTORY as ADDRESS_BOOK
 from firstcontact.connectors.contract import Delivery, Reading, ReadingContext
 from firstcontact.connectors.files.detect import detect, first_bytes
 from firstcontact.connectors.files.problems import FileProblem, cannot_read
 from firstcontact.connectors.files.unknown import unknown_format
 from firstcontact.flow.clock import DAY, Clock, SystemClock
 from firstcontact.flow.installation import Installation, Item, Reader
+from firstcontact.homes import claim, copy_to_files
 from firstcontact.ledger.book import Ledger
+from firstcontact.ledger.history import HISTORY as LEDGER
 from firstcontact.ledger.history import open_ledger
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import BUSY_SECONDS, open_engine
+from firstcontact.store.migrations import Side
 from firstcontact.store.problems import StoreProblem, problem_of
 
 LEDGER_FILE = "ledger.db"
@@ -45,41 +50,67 @@ def open_installation(home: Home, *, folder: Path | None = None, clock: Clock | 
 
     Raises StoreProblem.
     """
-    where = folder or home.folder
-    if not where.is_dir():
-        raise StoreProblem("unreachable", str(where), "there is no such folder")
-    wait = busy_seconds()
-    wait = BUSY_SECONDS if wait is None else wait
-    ledger = open_ledger(open_engine(where / LEDGER_FILE, busy_seconds=wait))
-    book = address_book(where / ADDRESS_BOOK_FILE, home.book, wait)
-    installation = Installation(book=home.book, ledger=ledger, crm=book, clock=clock or SystemClock())
+    of_ledger, of_book = sides(folder or home.folder, StoreAt() if folder else home.store)
+    ledger = open_ledger(of_ledger.engine)
+    claim(home.folder, ledger.engine, shared=bool(home.store.url) and folder is None)
+    book = address_book(of_book.engine, home.book)
+    clock = clock or SystemClock()
+    installation = Installation(
+        book=home.book, ledger=ledger, crm=book, clock=clock, reader=_reader(home.book, clock)
+    )
     installation.keep_settings(home.text)
     return Opened(installation, ledger, book)
 
 
+def sides(home: Path, at: StoreAt) -> tuple[Side, Side]:
+    """The databases of ledger and address book at this place, not opened yet. Raises StoreProblem."""
+    wait = busy_seconds()
+    wait = BUSY_SECONDS if wait is None else wait
+    if at.url:
+        password = password_of(home, at)
+        ledger, book = (
+            open_engine(at.url, busy_seconds=wait, schema=history.schema, password=password)
+            for history in (LEDGER, ADDRESS_BOOK)
+        )
+    else:
+        where = home / at.folder
+        if not where.is_dir():
+            raise StoreProblem("unreachable", str(where), "there is no such folder")
+        ledger, book = (
+            open_engine(where / name, busy_seconds=wait) for name in (LEDGER_FILE, ADDRESS_BOOK_FILE)
+        )
+    return Side(LEDGER, ledger), Side(ADDRESS_BOOK, book)
+
+
 def copy_databases(home: Home, to: Path) -> None:
-    """Copies of the home's databases, as they are at one moment each, for a trial. Raises StoreProblem."""
+    """Copies of the home's databases in files, as they are at one moment, for a trial.
+
+    Raises StoreProblem.
+    """
     import sqlite3
 
+    both = sides(home.folder, home.store)
+    if home.store.url:
+        copy_to_files(both, {"ledger": to / LEDGER_FILE, "address_book": to / ADDRESS_BOOK_FILE})
+        return
     for name in (LEDGER_FILE, ADDRESS_BOOK_FILE):
-        if not (home.folder / name).exists():
+        path = home.folder / home.store.folder / name
+        if not path.exists():
             continue
         try:
-            with (
-                closing(sqlite3.connect(home.folder / name)) as source,
-                closing(sqlite3.connect(to / name)) as target,
-            ):
+            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to / name)) as target:
                 source.backup(target)
         except sqlite3.Error as error:
-            problem = problem_of(error, str(home.folder / name))
-            raise problem or StoreProblem("damaged", str(home.folder / name), str(error)) from error
+            problem = problem_of(error, str(path))
+            raise problem or StoreProblem("damaged", str(path), str(error)) from error
 
 
-def address_book(file: Path, settings: SettingsBook, wait: float = BUSY_SECONDS) -> AddressBook:
+def address_book(where: Engine | Path, settings: SettingsBook) -> AddressBook:
     """The built-in address book, whose users are the team. Raises StoreProblem."""
     from firstcontact.connectors.address_book.people import People
 
-    book = AddressBook(open_engine(file, busy_seconds=wait), region=settings.team.region)
+    engine = open_engine(where) if isinstance(where, Path) else where
+    book = AddressBook(engine, region=settings.team.region)
     people = People(book)
     have = {user.id for user in book.users()}
     for user in settings.team.users:
@@ -111,6 +142,11 @@ def reader(settings: SettingsBook, now: int) -> Reader:
         return chosen(delivery) if chosen else read_telephony(delivery, about)
 
     return read
+
+
+def _reader(settings: SettingsBook, clock: Clock) -> Reader:
+    """The reader of stored deliveries, whenever they are understood."""
+    return lambda delivery: reader(settings, clock.now())(delivery)
 
 
 def _read_mail(delivery: Delivery) -> Reading:

@@ -28,6 +28,10 @@ A home folder holds one `settings.toml`::
     [user.ana-ruiz]
     "log.email" = false
 
+    [store]                        # where the databases are, if not in files beside this one
+    url = "postgresql://firstcontact@db.northwind.example/firstcontact"
+    password_file = "store.password"
+
 Whatever cannot be read is refused with the file, the key and the line. Secrets do not belong here.
 """
 
@@ -64,7 +68,9 @@ METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """By this name prometheus-client knows the folder in which several processes count; it reads it when it is
 imported."""
 FILE_NAME = "settings.toml"
-_TOP = ("team", "organisation", "engine", *SUB_SCOPES)
+STORE_PASSWORD_FILE = "store.password"
+"""Where a password goes that was given with a database's address."""
+_TOP = ("team", "organisation", "engine", "store", *SUB_SCOPES)
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 
 
@@ -85,6 +91,16 @@ class Engine(msgspec.Struct, frozen=True):
     queue: str = ""
 
 
+class StoreAt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an installation's databases are: files in `folder` (seen from the home; "": the home itself), or
+    one PostgreSQL database at `url`, never with a password: `password_file` holds that, seen from the home,
+    or PGPASSWORD, or the file that PGPASSFILE names (`~/.pgpass`)."""
+
+    url: str = ""
+    folder: str = ""
+    password_file: str = ""
+
+
 class Home(msgspec.Struct, frozen=True):
     """A home folder as it was read: the book, the connections, and the text that they came from."""
 
@@ -94,6 +110,7 @@ class Home(msgspec.Struct, frozen=True):
     book: SettingsBook
     connections: Mapping[str, Connection] = {}
     engine: Engine = Engine()
+    store: StoreAt = StoreAt()
 
     @property
     def ignored(self) -> tuple[Problem, ...]:
@@ -189,7 +206,9 @@ def read_other(text: str, path: Path, like: Home) -> Home:
     return _home(like.folder, path, text, over_base)
 
 
-def write_initial(home: Path, team: Mapping[str, object], preset: str = "standard") -> Home:
+def write_initial(
+    home: Path, team: Mapping[str, object], preset: str = "standard", store: StoreAt | None = None
+) -> Home:
     """Makes the folder and its first `settings.toml`, and returns it as read back.
 
     `team` is in the written form of `[team]`. Raises SettingsProblem where the values are wrong or a file is
@@ -197,6 +216,8 @@ def write_initial(home: Path, team: Mapping[str, object], preset: str = "standar
     """
     path = home / FILE_NAME
     text = _initial_text(team, preset)
+    if store is not None and store != StoreAt():
+        text = _with_store(text, store)
     made = _home(home, path, text)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _only_one_editor(home):
@@ -224,6 +245,67 @@ def set_key(home: Path, scope: str, key: str, value: object) -> Change:
     return Change(after, before.book.effective_at(scope), after.book.effective_at(scope))
 
 
+def named_store(home: Path, named: str) -> tuple[StoreAt, str]:
+    """What a person names as the place for the databases: `files` (in the home), a folder, or a PostgreSQL
+    address; and the password that stood in the address, "" for none. Raises SettingsProblem."""
+    if named == "files":
+        return StoreAt(), ""
+    if "://" not in named:
+        folder = Path(named).expanduser().resolve()
+        inside = folder.is_relative_to(home.resolve())
+        return StoreAt(folder=str(folder.relative_to(home.resolve()) if inside else folder)), ""
+    url, password = _without_password(named)
+    problem = _url_problem(url)
+    if problem:
+        raise SettingsProblem([Problem(sentence=problem, key="url")])
+    return StoreAt(url=url, password_file=STORE_PASSWORD_FILE if password else ""), password
+
+
+def set_store(home: Path, store: StoreAt) -> Home:
+    """Says in the settings file where the databases are from now on, as one step. Raises SettingsProblem."""
+    with _only_one_editor(home):
+        before = load(home)
+        text = _with_store(before.text, store)
+        after = _home(home, before.path, text)
+        _write(before.path, text)
+    return after
+
+
+def replace_settings(home: Path, text: str, store: StoreAt) -> Home:
+    """Writes a whole settings file, as a backup has it, with other databases. Raises SettingsProblem."""
+    path = home / FILE_NAME
+    text = _with_store(text, store)
+    made = _home(home, path, text)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _only_one_editor(home):
+        _write(path, text)
+    return made
+
+
+def keep_password(home: Path, password: str) -> None:
+    """Writes the file that `named_store` names, readable by its owner alone."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write(home / STORE_PASSWORD_FILE, password + "\n")
+
+
+def password_of(home: Path, store: StoreAt) -> Callable[[], str] | None:
+    """Reads the file with the password, each time anew; None where there is none. The function raises
+    SettingsProblem where the file cannot be read."""
+    if not store.password_file:
+        return None
+    path = home / store.password_file
+
+    def read() -> str:
+        try:
+            return path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            sentence = f"the database's password is to be in {path}, which cannot be read ({why})"
+            raise SettingsProblem([Problem(sentence=sentence, key="password_file")]) from None
+
+    return read
+
+
 # --- reading ---------------------------------------------------------------------------------------
 
 
@@ -248,7 +330,8 @@ def _home(
         raise SettingsProblem([_syntax_problem(error, path, text)]) from None
     connections, problems = _connections(parsed.get("connection"))
     engine, wrong = _engine(parsed.get("engine"))
-    problems = [*_outside_problems(parsed), *problems, *wrong]
+    store, wrong_store = _store(parsed.get("store"))
+    problems = [*_outside_problems(parsed), *problems, *wrong, *wrong_store]
     try:
         book = _book(parsed)
     except SettingsProblem as found:
@@ -256,7 +339,7 @@ def _home(
     if problems:
         placed = _placed(tuple(problems), path, text)
         raise SettingsProblem(sorted(placed, key=lambda problem: problem.line))
-    return Home(folder, path, text, book, connections, engine)
+    return Home(folder, path, text, book, connections, engine, store)
 
 
 def _syntax_problem(error: tomllib.TOMLDecodeError, path: Path, text: str) -> Problem:
@@ -328,6 +411,81 @@ def _engine(written: object) -> tuple[Engine, list[Problem]]:
         if sentence:
             problems.append(Problem(sentence=sentence, key=key, place=("engine", key)))
     return (Engine() if problems else Engine(**values)), problems
+
+
+def _store(written: object) -> tuple[StoreAt, list[Problem]]:
+    """The `[store]` table. A wrong value is never shown: a password may stand in it."""
+    if not isinstance(written, Mapping):
+        return StoreAt(), []
+    problems: list[Problem] = []
+    names = StoreAt.__struct_fields__
+    for name, value in written.items():
+        sentence = ""
+        if name not in names:
+            sentence = unknown_key(name, names, "key")
+        elif not isinstance(value, str):
+            sentence = f"`{name}` is a text"
+        elif name == "url":
+            sentence = _url_problem(value)
+        elif name == "password_file" and not written.get("url"):
+            sentence = "`password_file` is for a PostgreSQL `url`"
+        elif name == "folder" and written.get("url"):
+            sentence = "name either a `folder` for files or a PostgreSQL `url`"
+        if sentence:
+            problems.append(Problem(sentence=sentence, key=name, place=("store", name)))
+    return (StoreAt() if problems else StoreAt(**written)), problems
+
+
+def _url_problem(url: str) -> str:
+    """What is wrong with a database's address, "" where nothing is. Never shows the address."""
+    if not url:
+        return ""
+    if not url.startswith(("postgresql://", "postgres://")):
+        return "`url` is the address of a PostgreSQL database: postgresql://USER@HOST/DATABASE"
+    if _without_password(url)[1]:
+        return (
+            "a password does not belong in the settings, which are kept in the ledger: put it into "
+            "~/.pgpass, or into a file that `password_file` names"
+        )
+    return ""
+
+
+def _without_password(url: str) -> tuple[str, str]:
+    """The address without its password, and that, wherever it stands in it."""
+    from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    password = unquote(password) or next((value for name, value in asked if name == "password"), "")
+    query = urlencode([pair for pair in asked if pair[0] != "password"], safe="/")
+    if not password:
+        return url, ""
+    return urlunsplit((parts.scheme, f"{user}{at}{host}", parts.path, query, parts.fragment)), password
+
+
+def _with_store(text: str, store: StoreAt) -> str:
+    """The settings with this `[store]`, everything else as it stands there."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    said = msgspec.to_builtins(store)
+    if not said:
+        document.pop("store", None)
+    elif "store" in document:
+        table = cast("dict[str, object]", document["store"])
+        for name in (*table, *said):
+            if name in said:
+                table[name] = said[name]
+            else:
+                del table[name]
+    else:
+        made = tomlkit.table()
+        for name, value in said.items():
+            made[name] = value
+        document["store"] = made
+    return tomlkit.dumps(document)
 
 
 def _placed(problems: tuple[Problem, ...], path: Path, text: str) -> tuple[Problem, ...]:

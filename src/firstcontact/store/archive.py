@@ -18,18 +18,17 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from firstcontact.store.engine import begin, guard, place, read
 from firstcontact.store.marks import marked, refusal
 from firstcontact.store.migrations import (
-    History,
+    Side,
     bring_up,
     clear,
     finish_at,
@@ -45,6 +44,7 @@ from firstcontact.store.rows import (
     Shape,
     Sum,
     Summing,
+    empty,
     fill,
     go_on_counting,
     patient,
@@ -61,14 +61,6 @@ _LENGTH = struct.Struct(">I")
 _BLOCK = 1 << 20
 _MOST = 1 << 30
 """A row longer than this is no row: PostgreSQL takes no value of that size."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """A history and the database it is in."""
-
-    history: History
-    engine: Engine
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -273,10 +265,11 @@ class Archive:
 # --- restoring ---------------------------------------------------------------------------------
 
 
-def restore_side(archive: Archive, side: Side, progress: Progress) -> int:
+def restore_side(archive: Archive, side: Side, progress: Progress, facts: Mapping[str, str]) -> int:
     """Put the archive's rows in place of whatever tables the database has; it stays closed (`open_restored`).
 
-    Returns how many rows a NUL character was replaced in, for PostgreSQL. Raises StoreProblem.
+    facts: what `facts` says until its own rows are there. Returns in how many rows a NUL character was
+    replaced, for PostgreSQL. Raises StoreProblem.
     """
     history, engine = side.history, side.engine
     kept = archive.manifest.histories.get(history.name)
@@ -294,6 +287,7 @@ def restore_side(archive: Archive, side: Side, progress: Progress) -> int:
         else:
             make_at(connection, engine, history, kept.revision)
             set_version(connection, history, marked(kept.revision, "filling"))
+        _set_facts(connection, facts)
     replaced = 0
     for shape in kept.tables:
         replaced += _restore_table(archive, side, shape, progress)
@@ -309,6 +303,7 @@ def _restore_table(archive: Archive, side: Side, shape: Shape, progress: Progres
 
     with begin(side.engine, durable=True) as connection:
         patient(connection)
+        empty(connection, shape)
         rows = written.through(wanted.through(archive.rows(side.history.name, shape)), step)
         fill(connection, shape, rows)
         go_on_counting(connection, shape)
@@ -326,8 +321,12 @@ def open_restored(archive: Archive, side: Side, facts: Mapping[str, str]) -> Non
     with begin(side.engine, durable=True, turn=history.name) as connection:
         wait_for_turn(connection)
         finish_at(connection, history, archive.manifest.histories[history.name].revision)
-        for name, value in facts.items():
-            connection.execute(text("DELETE FROM facts WHERE name = :name"), {"name": name})
-            connection.execute(
-                text("INSERT INTO facts (name, value) VALUES (:name, :value)"), {"name": name, "value": value}
-            )
+        _set_facts(connection, facts)
+
+
+def _set_facts(connection: Connection, facts: Mapping[str, str]) -> None:
+    for name, value in facts.items():
+        connection.execute(text("DELETE FROM facts WHERE name = :name"), {"name": name})
+        connection.execute(
+            text("INSERT INTO facts (name, value) VALUES (:name, :value)"), {"name": name, "value": value}
+        )

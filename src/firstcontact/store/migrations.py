@@ -62,6 +62,14 @@ class History:
         return f"firstcontact_{self.name}"
 
 
+@dataclass(frozen=True)
+class Side:
+    """A history and the database it is in."""
+
+    history: History
+    engine: Engine
+
+
 def migrate(engine: Engine, history: History) -> None:
     """Make the history's tables, or upgrade them to this program's version; all of it or nothing.
 

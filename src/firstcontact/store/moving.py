@@ -119,7 +119,7 @@ def prepare_target(way: Way) -> bool:
             return False
         if mark == "moving":
             raise StoreProblem("moving", place(engine), history.name)
-        if mark == "" and not _is_empty(connection, history):
+        if mark == "" and not without_rows(connection, history):
             return True
         if mark is not None:
             clear(connection, engine, history)
@@ -127,7 +127,8 @@ def prepare_target(way: Way) -> bool:
         return False
 
 
-def _is_empty(connection: Connection, history: History) -> bool:
+def without_rows(connection: Connection, history: History) -> bool:
+    """Whether none of the history's tables has a row."""
     there = {*inspect(connection).get_table_names()}
     return all(is_empty(connection, shape) for shape in shapes(history.metadata) if shape.name in there)
 

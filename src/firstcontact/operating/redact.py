@@ -40,11 +40,15 @@ WORDS = frozenset(
 )  # fmt: skip
 """Keys whose values are words of the program or names that the operator chose in the settings."""
 
+_NAMES = frozenset({"connection", "error", "logger", "module", "queue"})
+"""Those of them that name a class, a module, or what the operator gave a name."""
+
 IDS = frozenset({"about", "conversation", "delivery", "interaction", "owner", "record", "subject", "write"})
 """Keys whose values are replaced by a keyed hash."""
 
 _EVENT = re.compile(r"[a-z][a-z_ ,:'-]{0,79}")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
+_WORD = re.compile(r"[a-z_][a-z0-9_.-]{0,79}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,119}")
 _KEY = re.compile(r"[a-z_]{1,30}")
 
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
@@ -120,8 +124,9 @@ class Redactor:
             return round(value, 6) if isinstance(value, int | float) else None
         if key in IDS:
             return self.id(value)
-        if key in WORDS and isinstance(value, str) and _WORD.fullmatch(value):
-            return scrub(value)
+        if isinstance(value, str) and key in WORDS:
+            shape = _NAME if key in _NAMES else _WORD
+            return scrub(value) if shape.fullmatch(value) else None
         return None
 
     def failure(self, error: BaseException) -> dict[str, object]:
@@ -193,7 +198,7 @@ def _codes(error: BaseException) -> dict[str, object]:
         ("trouble", "trouble"),
     ):
         value = getattr(error, attribute, None)
-        if isinstance(value, int) or (isinstance(value, str) and _WORD.fullmatch(f"_{value}")):
+        if isinstance(value, int) or (isinstance(value, str) and _NAME.fullmatch(f"_{value}")):
             codes[key] = value
     return codes
 

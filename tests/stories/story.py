@@ -42,7 +42,7 @@ from firstcontact.interactions.model import (
 from firstcontact.ledger import intake, reading, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
-from firstcontact.ledger.tables import interactions, reservations, tombstones, writes
+from firstcontact.ledger.tables import interactions, lanes, reservations, tombstones, writes
 from firstcontact.planning.plan import NEW
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import open_engine
@@ -229,7 +229,10 @@ class World:
         )
         self.people = People(self.address_book)
         self.hostile = Hostile(self.address_book)
-        self.ledger = TickingLedger(open_ledger(self._engines[1]).engine, tick)
+        ledger = open_ledger(self._engines[1])
+        with ledger.write() as tx:  # whoever was at it before is dead, though its process is this one
+            tx.execute(lanes.update().values(until=0))
+        self.ledger = TickingLedger(ledger.engine, tick)
         self.installation = Installation(
             book=book, ledger=self.ledger, crm=self._crm(), clock=self.clock, batch=batch
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 import click
@@ -28,6 +29,9 @@ COMMANDS: dict[str, str] = {
     "replay": "firstcontact.cli.replay:replay",
     "check": "firstcontact.cli.check:check",
     "export": "firstcontact.cli.export:export",
+    "move": "firstcontact.cli.move:move",
+    "backup": "firstcontact.cli.backup:backup",
+    "restore": "firstcontact.cli.backup:restore",
 }
 
 
@@ -73,6 +77,9 @@ SHORT: dict[str, str] = {
     "replay": "What would change with other settings.",
     "check": "Run scenario files.",
     "export": "Contacts as CSV or vCard, everything as JSON.",
+    "move": "Take the installation to another database, and back.",
+    "backup": "Write everything into one file.",
+    "restore": "Bring an installation back from a backup.",
 }
 
 
@@ -102,4 +109,11 @@ def main() -> None:
     """
     from firstcontact.cli.common import guarded
 
-    guarded(cli)
+    try:
+        guarded(cli)
+    except SystemExit as end:
+        if "temporalio" not in sys.modules:
+            raise
+        from firstcontact.lanes.temporal.engine import leave
+
+        leave(end.code if isinstance(end.code, int) else 1)

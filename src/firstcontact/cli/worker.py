@@ -63,9 +63,17 @@ def temporal_options(command: F) -> F:
 )
 @click.option("--takeover", default=15.0, show_default=True, type=click.FloatRange(1, 600), metavar="SECONDS",
               help="A worker that is silent for so long has lost its work to another one.")  # fmt: skip
+@click.option("--look", default=60.0, show_default=True, type=click.FloatRange(1, 3600), metavar="SECONDS",
+              help="How often work is looked for whose wake-up was lost.")  # fmt: skip
 @click.pass_context
 def worker(
-    ctx: click.Context, address: str, namespace: str, queue: str, threads: int, takeover: float
+    ctx: click.Context,
+    address: str,
+    namespace: str,
+    queue: str,
+    threads: int,
+    takeover: float,
+    look: float,
 ) -> None:
     """Be one of several workers, on this machine or others, that do an installation's work together.
 
@@ -78,7 +86,7 @@ def worker(
     server = _server(home, address, namespace, queue)
     engine.require()
     opened = _open(home)
-    job = _job(home, opened, takeover)
+    job = _job(home, opened, takeover, look)
     with _stopping() as stop:
         note(f"Connecting to Temporal at {server.address} (namespace {server.namespace}).")
         engine.work(
@@ -199,19 +207,19 @@ def _open(home: Home) -> Opened:
     return open_installation(home)
 
 
-def _place(opened: Opened, takeover: float = 15.0) -> Place:
+def _place(opened: Opened) -> Place:
     from firstcontact.flow.engine_job import place_of
 
-    return place_of(opened.installation, takeover)
+    return place_of(opened.installation)
 
 
-def _job(home: Home, opened: Opened, takeover: float) -> InstallationJob:
+def _job(home: Home, opened: Opened, takeover: float, look: float) -> InstallationJob:
     from firstcontact.config import read_other
-    from firstcontact.flow.engine_job import InstallationJob
+    from firstcontact.flow.engine_job import InstallationJob, place_of
 
     return InstallationJob(
         opened.installation,
-        _place(opened, takeover),
+        place_of(opened.installation, takeover, look),
         lambda text: read_other(text, home.path, home).book,
     )
 

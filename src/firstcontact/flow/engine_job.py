@@ -180,7 +180,7 @@ class InstallationJob:
             renewing.join()
 
 
-def place_of(installation: Installation, takeover: float) -> Place:
+def place_of(installation: Installation, takeover: float = 15.0, look: float = 60.0) -> Place:
     """The installation's name among others at the same engine, given by chance when it is first asked for."""
     with installation.ledger.read() as tx:
         id = deciding.fact(tx, _ID)
@@ -188,7 +188,7 @@ def place_of(installation: Installation, takeover: float) -> Place:
         with installation.ledger.write() as tx:
             id = deciding.fact(tx, _ID) or token_hex(6)
             deciding.set_fact(tx, _ID, id)
-    return Place(id, installation.crm.connection, takeover)
+    return Place(id, installation.crm.connection, takeover, look)
 
 
 def offer_settings(ledger: Ledger, version: str, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, Table, exists, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, exists, func, or_, select, text
 
 from firstcontact.ledger.sharding import ALL, of_shards
 from firstcontact.ledger.tables import deliveries, interactions, writes
@@ -40,29 +40,29 @@ def shards_due(tx: Connection, connection: str, now: int, shards: Collection[int
 
 def next_due(tx: Connection, connection: str, shards: Collection[int]) -> int | None:
     """When the earliest work of these lanes is due, in microseconds; None: there is none."""
-    times: list[int] = []
-    for table in _TABLES:
-        query = select(func.min(table.c.due_at)).where(
-            _due(table, connection), of_shards(table.c.shard, shards)
-        )
-        at = tx.scalar(query)
-        if at is not None:
-            times.append(int(at))
-    return min(times, default=None)
+    columns = [
+        select(func.min(table.c.due_at))
+        .where(_due(table, connection), of_shards(table.c.shard, shards))
+        .scalar_subquery()
+        for table in _TABLES
+    ]
+    return min((int(at) for at in tx.execute(select(*columns)).one() if at is not None), default=None)
 
 
 def count_due(tx: Connection, connection: str, now: int) -> Counts:
-    """What is due, counted; as many steps as there is work due."""
-    counts: list[int] = []
-    later = 0
+    """What is due, counted; as many steps as there is work due. In one statement, so that work which becomes
+    other work meanwhile is never missed."""
+    columns = []
     for table in _TABLES:
         due: Column[int] = table.c.due_at
-        query = select(func.count(), func.count().filter(due <= now)).where(_due(table, connection))
-        everything, by_now = tx.execute(query.select_from(table)).one()
-        counts.append(int(by_now))
-        later += int(everything) - int(by_now)
-    held = select(func.count()).where(writes.c.state == "held", writes.c.connection == connection)
-    return Counts(counts[0], counts[1], counts[2], int(tx.scalar(held) or 0), later)
+        for when in (due <= now, due > now):
+            counted = select(func.count()).select_from(table).where(_due(table, connection), when)
+            columns.append(counted.scalar_subquery())
+    stopped = text("state IN ('parked', 'unclear', 'held')")  # the words of the index `writes_stopped`
+    held = select(func.count()).where(stopped, writes.c.state == "held", writes.c.connection == connection)
+    columns.append(held.scalar_subquery())
+    now_0, later_0, now_1, later_1, now_2, later_2, held_back = tx.execute(select(*columns)).one()
+    return Counts(now_0, now_1, now_2, held_back, later_0 + later_1 + later_2)
 
 
 def _due(table: Table, connection: str) -> ColumnElement[bool]:

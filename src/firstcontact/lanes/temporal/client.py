@@ -40,7 +40,6 @@ from firstcontact.lanes.temporal.server import EngineProblem, Server
 
 T = TypeVar("T")
 
-LOOK_EVERY = timedelta(seconds=60)
 TIDY_EVERY = timedelta(hours=1)
 """The daily work asks by itself whether a day has passed, so an hour that was missed is no day missed."""
 _PATIENCE = timedelta(seconds=10)
@@ -117,7 +116,10 @@ async def ensure_schedules(client: Client, server: Server, place: Place) -> None
 
     Raises RPCError.
     """
-    for name, workflow, every in (("look", LOOK, LOOK_EVERY), ("tidy", TIDY, TIDY_EVERY)):
+    for name, workflow, every in (
+        ("look", LOOK, timedelta(seconds=place.look)),
+        ("tidy", TIDY, TIDY_EVERY),
+    ):
         id = f"{place.prefix}/{name}"
         schedule = Schedule(
             action=ScheduleActionStartWorkflow(

@@ -26,11 +26,13 @@ DRAIN_LANE, LOOK_AROUND, TIDY_UP, COUNT_DUE, REPLAY_PART = (
 @dataclass(frozen=True)
 class Place:
     """Whose work: an installation and one CRM connection of it. takeover: a worker that was silent for so
-    many seconds has lost its lane to another one."""
+    many seconds has lost its lane to another one. look: seconds between two looks for work whose wake-up
+    was lost."""
 
     installation: str
     connection: str
     takeover: float = 15.0
+    look: float = 60.0
 
     @property
     def prefix(self) -> str:

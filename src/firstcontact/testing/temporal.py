@@ -1,4 +1,4 @@
-"""A real Temporal server for tests: the development server, in a process of its own, on a file of its own."""
+"""A real Temporal for tests: its development server, in a process of its own, on a file of its own."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ class NotInstalled(RuntimeError):
 
 
 class DevServer:
-    """`address`: where it listens, also after it was killed and started anew."""
+    """A running server. `address`: where it listens, also after it was killed and started anew."""
 
     def __init__(self, folder: Path) -> None:
+        """Start one that keeps what it knows in this folder. Raises NotInstalled."""
         self._folder = folder
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None

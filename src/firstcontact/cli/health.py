@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,11 +12,10 @@ import click
 from firstcontact.cli.common import clean, home_folder, json_option, print_json, say, say_wrapped
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from firstcontact.config import Home
     from firstcontact.operating.health import Check, Limits
-
-WAIT = 5.0
-"""Seconds to wait for a database that another program writes to at the moment."""
 
 _SIGNS = {"ok": "ok", "broken": "BROKEN", "person": "waits"}
 
@@ -27,9 +27,11 @@ _SIGNS = {"ok": "ok", "broken": "BROKEN", "person": "waits"}
               help="What the disk must have left.")  # fmt: skip
 @click.option("--backup-age", default=0.0, type=click.FloatRange(0), metavar="HOURS",
               help="How old the last backup may be; 0: nobody asks.  [default: 0]")  # fmt: skip
+@click.option("--wait", default=5.0, show_default=True, type=click.FloatRange(0), metavar="SECONDS",
+              help="How long to wait for a database that is being written to.")  # fmt: skip
 @json_option
 @click.pass_context
-def health(ctx: click.Context, age: float, free: int, backup_age: float, as_json: bool) -> int:
+def health(ctx: click.Context, age: float, free: int, backup_age: float, wait: float, as_json: bool) -> int:
     """Whether all is well: databases, due work, workers, connections, disk, clock.
 
     One line for each check; one that fails says what to do next. Opens nothing anew and upgrades nothing.
@@ -40,7 +42,7 @@ def health(ctx: click.Context, age: float, free: int, backup_age: float, as_json
     from firstcontact.operating.health import Limits, status
 
     limits = Limits(age=age, free=free * 1_000_000, backup_age=backup_age * 3600)
-    checks = list(_checks(ctx, limits))
+    checks = list(_checks(ctx, limits, wait))
     result = status(checks)
     if as_json:
         print_json({"status": result, "healthy": result == 0, "checks": checks})
@@ -54,7 +56,7 @@ def health(ctx: click.Context, age: float, free: int, backup_age: float, as_json
     return result
 
 
-def _checks(ctx: click.Context, limits: Limits) -> Iterator[Check]:
+def _checks(ctx: click.Context, limits: Limits, wait: float) -> Iterator[Check]:
     from firstcontact.config import load
     from firstcontact.operating.health import Check, check_disk
     from firstcontact.policy.schema import SettingsProblem
@@ -66,40 +68,41 @@ def _checks(ctx: click.Context, limits: Limits) -> Iterator[Check]:
         yield Check("settings", "broken", str(problem), "correct the file; the line is in the sentence")
     else:
         yield Check("settings", "ok", "read")
-        yield from _of_stores(home, limits)
+        yield from _of_stores(home, limits, wait)
     yield check_disk(folder, limits)
 
 
-def _of_stores(home: Home, limits: Limits) -> Iterator[Check]:
-    from firstcontact.bootstrap import ADDRESS_BOOK_FILE, LEDGER_FILE
-    from firstcontact.connectors.address_book.tables import HISTORY as ADDRESS_BOOK
-    from firstcontact.ledger.history import HISTORY as LEDGER
-    from firstcontact.operating.health import Check, check_store
-    from firstcontact.store.engine import open_engine
+def _of_stores(home: Home, limits: Limits, wait: float) -> Iterator[Check]:
+    from firstcontact.bootstrap import sides
+    from firstcontact.operating.health import Check, check_store, hurry, of_problem
+    from firstcontact.store.problems import StoreProblem
 
-    for name, file, history in (
-        ("ledger", LEDGER_FILE, LEDGER),
-        ("address book", ADDRESS_BOOK_FILE, ADDRESS_BOOK),
-    ):
-        path = home.folder / file
-        if not path.exists():
-            says = f"there is no {path}"
-            yield Check(name, "broken", says, "`firstcontact status` makes it; or restore a backup")
+    try:
+        both = sides(home.folder, home.store)
+    except StoreProblem as problem:
+        yield of_problem("databases", problem)
+        return
+    for side in both:
+        name = side.history.name.replace("_", " ")
+        file = side.engine.url.database if side.engine.dialect.name == "sqlite" else None
+        if file is not None and not Path(file).exists():
+            step = "`firstcontact status` makes it; or restore a backup"
+            yield Check(name, "broken", f"there is no {file}", step)
             continue
-        engine = open_engine(path, busy_seconds=WAIT)
+        hurry(side.engine, wait)
         try:
-            check = check_store(name, engine, history)
+            check = check_store(name, side.engine, side.history)
             yield check
-            if history is LEDGER and check.finding == "ok":
-                yield from _of_ledger(engine, limits)
+            if side.history.name == "ledger" and check.finding == "ok":
+                yield from _of_ledger(side.engine, limits)
         finally:
-            engine.dispose()
+            side.engine.dispose()
 
 
-def _of_ledger(engine: object, limits: Limits) -> Iterator[Check]:
+def _of_ledger(engine: Engine, limits: Limits) -> Iterator[Check]:
     from firstcontact.flow.clock import SystemClock
     from firstcontact.ledger import deciding
-    from firstcontact.operating.health import Check, check_backup, check_state
+    from firstcontact.operating.health import check_backup, check_state, of_problem
     from firstcontact.operating.state import state
     from firstcontact.store.engine import read
     from firstcontact.store.problems import StoreProblem
@@ -107,12 +110,12 @@ def _of_ledger(engine: object, limits: Limits) -> Iterator[Check]:
     now = SystemClock().now()
     made_at = 0
     try:
-        with read(engine) as tx:  # type: ignore[arg-type]
+        with read(engine) as tx:
             found = state(tx, "address_book", now)
             with suppress(ValueError):
                 made_at = int(deciding.fact(tx, "backup_made_at") or 0)
     except StoreProblem as problem:
-        yield Check("ledger state", "broken", str(problem), "try again; then see the log of the database")
+        yield of_problem("ledger state", problem)
         return
     yield from check_state(found, limits)
     yield check_backup(made_at, now, limits)

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from firstcontact.ledger import deciding
 from firstcontact.operating.state import SECOND, State, Stuck
@@ -64,6 +66,21 @@ def status(checks: Iterable[Check]) -> int:
 # --- stores ----------------------------------------------------------------------------------------
 
 
+def hurry(engine: Engine, seconds: float) -> None:
+    """From its next connection on the database waits no longer than so for another's turn: whoever asks for
+    health has not got half a minute."""
+    sqlite = engine.dialect.name == "sqlite"
+    statement = f"{'PRAGMA busy_timeout' if sqlite else 'SET lock_timeout'} = {int(seconds * 1000)}"
+
+    @event.listens_for(engine, "connect")
+    def wait_less(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
+        if not sqlite:
+            connection.commit()
+
+
 def check_store(name: str, engine: Engine, history: History) -> Check:
     """That the database can be opened, has this program's tables, and takes a write."""
     try:
@@ -73,23 +90,20 @@ def check_store(name: str, engine: Engine, history: History) -> Check:
                 # A row that is written each time: a full disk refuses that, not an empty transaction.
                 deciding.set_fact(tx, "health_looked", "")
     except StoreProblem as problem:
-        return Check(
-            name, "broken", str(problem), _STORE_STEPS.get(problem.trouble, "see the sentence above")
-        )
+        return of_problem(name, problem)
+    except Exception as error:  # tables that are missing, say: whatever it is, it is not well
+        says = f"cannot be used ({type(error).__name__})"
+        return Check(name, "broken", says, "restore a backup; `firstcontact status` shows the error")
     return Check(name, "ok", f"opened and written to; schema {history.revisions()[-1]}")
 
 
-_STORE_STEPS = {
-    "locked": "find the program that keeps it locked, and end it",
-    "full": "make room on the disk",
-    "unreachable": "start the database, or correct its address in the settings",
-    "no_permission": "give this user the right to read and write it",
-    "not_a_database": "correct the address in the settings, or restore a backup",
-    "damaged": "check the disk, and restore a backup",
-    "newer": "upgrade this program",
-    "older": "run any other command once, which brings the tables up to date",
-    "foreign": "name another database in the settings",
-}
+def of_problem(name: str, problem: StoreProblem) -> Check:
+    """A database that can't be used, by its own sentence, whose second half is the next step."""
+    says, _, step = str(problem).rpartition("; ")
+    return Check(name, "broken", says or step, step[:1].lower() + step[1:] if says else AS_SAID)
+
+
+AS_SAID = "do as this sentence says"
 
 
 def check_disk(folder: Path, limits: Limits) -> Check:

@@ -260,9 +260,8 @@ class Server:
 class _Asked:
     """What the ledger says, asked at most every few seconds however many servers scrape."""
 
-    def __init__(self, ask: Callable[[], State], cached: float = CACHED) -> None:
+    def __init__(self, ask: Callable[[], State]) -> None:
         self._ask = ask
-        self._cached = cached
         self._lock = Lock()
         self._state: State | None = None
         self._asked_at = float("-inf")
@@ -280,7 +279,7 @@ class _Asked:
 
     def _current(self) -> State | None:
         with self._lock:
-            if time.monotonic() - self._asked_at >= self._cached:
+            if time.monotonic() - self._asked_at >= CACHED:
                 try:
                     self._state = self._ask()
                 except Exception:  # whatever it was, the answer is the same: it could not be asked

@@ -19,9 +19,11 @@ from firstcontact.connectors.files.unknown import unknown_format
 from firstcontact.flow.clock import DAY, Clock, SystemClock
 from firstcontact.flow.installation import Installation, Item, Reader
 from firstcontact.homes import claim, copy_to_files
+from firstcontact.lanes.pacing import paced
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import HISTORY as LEDGER
 from firstcontact.ledger.history import open_ledger
+from firstcontact.operating.watch import SILENT, Watch
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import BUSY_SECONDS, open_engine
 from firstcontact.store.migrations import Side
@@ -45,7 +47,9 @@ class Opened(msgspec.Struct, frozen=True):
     address_book: AddressBook
 
 
-def open_installation(home: Home, *, folder: Path | None = None, clock: Clock | None = None) -> Opened:
+def open_installation(
+    home: Home, *, folder: Path | None = None, clock: Clock | None = None, watch: Watch = SILENT
+) -> Opened:
     """The installation of a home folder; `folder`: where its databases are, if not there.
 
     Raises StoreProblem.
@@ -56,18 +60,26 @@ def open_installation(home: Home, *, folder: Path | None = None, clock: Clock | 
     book = address_book(of_book.engine, home.book)
     clock = clock or SystemClock()
     installation = Installation(
-        book=home.book, ledger=ledger, crm=book, clock=clock, reader=_reader(home.book, clock)
+        book=home.book,
+        ledger=ledger,
+        crm=paced(book, ledger, watch),
+        clock=clock,
+        reader=_reader(home.book, clock),
+        watch=watch,
     )
     installation.keep_settings(home.text)
     return Opened(installation, ledger, book)
 
 
-def sides(home: Path, at: StoreAt) -> tuple[Side, Side]:
-    """The databases of ledger and address book at this place, not opened yet. Raises StoreProblem."""
+def sides(home: Path, at: StoreAt, password: Callable[[], str] | None = None) -> tuple[Side, Side]:
+    """The databases of ledger and address book at this place, not opened yet.
+
+    password: for PostgreSQL, if not from the file that `at` names. Raises StoreProblem.
+    """
     wait = busy_seconds()
     wait = BUSY_SECONDS if wait is None else wait
     if at.url:
-        password = password_of(home, at)
+        password = password or password_of(home, at)
         ledger, book = (
             open_engine(at.url, busy_seconds=wait, schema=history.schema, password=password)
             for history in (LEDGER, ADDRESS_BOOK)

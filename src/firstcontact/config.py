@@ -261,6 +261,19 @@ def named_store(home: Path, named: str) -> tuple[StoreAt, str]:
     return StoreAt(url=url, password_file=STORE_PASSWORD_FILE if password else ""), password
 
 
+def store_in(settings: bytes) -> StoreAt:
+    """Where the text of a settings file says that the databases are. Raises SettingsProblem."""
+    path = Path(FILE_NAME)
+    try:
+        parsed = tomllib.loads(_decoded(settings, path))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsProblem([_syntax_problem(error, path, "")]) from None
+    store, problems = _store(parsed.get("store"))
+    if problems:
+        raise SettingsProblem(problems)
+    return store
+
+
 def set_store(home: Path, store: StoreAt) -> Home:
     """Says in the settings file where the databases are from now on, as one step. Raises SettingsProblem."""
     with _only_one_editor(home):

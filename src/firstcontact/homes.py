@@ -72,6 +72,13 @@ def claim(folder: Path, ledger: Engine, *, shared: bool) -> str:
     return mine
 
 
+def refuse_another(sides: Sequence[Side]) -> None:
+    """That a new home can have these databases. Raises StoreProblem, `another` where somebody has."""
+    owner = _owner_of(sides[0])
+    if owner is not None and not _is_new(sides):
+        raise StoreProblem("another", place(sides[0].engine), _differing("", owner))
+
+
 def _differing(mine: str, theirs: str) -> str:
     return f"its id begins {theirs[:8]}, this home's {mine[:8]}" if mine else f"its id begins {theirs[:8]}"
 
@@ -110,6 +117,10 @@ def _owner(tx: Connection) -> str:
 def _set_fact(tx: Connection, name: str, value: str) -> None:
     tx.execute(text("DELETE FROM facts WHERE name = :name"), {"name": name})
     tx.execute(text("INSERT INTO facts (name, value) VALUES (:name, :value)"), {"name": name, "value": value})
+
+
+def _nothing(_: Connection) -> None:
+    return None
 
 
 def _owner_of(ledger: Side) -> str | None:
@@ -158,10 +169,8 @@ def move(
         raise StoreProblem("another", place(target[0].engine), _differing(owner, theirs or "none"))
     if not workers_too:
         _refuse_while_at_work(source[0])
-    complete = [moving.prepare_target(way) for way in ways]
-    if not complete[0]:
-        with begin(target[0].engine, durable=True) as tx:
-            _set_fact(tx, INSTALLATION, owner)
+    signs = (lambda tx: _set_fact(tx, INSTALLATION, owner), _nothing)
+    complete = [moving.prepare_target(way, sign) for way, sign in zip(ways, signs, strict=True)]
     for way in ways:
         moving.close_source(way)
     copied = Moved()
@@ -277,17 +286,24 @@ def restore(
     aside = [name for side in sides for name in _set_aside(side, now)]
     replaced = 0
     owner = archive.manifest.installation
+
+    def sign(tx: Connection) -> None:
+        _set_fact(tx, INSTALLATION, owner)
+
+    def sign_off(tx: Connection) -> None:
+        sign(tx)
+        _set_fact(tx, RESTORED_AT, str(now))
+
     for side in sides:
-        facts = {INSTALLATION: owner} if side.history.name == "ledger" else {}
-        replaced += archives.restore_side(archive, side, progress, facts)
+        of_ledger = side.history.name == "ledger"
+        replaced += archives.restore_side(archive, side, progress, sign if of_ledger else _nothing)
     settings = archive.files.get(FILE_NAME, b"").decode("utf-8")
     home = replace_settings(folder, settings, at)
     for name, content in archive.files.items():
         if name != FILE_NAME:
             _put_back(folder, name, content)
     for side in reversed(sides):
-        facts = {INSTALLATION: owner, RESTORED_AT: str(now)} if side.history.name == "ledger" else {}
-        archives.open_restored(archive, side, facts)
+        archives.open_restored(archive, side, sign_off if side.history.name == "ledger" else _nothing)
     return RestoreDone(rows, replaced, tuple(archive.files), tuple(aside), home)
 
 

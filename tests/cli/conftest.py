@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 
 from firstcontact.cli.common import guarded
 from firstcontact.cli.main import cli
+from firstcontact.testing.postgres import NotInstalled, Server, start
 
 ROOT = Path(__file__).resolve().parents[2]
 WEEK = ROOT / "examples" / "week"
@@ -109,6 +110,17 @@ def fc(tmp_path: Path, made: Path) -> FirstContact:
     """A fresh home of one user, Ana Ruiz."""
     shutil.copytree(made, tmp_path / "home")
     return FirstContact(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own."""
+    try:
+        server = start()
+    except NotInstalled as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def import_(
     user = user_of(home, user) or _only_user(home)
     started = time.monotonic()
     with _folder(home, dry_run) as folder, nullcontext() if dry_run else turn(folder):
-        opened = open_installation(home, folder=folder)
+        opened = open_installation(home, folder=folder if dry_run else None)
         with _progress(as_json) as progress:
             done = _import(home, opened, paths, user, progress)
         _settle(opened, done, progress=_silent, yes=yes, dry_run=dry_run, as_json=as_json)

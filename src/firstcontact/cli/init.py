@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firstcontact.cli.common import home_folder, json_option, print_json, say
+from firstcontact.cli.move import STORE_HELP
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from firstcontact.config import StoreAt
     from firstcontact.policy.schema import Problem
 
 _USER = re.compile(r"^\s*(?P<name>[^<]*?)\s*<(?P<mail>[^>]+)>\s*(?P<number>\S.*)?$")
@@ -28,6 +32,7 @@ _USER = re.compile(r"^\s*(?P<name>[^<]*?)\s*<(?P<mail>[^>]+)>\s*(?P<number>\S.*)
 @click.option("--region", default="", help="Country of numbers without a country code, as US or GB.")
 @click.option("--timezone", default="", help="Time zone of the team, as Europe/Berlin.")
 @click.option("--preset", default="", help="standard, call-connector, app-connect or backstory.")
+@click.option("--store", default="", metavar="PLACE", help=STORE_HELP)
 @json_option
 @click.pass_context
 def init(
@@ -38,6 +43,7 @@ def init(
     region: str,
     timezone: str,
     preset: str,
+    store: str,
     as_json: bool,
 ) -> None:
     """Make a home folder: team, settings, ledger and address book.
@@ -45,7 +51,7 @@ def init(
     No question is asked where everything is given.
     """
     from firstcontact.bootstrap import open_installation
-    from firstcontact.config import FILE_NAME, write_initial
+    from firstcontact.config import FILE_NAME, keep_password, named_store, write_initial
     from firstcontact.policy.presets import PRESETS
     from firstcontact.policy.schema import SettingsProblem
 
@@ -69,13 +75,19 @@ def init(
         team["timezone"] = timezone
     if lines:
         team["lines"] = list(lines)
+    at, password = named_store(folder, store or "files")
+    _refuse_store(folder, at, password)
     try:
-        home = write_initial(folder, team, preset or "standard")
+        home = write_initial(folder, team, preset or "standard", at)
     except SettingsProblem as refused:
         if (folder / FILE_NAME).exists():
             raise
         # The file that the problems name was never written.
         raise click.UsageError("; ".join(_without_place(each) for each in refused.problems)) from None
+    if password:
+        keep_password(folder, password)
+    if at.folder:
+        (folder / at.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     open_installation(home)
     if as_json:
         print_json({"home": str(folder), "settings": str(home.path), "users": [u["name"] for u in parsed]})
@@ -89,6 +101,15 @@ def init(
     )
     say(f"All of it is in {home.path}: change it there or with `firstcontact settings set`.")
     say("Next: firstcontact import PATH... (a mailbox, a calendar, a call log; your Sent folder too)")
+
+
+def _refuse_store(folder: Path, at: StoreAt, password: str) -> None:
+    """A database that cannot be used, or is another installation's, is refused before anything is written."""
+    from firstcontact.bootstrap import sides
+    from firstcontact.homes import refuse_another
+
+    if at.url:
+        refuse_another(sides(folder, at, (lambda: password) if password else None))
 
 
 def _without_place(problem: Problem) -> str:

@@ -23,6 +23,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     """What is going on: due work, open questions, things that are stuck."""
     from firstcontact.cli.importing import unfinished_lines
     from firstcontact.flow.importing import snapshot, unfinished
+    from firstcontact.store.engine import place
 
     home, opened = open_home(ctx)
     report = snapshot(opened.installation)
@@ -31,6 +32,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         print_json(
             {
                 "home": str(home.folder),
+                "store": place(opened.ledger.engine),
                 "due": report.due,
                 "pending": later.writes,
                 "waiting": report.waiting,
@@ -42,6 +44,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
         )
         return
     say(f"Home: {home.folder}")
+    say(f"Databases: {place(opened.ledger.engine)}")
     say(
         f"{counted(report.interactions, 'interaction')} so far; {counted(report.contacts, 'contact')} in the "
         "address book."
@@ -175,28 +178,3 @@ def _why(state: str, problem: str) -> str:
     if state == "held":
         return "held by the brake"
     return problem or state
-
-
-@click.command(epilog="Example: firstcontact run")
-@json_option
-@click.pass_context
-def run(ctx: click.Context, as_json: bool) -> None:
-    """Do the work that is due now: decisions, writes, retries whose time has come."""
-    from firstcontact.cli.importing import unfinished_lines
-    from firstcontact.flow.importing import unfinished
-
-    _, opened = open_home(ctx)
-    tally = opened.installation.drain()
-    if as_json:
-        print_json(tally)
-        return
-    later = unfinished(opened.installation)
-    if not (tally.decided or tally.written or tally.later):
-        say("Nothing was due.")
-        for line in unfinished_lines(0, later.writes, later.why):
-            say(line)
-        return
-    say(
-        f"{counted(tally.decided, 'interaction')} decided, {counted(tally.written, 'write')} carried out, "
-        f"{counted(tally.created, 'contact')} created, {tally.later} to be tried again later."
-    )

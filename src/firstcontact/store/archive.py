@@ -16,14 +16,14 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from firstcontact.store.engine import begin, guard, place, read
 from firstcontact.store.marks import marked, refusal
@@ -54,6 +54,8 @@ from firstcontact.store.rows import (
 )
 
 T = TypeVar("T")
+Sign = Callable[[Connection], None]
+"""Writes something into the tables in the same transaction."""
 
 FORMAT = 1
 _MANIFEST, _SUMS = "manifest.json", "sums.json"
@@ -265,10 +267,10 @@ class Archive:
 # --- restoring ---------------------------------------------------------------------------------
 
 
-def restore_side(archive: Archive, side: Side, progress: Progress, facts: Mapping[str, str]) -> int:
+def restore_side(archive: Archive, side: Side, progress: Progress, sign: Sign = lambda _: None) -> int:
     """Put the archive's rows in place of whatever tables the database has; it stays closed (`open_restored`).
 
-    facts: what `facts` says until its own rows are there. Returns in how many rows a NUL character was
+    sign: writes whose they are, before the first row is there. Returns in how many rows a NUL character was
     replaced, for PostgreSQL. Raises StoreProblem.
     """
     history, engine = side.history, side.engine
@@ -287,7 +289,7 @@ def restore_side(archive: Archive, side: Side, progress: Progress, facts: Mappin
         else:
             make_at(connection, engine, history, kept.revision)
             set_version(connection, history, marked(kept.revision, "filling"))
-        _set_facts(connection, facts)
+        sign(connection)
     replaced = 0
     for shape in kept.tables:
         replaced += _restore_table(archive, side, shape, progress)
@@ -315,18 +317,10 @@ def _restore_table(archive: Archive, side: Side, shape: Shape, progress: Progres
     return written.replaced
 
 
-def open_restored(archive: Archive, side: Side, facts: Mapping[str, str]) -> None:
-    """The restored tables come to this program's version and may be used. facts: rows to set in `facts`."""
+def open_restored(archive: Archive, side: Side, sign: Sign = lambda _: None) -> None:
+    """The restored tables come to this program's version, get a last word and may be used."""
     history = side.history
     with begin(side.engine, durable=True, turn=history.name) as connection:
         wait_for_turn(connection)
         finish_at(connection, history, archive.manifest.histories[history.name].revision)
-        _set_facts(connection, facts)
-
-
-def _set_facts(connection: Connection, facts: Mapping[str, str]) -> None:
-    for name, value in facts.items():
-        connection.execute(text("DELETE FROM facts WHERE name = :name"), {"name": name})
-        connection.execute(
-            text("INSERT INTO facts (name, value) VALUES (:name, :value)"), {"name": name, "value": value}
-        )
+        sign(connection)

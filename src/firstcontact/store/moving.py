@@ -8,7 +8,7 @@ there as a whole or not at all, and the same call again goes on with the next.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,11 +104,12 @@ def leave_source(way: Way) -> None:
     _say(way.source, way.history, "moved")
 
 
-def prepare_target(way: Way) -> bool:
+def prepare_target(way: Way, sign: Callable[[Connection], None] = lambda _: None) -> bool:
     """Tables without rows, marked as being filled, or those that an interrupted call has begun to fill.
 
-    A target that an earlier move has left behind is emptied. Returns whether all rows should be there: the
-    call before was interrupted after its last step here, or another program uses it. Raises StoreProblem.
+    sign: writes whose they are, with the mark. A target that an earlier move has left behind is emptied.
+    Returns whether all rows should be there: the call before was interrupted after its last step here, or
+    another program uses it. Raises StoreProblem.
     """
     engine, history = way.target, way.history
     guard(engine, history.version_table, None)
@@ -124,6 +125,7 @@ def prepare_target(way: Way) -> bool:
         if mark is not None:
             clear(connection, engine, history)
         bring_up(connection, engine, history, "filling")
+        sign(connection)
         return False
 
 

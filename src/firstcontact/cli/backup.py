@@ -1,0 +1,104 @@
+"""`firstcontact backup` and `restore`: the whole installation in one file, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from firstcontact.cli.common import counted, home_folder, json_option, load_home, note, print_json, say
+from firstcontact.cli.move import STORE_HELP, counting
+
+
+@click.command(epilog="Example: firstcontact backup /var/backups/firstcontact-monday.backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@json_option
+@click.pass_context
+def backup(ctx: click.Context, file: Path, as_json: bool) -> None:
+    """Write everything into FILE: ledger, address book, settings and key ring, as they are at one moment.
+
+    Work goes on meanwhile. The file can be restored into files and into PostgreSQL alike. Only you can read
+    it; it holds the team's mails and contacts, so keep it as carefully as those.
+    """
+    from importlib.metadata import version
+
+    from firstcontact import homes
+    from firstcontact.bootstrap import sides
+    from firstcontact.flow.clock import SystemClock
+
+    home = load_home(ctx)
+    with counting(as_json) as progress:
+        rows = homes.backup(
+            home,
+            sides(home.folder, home.store),
+            file,
+            at=SystemClock().now(),
+            program=version("firstcontact"),
+            progress=progress,
+        )
+    size = file.stat().st_size
+    if as_json:
+        print_json({"file": str(file), "rows": rows, "bytes": size})
+        return
+    say(f"{file}: {counted(rows, 'row')}, {size:,} bytes. `firstcontact restore {file}` brings it back.")
+
+
+@click.command(epilog="Example: firstcontact --home /srv/firstcontact restore firstcontact-monday.backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--store", default="", metavar="PLACE", help=f"{STORE_HELP} Default: as the settings in the backup say."
+)
+@click.option("--keep-address-book", is_flag=True, help="The address book stays as it is now.")
+@click.option("--force", is_flag=True, help="Put the backup in the place of what is there.")
+@json_option
+@click.pass_context
+def restore(
+    ctx: click.Context, file: Path, store: str, keep_address_book: bool, force: bool, as_json: bool
+) -> None:
+    """Bring an installation back from FILE: every row is checked, before and after.
+
+    Files that are there are renamed, not overwritten; the tables of a PostgreSQL database are replaced. What
+    the CRM has taken in since the backup is found there before anything is sent again.
+    """
+    from firstcontact import homes
+    from firstcontact.bootstrap import sides
+    from firstcontact.config import FILE_NAME, keep_password, named_store, store_in
+    from firstcontact.flow.clock import SystemClock
+    from firstcontact.store.archive import Archive
+
+    folder = home_folder(ctx)
+    archive = Archive(file)
+    if store:
+        at, password = named_store(folder, store)
+    else:
+        at, password = store_in(archive.files.get(FILE_NAME, b"")), ""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if password:
+        keep_password(folder, password)
+    if not at.url:
+        (folder / at.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    both = sides(folder, at)
+    with counting(as_json) as progress:
+        done = homes.restore(
+            folder,
+            archive,
+            both[:1] if keep_address_book else both,
+            at,
+            force=force,
+            now=SystemClock().now(),
+            progress=progress,
+        )
+    taken = datetime.fromtimestamp(archive.manifest.at / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if as_json:
+        print_json({"home": str(folder), "rows": done.rows, "taken": taken, "aside": done.aside})
+        return
+    say(f"Restored {counted(done.rows, 'row')} as of {taken} into {folder}.")
+    for name in done.aside:
+        say(f"What was there is in {name}.")
+    if done.replaced:
+        note(f"In {counted(done.replaced, 'row')} a NUL, which PostgreSQL cannot hold, became U+FFFD.")
+    say("From here on, what may have been written to the CRM since is looked for there before it is sent.")
+    say(
+        "Next: start the workers; import again what came in since (what is there already is not taken twice)."
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import urllib.error
@@ -219,7 +217,7 @@ from firstcontact.operating.metrics import Metrics
 metrics = Metrics(Path(sys.argv[1]))
 metrics.retry("clio", "decide", 5)
 server = metrics.serve(lambda: 1 / 0, 0)
-pipe = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+pipe = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
 children = [subprocess.Popen([sys.executable, "-c", sys.argv[2]], **pipe) for _ in range(3)]
 for child in children:
     child.stdout.readline()
@@ -256,7 +254,7 @@ def test_processes_are_counted_together(tmp_path: Path) -> None:
             process.stdin.flush()
             process.stdout.readline()
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
         process.stdin.close()
         process.stdout.close()

@@ -2,7 +2,7 @@
 
 A command takes `watch_options`, opens `watching` around all it does, hands `Watching.watch` to the
 installation, and calls `serve` once it has one. A process that it starts for itself opens `watching` too,
-with the same options (they can be pickled) and `child=True`.
+with the same options and `child=True`; it counts together with the others, and answers nobody.
 """
 
 from __future__ import annotations
@@ -74,14 +74,15 @@ def watch_options(command: F) -> F:
 class Watching:
     """What looks on: `watch` for the installation, and the answer for Prometheus."""
 
-    def __init__(self, watch: Watch, metrics: Metrics | None, options: WatchOptions) -> None:
+    def __init__(self, watch: Watch, metrics: Metrics | None, options: WatchOptions, *, child: bool) -> None:
         self.watch = watch
-        self._metrics = metrics
+        self._metrics = None if child else metrics
         self._options = options
         self._server: Server | None = None
 
     def serve(self, ledger: Ledger, connection: str, clock: Clock) -> int:
-        """Answer Prometheus where the options say so; the port, 0 for none. Raises OSError."""
+        """Answer Prometheus where the options say so; the port, 0 for none. A child never does. Raises
+        OSError."""
         from firstcontact.operating.state import State, state
 
         if self._metrics is None or self._options.metrics is None:
@@ -107,8 +108,8 @@ def watching(
 ) -> Iterator[Watching]:
     """Logs and metrics around a command that keeps running.
 
-    folder: the home. processes: how many the command will start beside itself or be; with more than one they
-    count together. child: this is one of those. A failure that nobody foresaw is logged without values and
+    folder: the home. processes: how many the command will be or start; with more than one they count
+    together. child: this is one of those. A failure that nobody foresaw is logged without values and
     ends in exit status 1, since a traceback on standard error would quote people. Raises OSError where the
     log can't be opened.
     """
@@ -127,7 +128,8 @@ def watching(
     with Logs(settings) as logs:
         logs.listen()
         metrics = _metrics(shared) if options.metrics is not None else None
-        opened = Watching(Watches([logs] if metrics is None else [logs, metrics]), metrics, options)
+        watches = Watches([logs] if metrics is None else [logs, metrics])
+        opened = Watching(watches, metrics, options, child=child)
         try:
             yield opened
         except Exception as error:
@@ -149,6 +151,7 @@ def watching(
 def _shared(options: WatchOptions, processes: int) -> Path | None:
     from firstcontact.config import share_metrics
 
+    share_metrics(None)  # what was in the environment was meant for another program
     if options.metrics is None or processes < 2:
         return None
     folder = Path(tempfile.mkdtemp(prefix="firstcontact-metrics-"))

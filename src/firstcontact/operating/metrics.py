@@ -351,17 +351,22 @@ class _Processes:
 
 
 def _is_of_ours(pid: int) -> bool:
-    """Whether it still runs, and is not another program that has been given the number since."""
+    """Whether it still runs as a child of this process, and is not another program with the same number."""
     try:
-        return os.getpgid(pid) == os.getpgrp()
+        return int(_stat(pid)[1]) == os.getpid()
     except OSError:
         return False
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of proc(5)'s stat from the third on, the state."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _of_process(pid: int) -> tuple[float, float] | None:
     """Bytes in RAM and seconds of computing of a process, by proc(5); None where there is no such."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = _stat(pid)
     except OSError:
         return None
     ticks = os.sysconf("SC_CLK_TCK")

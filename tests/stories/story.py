@@ -14,6 +14,7 @@ from typing import Any, cast
 import msgspec
 from sqlalchemy import Connection, Engine, select
 
+from firstcontact.boundaries import Boundary
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.people import People
 from firstcontact.connectors.contract import Crm, Delivery, Reading
@@ -171,14 +172,14 @@ class TickingLedger(Ledger):
         super().__init__(engine)
         self._tick = tick
 
-    def write(self) -> AbstractContextManager[Connection]:
+    def write(self, boundary: Boundary | None = None) -> AbstractContextManager[Connection]:
         """As ever, ticking before the transaction, before its commit and after it."""
-        return self._ticking()
+        return self._ticking(boundary)
 
     @contextmanager
-    def _ticking(self) -> Iterator[Connection]:
+    def _ticking(self, boundary: Boundary | None) -> Iterator[Connection]:
         self._tick("ledger: begin")
-        with super().write() as tx:
+        with super().write(boundary) as tx:
             yield tx
             self._tick("ledger: before commit")
         self._tick("ledger: after commit")

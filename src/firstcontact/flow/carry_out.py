@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from firstcontact.boundaries import Boundary, at
 from firstcontact.connectors.contract import (
     AuthLapsed,
     Capabilities,
@@ -115,7 +116,7 @@ def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int, lease: 
     sent = [intent.write for intent in intents if intent.state == "sent"]
     settled = _found_written(crm, sent, round, now)
     todo = [intent.write for intent in intents if intent.write.key not in settled]
-    with ledger.write() as tx:
+    with ledger.write(Boundary.MARK_SENT) as tx:
         lease.hold(tx)
         ready, waiting = _resolved(tx, todo, round)
         writing.mark(tx, waiting)
@@ -130,7 +131,7 @@ def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int, lease: 
     except AuthLapsed as error:
         # Nothing was carried out, so nothing has to be looked for when the permission is back.
         unsent = [each for each in ready if round.intents[each.key].state != "sent"]
-        with ledger.write() as tx:
+        with ledger.write(Boundary.MARK_UNSENT) as tx:
             lease.hold(tx)
             writing.mark(tx, [(each.key, "intended", now, str(error)) for each in unsent])
         raise
@@ -157,7 +158,8 @@ def _found_written(crm: Crm, sent: Sequence[Write], round: _Round, now: int) -> 
     if _by_handle_only(offered):
         return _unclear(sent, round, offered.title)
     try:
-        receipts = crm.written([write.key for write in sent])
+        with at(Boundary.ASK_WRITTEN):
+            receipts = crm.written([write.key for write in sent])
     except TryAgain as error:
         for write in sent:
             _retry(round, write, "sent", now, str(error), error.after)
@@ -269,7 +271,8 @@ def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> froz
     """The live look before creating: somebody made the contact meanwhile. Keys not to be created now."""
     handles = {write.subject: _handle(write.subject) for write in creating}
     try:
-        found = crm.find(tuple(handles.values()))
+        with at(Boundary.FIND_BEFORE_CREATING):
+            found = crm.find(tuple(handles.values()))
     except TryAgain as error:
         for write in creating:
             _retry(round, write, round.intents[write.key].state, now, str(error), error.after)
@@ -331,7 +334,8 @@ def _handle(key: str) -> Handle:
 def _apply(crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> None:
     outcomes: Sequence[Outcome]
     try:
-        outcomes = crm.apply(ready)
+        with at(Boundary.APPLY):
+            outcomes = crm.apply(ready)
     except TryAgain as error:
         outcomes = [error] * len(ready)
     except Unclear as error:
@@ -381,10 +385,12 @@ def _follow(crm: Crm, write: Write, moved: MovedTo, round: _Round, now: int) -> 
     again later."""
     ids = sorted({target.id for target in _targets(write) if isinstance(target, Existing)})
     try:
-        into = {each.id: each.into for each in crm.read(ids).values() if isinstance(each, Moved)}
+        with at(Boundary.READ_TO_FOLLOW):
+            read = crm.read(ids)
     except TryAgain as error:
         _retry(round, write, "intended", now, str(error), error.after)
         return
+    into = {each.id: each.into for each in read.values() if isinstance(each, Moved)}
     followed = _retargeted(write, into)
     if followed == write:
         _retry(round, write, "intended", now, str(moved), 0.0)
@@ -415,7 +421,7 @@ def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now
             round.topics.add(f"handle:{write.subject}")
         elif write.kind == "create_account":
             round.topics.add(write.subject)
-    with ledger.write() as tx:
+    with ledger.write(Boundary.KEEP_RECEIPTS) as tx:
         lease.hold(tx)
         writing.mark_done(tx, round.receipts, now)
         writing.mark(tx, round.marks)

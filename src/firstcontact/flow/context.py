@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
+from firstcontact.boundaries import Boundary, at
 from firstcontact.connectors.contract import Crm
 from firstcontact.identity.records import CrmUser
 from firstcontact.identity.team import Team
@@ -17,7 +18,8 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 def crm_context(crm: Crm, team: Team) -> CrmContext:
     """Capabilities and users: our user is the CRM user that the settings name, else the one with one of the
     user's addresses, else the one with the same id (SPEC §6 "The right user")."""
-    users = crm.users()
+    with at(Boundary.ASK_USERS):
+        users = crm.users()
     by_id = {user.id: user for user in users}
     by_mail = {user.email.lower(): user for user in users if user.email}
     mapped: dict[str, CrmUser] = {}

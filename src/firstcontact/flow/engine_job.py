@@ -10,6 +10,7 @@ from threading import Event, Thread
 
 from sqlalchemy import Connection
 
+from firstcontact.boundaries import Boundary
 from firstcontact.connectors.contract import AuthLapsed
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.replay import Difference, Replay, ReplaySummary
@@ -185,7 +186,7 @@ def place_of(installation: Installation, takeover: float = 15.0, look: float = 6
     with installation.ledger.read() as tx:
         id = deciding.fact(tx, _ID)
     if not id:
-        with installation.ledger.write() as tx:
+        with installation.ledger.write(Boundary.NAME_FOR_ENGINE) as tx:
             id = deciding.fact(tx, _ID) or token_hex(6)
             deciding.set_fact(tx, _ID, id)
     return Place(id, installation.crm.connection, takeover, look)
@@ -194,7 +195,7 @@ def place_of(installation: Installation, takeover: float = 15.0, look: float = 6
 def offer_settings(ledger: Ledger, version: str, text: str) -> None:
     """Lay settings that a replay tries where its parts find them: they name people, so they do not go through
     the engine."""
-    with ledger.write() as tx:
+    with ledger.write(Boundary.OFFER_SETTINGS) as tx:
         deciding.set_fact(tx, _tried(version), text)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from firstcontact.boundaries import Boundary, at
 from firstcontact.flow.installation import Held, Installation, Item, Progress, Reader, Tally
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import intake, writing
@@ -118,7 +119,7 @@ def decide_held(installation: Installation, progress: Progress) -> tuple[Tally, 
 
 def release(installation: Installation) -> None:
     """What an import held may be carried out."""
-    with installation.ledger.write() as tx:
+    with installation.ledger.write(Boundary.RELEASE_HELD) as tx:
         writing.release_held(tx, installation.clock.now())
 
 
@@ -140,8 +141,10 @@ def own_report(before: Report, after: Report) -> Report:
 def snapshot(installation: Installation) -> Report:
     """The counts now. What is decided but not written yet is not counted as logged, and a question that is
     asked on several interactions about one person is one question."""
+    with at(Boundary.ASK_SIZE_TO_REPORT):
+        size = installation.crm.size()
     with installation.ledger.read() as tx:
-        counts = report(tx, installation.crm.size())
+        counts = report(tx, size)
         not_logged = pending(tx).activities
     waiting = len(questions(installation)) if counts.waiting else 0
     return msgspec.structs.replace(counts, waiting=waiting, activities=max(counts.activities - not_logged, 0))

@@ -17,6 +17,7 @@ from hashlib import sha256
 import msgspec
 from sqlalchemy import Connection
 
+from firstcontact.boundaries import Boundary, at
 from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading, TryAgain
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, Clock
@@ -125,7 +126,7 @@ class Installation:
 
     def take(self, interactions: Sequence[Interaction], *, live: bool = True) -> Tally:
         """Store facts that have been read already. Decides nothing; `drain` does."""
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.TAKE_FACTS) as tx:
             done = understand(tx, interactions, now=self.clock.now(), live=live)
         return Tally(interactions=done.new, changed=done.changed, known=done.same)
 
@@ -179,7 +180,7 @@ class Installation:
                 rows[digest] = DeliveryRow(
                     digest, item.source, item.place, item.captured_from, item.raw, len(reading.interactions)
                 )
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.RECEIVE) as tx:
             intake.keep_deliveries(tx, rows.values(), now)
             intake.keep_rejections(tx, rejected, now)
             done = understand(tx, facts, now=now, live=live)
@@ -202,7 +203,7 @@ class Installation:
             digest: DeliveryRow(digest, each.source, each.place, each.captured_from, each.raw, 0)
             for digest, each in ((_digest(each), each) for each in deliveries)
         }
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.ACCEPT) as tx:
             new = [rows[digest] for digest in rows.keys() - intake.seen(tx, list(rows))]
             intake.keep_deliveries(tx, sorted(new, key=lambda row: row.place), now, live=live, due=True)
         return Tally(deliveries=len(new), known_deliveries=len(deliveries) - len(new))
@@ -281,7 +282,7 @@ class Installation:
         try:
             yield
         except AuthLapsed as error:
-            with self.ledger.write() as tx:
+            with self.ledger.write(Boundary.PAUSE) as tx:
                 news = connecting.pause(tx, self.crm.connection, str(error), self.clock.now())
             if news:
                 self.watch.event("connection paused", "error", connection=self.crm.connection)
@@ -289,7 +290,7 @@ class Installation:
 
     def resume(self) -> bool:
         """A person says that the CRM connection's permission is back. Whether it was paused."""
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.RESUME) as tx:
             return connecting.resume(tx, self.crm.connection)
 
     def retain(self) -> None:
@@ -303,10 +304,10 @@ class Installation:
         before = now - self.book.effective("", self.crm.connection).body_days * DAY
         removed = True
         while removed:
-            with self.ledger.write() as tx:
+            with self.ledger.write(Boundary.REMOVE_OLD) as tx:
                 done = retain(tx, before)
                 removed = done.deliveries > 0 or done.bodies > 0
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.END_CHORES) as tx:
             news.prune(tx, now - DAY)
             early = intake.bring_forward(tx, now, now + 2 * DAY) + writing.bring_forward(
                 tx, now, now + 2 * DAY
@@ -325,14 +326,14 @@ class Installation:
             with self.ledger.read() as tx:
                 cursor = intake.cursor(tx, name)
             try:
-                with self._pausing():
+                with self._pausing(), at(Boundary.ASK_CHANGES):
                     changes = self.crm.changed_since(cursor)
             except TryAgain:
                 return  # the cursor stands where it was; the next poll asks again
             topics = {f"handle:{handle.key}" for record in changes.records for handle in record.handles}
             topics.update(f"domain:{domain}" for account in changes.accounts for domain in account.domains)
             if changes.cursor != cursor:
-                with self.ledger.write() as tx:
+                with self.ledger.write(Boundary.KEEP_CHANGES) as tx:
                     deciding.bears(tx, self.crm.connection, changes.records)
                     hosts = [domain for account in changes.accounts for domain in account.domains]
                     deciding.see_accounts(tx, self.crm.connection, hosts)
@@ -424,7 +425,7 @@ class Installation:
             facts[each.live].extend(reading.interactions)
             rejected.extend((_digest(rejection), rejection) for rejection in reading.rejections)
             counts.append((each.id, len(reading.interactions)))
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.UNDERSTAND) as tx:
             lease.hold(tx)
             intake.keep_rejections(tx, rejected, now)
             news_of = [understand(tx, part, now=now, live=live) for live, part in facts.items() if part]
@@ -469,7 +470,7 @@ class Installation:
         return next((each.write.key for each in due), "")
 
     def _delivery_aside(self, lease: Lease, why: str) -> str:
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.DELIVERY_ASIDE) as tx:
             lease.hold(tx)
             first = self._first(tx, "understand", lease)
             if first:
@@ -477,7 +478,7 @@ class Installation:
         return first
 
     def _interaction_aside(self, lease: Lease, why: str) -> str:
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.INTERACTION_ASIDE) as tx:
             lease.hold(tx)
             first = self._first(tx, "decide", lease)
             if first:
@@ -485,7 +486,7 @@ class Installation:
         return first
 
     def _write_aside(self, lease: Lease, why: str) -> str:
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.WRITE_ASIDE) as tx:
             lease.hold(tx)
             first = self._first(tx, "carry_out", lease)
             if first:
@@ -495,7 +496,7 @@ class Installation:
     def _mind_the_fallen(self, lease: Lease, stage: Stage, aside: Callable[[Lease, str], str]) -> None:
         """In lanes whose workers died in the middle of their work again and again, one thing is taken at a
         time and named before: what is named when the next one dies is what kills, and is set aside."""
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.TAKE_IN_HAND) as tx:
             lease.hold(tx)
             first = self._first(tx, stage, lease)
             deadly = bool(first) and any(row.in_hand == f"{stage} {first}" for row in lease.fallen)
@@ -520,7 +521,7 @@ class Installation:
                 return None
         now = self.clock.now()
         limit = self.book.effective("", self.crm.connection).brakes_creates_per_hour
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.RELEASE_IMPORTED) as tx:
             if intake.imports_due(tx, now):
                 return None
             creates = writing.held(tx).get("create_contact", 0)
@@ -541,7 +542,7 @@ class Installation:
         with self.ledger.read() as tx:
             kept = deciding.settings_text(tx, self.book.version)
         if not kept:
-            with self.ledger.write() as tx:
+            with self.ledger.write(Boundary.KEEP_SETTINGS) as tx:
                 deciding.keep_settings(tx, self.book.version, text, self.clock.now())
 
     def rule(
@@ -563,7 +564,7 @@ class Installation:
         if sum((bool(choose), create is not None, ignore)) != 1:
             raise FlowProblem("answer with exactly one of: choose a record, create a contact, ignore")
         now = self.clock.now()
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.RULE) as tx:
             open_here = [r for r in reviewing.open_about(tx, about) if r.interaction == interaction]
             if not open_here:
                 raise FlowProblem(
@@ -603,7 +604,7 @@ class Installation:
         if create is not None and forbidden:
             raise FlowProblem(f"{about} can't be made a contact: {', '.join(sorted(forbidden))}")
         ruling = _ruling(about, ("*",), contact, create, user, now)
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.LOG_BY_HAND) as tx:
             deciding.set_by_hand(tx, interaction, user, now)
             if contact or create is not None:
                 deciding.remember_ruling(tx, msgspec.structs.replace(ruling, learn=learn), interaction)
@@ -616,7 +617,7 @@ class Installation:
         Raises FlowProblem where no such write has this key.
         """
         now = self.clock.now()
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.ANSWER_STUCK) as tx:
             if not writing.is_stuck(tx, write_key):
                 raise FlowProblem(f"no stuck write has the key {write_key}; `firstcontact stuck` lists them")
             if record:
@@ -638,7 +639,7 @@ class Installation:
     def release_brake(self, by: str, *, days: int = 1) -> None:
         """A person has looked and says go on: held writes are due, and the brake is off for `days`."""
         now = self.clock.now()
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.RELEASE_BRAKE) as tx:
             deciding.set_fact(tx, "brake_released_until", str(now + days * DAY))
             deciding.set_fact(tx, "brake_released_by", by)
             writing.release_held(tx, now)

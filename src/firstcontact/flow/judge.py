@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
+from firstcontact.boundaries import Boundary, at
 from firstcontact.connectors.contract import Crm, TryAgain
 from firstcontact.flow.clock import HOUR, SECOND, backoff
 from firstcontact.flow.context import crm_context, digest
@@ -110,7 +111,7 @@ def judge(
         batch.activities.update(writing.activities_of(tx, crm.connection, subjects))
         for each in due:
             items.append(_decide(tx, batch, crm, book, each, context_digest))
-    with ledger.write() as tx:
+    with ledger.write(Boundary.KEEP_DECISIONS) as tx:
         lease.hold(tx)
         stale = _stale(tx, crm, book, items, due, newest, brake, now)
         return _keep(tx, crm, context_digest, looked, items, due, now, held, stale)
@@ -406,14 +407,15 @@ def _review(decision: Decision, about: str, candidates: tuple[str, ...], now: in
 def _brake_facts(ledger: Ledger, crm: Crm, now: int, *, counted: bool) -> BrakeFacts:
     """What the brakes look at; what was created lately is `counted` only for live deliveries, the only ones
     that it stops (SPEC §3)."""
-    size = crm.size()
+    with at(Boundary.ASK_SIZE):
+        size = crm.size()
     with ledger.read() as tx:
         before = int(deciding.fact(tx, f"crm_high:{crm.connection}") or -1)
         recent, unknown = deciding.recent_unknown(tx) if counted else (0, 0)
         creates = deciding.creates_since(tx, now - HOUR) if counted else 0
         released = int(deciding.fact(tx, "brake_released_until") or 0) > now
     if size > before:
-        with ledger.write() as tx:
+        with ledger.write(Boundary.KEEP_SIZE) as tx:
             deciding.set_fact(tx, f"crm_high:{crm.connection}", str(size))
     return BrakeFacts(
         creates_last_hour=creates,
@@ -430,7 +432,7 @@ def _later(ledger: Ledger, lease: Lease, due: Sequence[intake.Due], now: int, af
         (each.interaction.id, now + max(int(after * SECOND), backoff(each.attempts, each.interaction.id)))
         for each in due
     ]
-    with ledger.write() as tx:
+    with ledger.write(Boundary.DECIDE_LATER) as tx:
         lease.hold(tx)
         intake.retry_at(tx, rows)
     return Judged(retries=len(rows))

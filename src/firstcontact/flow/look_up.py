@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from firstcontact.boundaries import Boundary, at
 from firstcontact.connectors.contract import Crm, Gone, Moved, TryAgain
 from firstcontact.identity import domains
 from firstcontact.identity.records import Account, Finding, Matter, Record
@@ -166,7 +167,8 @@ def _find(crm: Crm, handles: Sequence[Handle]) -> dict[str, Finding]:
     if not handles:
         return {}
     try:
-        found = crm.find(handles)
+        with at(Boundary.FIND):
+            found = crm.find(handles)
     except TryAgain as error:
         return {handle.key: Finding("unknown", why=str(error)) for handle in handles}
     # A connector that says nothing about a handle has not looked: unknown, never absent.
@@ -186,9 +188,7 @@ def _ours(
     if not missing:
         return found, ()
     try:
-        read = crm.read(sorted(set(missing.values())))
-        moved = {m.id: m.into for m in read.values() if isinstance(m, Moved)}
-        read_on = crm.read(sorted(set(moved.values()))) if moved else {}
+        read = _read(crm, sorted(set(missing.values())))
     except TryAgain as error:
         unknown = Finding("unknown", why=str(error))
         return {**found, **dict.fromkeys(missing, unknown)}, ()
@@ -196,14 +196,24 @@ def _ours(
     gone: list[tuple[str, str]] = []
     for key, id in missing.items():
         record = read.get(id)
-        if isinstance(record, Moved):
-            record = read_on.get(record.into)
         if isinstance(record, Record):
             if found[key].status != "found":
                 found[key] = Finding("found", (record,), why="ours")
         elif isinstance(record, Gone) or record is None:
             gone.append((key, id))
     return found, tuple(gone)
+
+
+def _read(crm: Crm, ids: Sequence[str]) -> dict[str, Record | Moved | Gone | None]:
+    """Records as they are now; one that was merged is what it was merged into."""
+    with at(Boundary.READ):
+        read = crm.read(ids)
+    into = sorted({each.into for each in read.values() if isinstance(each, Moved)})
+    if not into:
+        return dict(read)
+    with at(Boundary.READ_MERGED):
+        merged = crm.read(into)
+    return {id: merged.get(one.into) if isinstance(one, Moved) else one for id, one in read.items()}
 
 
 def _has(finding: Finding, id: str) -> bool:
@@ -265,14 +275,11 @@ def _chosen(crm: Crm, rulings: Iterable[Ruling]) -> dict[str, Record]:
     if not wanted:
         return {}
     try:
-        read = crm.read(wanted)
-        moved = {m.id: m.into for m in read.values() if isinstance(m, Moved)}
-        read_on = crm.read(sorted(set(moved.values()))) if moved else {}
+        read = _read(crm, wanted)
     except TryAgain:
         return {}
     chosen: dict[str, Record] = {}
-    for id, record in read.items():
-        now = read_on.get(record.into) if isinstance(record, Moved) else record
+    for id, now in read.items():
         if isinstance(now, Record):
             chosen[id] = msgspec.structs.replace(now, id=id) if now.id != id else now
     return chosen
@@ -292,7 +299,8 @@ def _accounts(crm: Crm, context: CrmContext, handles: Iterable[Handle]) -> tuple
             hosts.add(host)
     if not hosts and not phones:
         return ()
-    return crm.accounts(sorted(hosts), sorted(phones))
+    with at(Boundary.ASK_ACCOUNTS):
+        return crm.accounts(sorted(hosts), sorted(phones))
 
 
 def _matters(crm: Crm, context: CrmContext, people: Iterable[PersonFacts]) -> tuple[Matter, ...]:
@@ -301,4 +309,7 @@ def _matters(crm: Crm, context: CrmContext, people: Iterable[PersonFacts]) -> tu
     contacts = sorted(
         {r.id for facts in people for r in facts.records if r.type == "contact" and not r.id.startswith(NEW)}
     )
-    return crm.matters(contacts) if contacts else ()
+    if not contacts:
+        return ()
+    with at(Boundary.ASK_MATTERS):
+        return crm.matters(contacts)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from sqlalchemy import Connection
 
+from firstcontact.boundaries import Boundary, at
 from firstcontact.connectors.contract import TryAgain
 from firstcontact.explain.sentences import ACTIVITIES, VERDICTS, Explained, explain
 from firstcontact.explain.what_if import single_changes
@@ -111,7 +112,8 @@ class _Names:
 
 def _shown(installation: Installation, ids: list[str]) -> Mapping[str, str]:
     try:
-        found = installation.crm.read(ids) if ids else {}
+        with at(Boundary.READ_TO_EXPLAIN):
+            found = installation.crm.read(ids) if ids else {}
     except TryAgain:
         return {}
     return {id: f"{each.name} ({id})" for id, each in found.items() if isinstance(each, Record) and each.name}
@@ -250,7 +252,8 @@ def person_story(installation: Installation, keys: tuple[str, ...], limit: int) 
 def _records(installation: Installation, keys: tuple[str, ...]) -> tuple[Record, ...]:
     handles = [Handle("email", k, k) if "@" in k else Handle("phone", k, k) for k in keys]
     try:
-        found = installation.crm.find(handles)
+        with at(Boundary.FIND_TO_EXPLAIN):
+            found = installation.crm.find(handles)
     except TryAgain:
         return ()
     return tuple({r.id: r for finding in found.values() for r in finding.records}.values())

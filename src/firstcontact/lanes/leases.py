@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 import msgspec
 from sqlalchemy import Connection
 
+from firstcontact.boundaries import Boundary
 from firstcontact.lanes.owners import is_gone, new_owner
 from firstcontact.ledger import leasing
 from firstcontact.ledger.book import Ledger
@@ -97,7 +98,7 @@ class Lanes:
         """Lease at most so many of these lanes; None where others have all of them, or enough others work on
         the connection. Lanes whose owner is gone or let its lease run out are taken over."""
         owner = new_owner()
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.LEASE) as tx:
             now = leasing.clock(tx)
             rows = leasing.rows(tx, self.connection)
             busy = {row.owner for row in rows.values() if self._holds(row, now)}
@@ -129,7 +130,7 @@ class Lanes:
 
     def renew(self, lease: Lease) -> None:
         """Keep the lease from running out, from another thread than the worker's. Raises LeaseLost."""
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.RENEW_LEASE) as tx:
             have = lease.renew(tx)
         self.watch.lease(self.connection, "renewed", have)
         if have != len(lease.shards):
@@ -137,7 +138,7 @@ class Lanes:
 
     def release(self, lease: Lease) -> None:
         """Give the lanes back; nothing where others have them by now."""
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.RELEASE_LEASE) as tx:
             leasing.give_back(tx, lease.connection, lease.owner)
         self.watch.lease(self.connection, "released", len(lease.shards))
 

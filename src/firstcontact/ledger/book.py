@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, Engine
 
+from firstcontact.boundaries import Boundary
 from firstcontact.store import engine as store
 
 
@@ -16,9 +17,10 @@ class Ledger:
         """`engine` from `store.engine.open_engine`, its schema up to date (`migrate_ledger`)."""
         self.engine = engine
 
-    def write(self) -> AbstractContextManager[Connection]:
-        """One write transaction: all of it or nothing. Raises StoreProblem where the database can't."""
-        return store.begin(self.engine)
+    def write(self, boundary: Boundary | None = None) -> AbstractContextManager[Connection]:
+        """One write transaction, in its turn: all of it or nothing. boundary: its number, which
+        only tests leave out. Raises StoreProblem where the database can't."""
+        return store.begin(self.engine, boundary, turn="ledger")
 
     def read(self) -> AbstractContextManager[Connection]:
         """A connection for reading."""

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from firstcontact.boundaries import Boundary, at, within
 from firstcontact.store.marks import refusal
 from firstcontact.store.problems import StoreProblem, problem_of
 
@@ -127,20 +128,24 @@ def _shown(url: URL) -> str:
 
 
 @contextmanager
-def begin(engine: Engine, *, durable: bool = False, turn: str = "") -> Iterator[Connection]:
+def begin(
+    engine: Engine, boundary: Boundary | None = None, *, durable: bool = False, turn: str = ""
+) -> Iterator[Connection]:
     """A write transaction, committed at the end of the block, rolled back by any exception.
 
-    durable: this commit survives a power cut (`synchronous=FULL` for this transaction on SQLite). turn: write
-    transactions of the same name follow one another on PostgreSQL too, as all of a file's do on SQLite, so
-    that there is one way to think about races (`docs/decisions/turns.md`). Not to be nested in another
-    transaction of the same thread. Raises StoreProblem, `locked` where its turn does not come; `moving`,
-    `moved`, `unfinished`, `newer` or `older` where it is no longer the database that was opened (`guard`).
+    boundary: its number, which only tests leave out. durable: this commit survives a power cut
+    (`synchronous=FULL` for this transaction on SQLite). turn: write transactions of the same name follow one
+    another on PostgreSQL too, as all of a file's do on SQLite, so that there is one way to think about races
+    (`docs/decisions/turns.md`). Not to be nested in another transaction of the same thread. Raises
+    StoreProblem, `locked` where its turn does not come; `moving`, `moved`, `unfinished`, `newer` or `older`
+    where it is no longer the database that was opened (`guard`).
     """
-    with _telling(engine), _turn(engine), engine.connect() as connection:
+    with at(boundary), _telling(engine), _turn(engine), engine.connect() as connection:
         connection = connection.execution_options(**{_WRITE: True, _DURABLE: durable})
         with connection.begin():
             _enter(engine, connection, turn)
             yield connection
+            within(boundary)
 
 
 def guard(engine: Engine, table: str, version: str | None) -> None:

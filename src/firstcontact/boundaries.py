@@ -1,0 +1,174 @@
+"""Every place where this process touches the world, by number: transactions, CRM calls, file writes.
+
+Between two of them nothing outside changes, so a process that survives being killed at each of them survives
+being killed anywhere; tests/crash does that. `at` stands around each place, and costs a look at one global
+while nobody watches. An architecture test refuses a place without a number, and a number used twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import IntEnum
+from types import TracebackType
+from typing import Literal
+
+Moment = Literal["before", "within", "after"]
+"""Before the touch; within a transaction, all said and nothing committed; after the touch, whether it came
+off or not."""
+
+
+class Boundary(IntEnum):
+    """A place, named after what is done there."""
+
+    # --- transactions of the ledger: facts in
+
+    TAKE_FACTS = 1
+    """Facts that were read already are stored."""
+    RECEIVE = 2
+    """A batch of deliveries, what is in them, and the cursor behind them."""
+    ACCEPT = 3
+    """Deliveries as work that is due, before the sender is answered."""
+    UNDERSTAND = 4
+    """What accepted deliveries say."""
+    KEEP_CHANGES = 5
+    """What the CRM says has changed, whom it concerns, and the cursor behind it."""
+
+    # --- transactions of the ledger: deciding and carrying out
+
+    KEEP_DECISIONS = 6
+    """A batch of decisions with their reservations, intents and questions."""
+    DECIDE_LATER = 7
+    """The CRM could not be asked: when to decide again."""
+    KEEP_SIZE = 8
+    """The most contacts that the CRM ever had, for the brake."""
+    RELEASE_IMPORTED = 9
+    """An import's writes may be carried out, or wait for a person."""
+    RELEASE_HELD = 10
+    """A person lets go what an import held."""
+    MARK_SENT = 11
+    """Writes are about to be sent."""
+    MARK_UNSENT = 12
+    """The permission was gone: nothing of the wave was sent."""
+    KEEP_RECEIPTS = 13
+    """What the CRM answered, and what that reopens."""
+
+    # --- transactions of the ledger: lanes
+
+    LEASE = 14
+    """Lanes are leased or taken over."""
+    RENEW_LEASE = 15
+    """A lease is kept from running out."""
+    RELEASE_LEASE = 16
+    """Lanes are given back."""
+    TAKE_IN_HAND = 17
+    """The one thing that is about to be done in lanes whose workers died again and again."""
+    DELIVERY_ASIDE = 18
+    """A delivery that can't be understood is set aside."""
+    INTERACTION_ASIDE = 19
+    """An interaction that can't be decided is set aside."""
+    WRITE_ASIDE = 20
+    """A write that can't be carried out is set aside."""
+    PAUSE = 21
+    """The CRM connection is paused."""
+    RESUME = 22
+    """A person says that the CRM connection's permission is back."""
+    REMOVE_OLD = 23
+    """Raw deliveries and bodies that are older than they may be are removed."""
+    END_CHORES = 24
+    """The day's chores are done."""
+
+    # --- transactions of the ledger: people
+
+    KEEP_SETTINGS = 25
+    """The text of the settings in force."""
+    RULE = 26
+    """A person's answer to a question."""
+    LOG_BY_HAND = 27
+    """A person logs an interaction."""
+    ANSWER_STUCK = 28
+    """A person says what became of a write."""
+    RELEASE_BRAKE = 29
+    """A person says go on."""
+    NAME_FOR_ENGINE = 30
+    """The installation's name among others at the same engine."""
+    OFFER_SETTINGS = 31
+    """Settings that a replay tries, for its parts."""
+
+    # --- calls of a CRM
+
+    ASK_CHANGES = 32
+    """What has changed since a cursor."""
+    ASK_SIZE = 33
+    """How many contacts there are, for the brake."""
+    ASK_USERS = 34
+    """The CRM's users, for whose an interaction is."""
+    FIND = 35
+    """Everybody of a batch of interactions is looked for."""
+    READ = 36
+    """Contacts that we made and a search did not find, and records that a person chose."""
+    READ_MERGED = 37
+    """What those were merged into."""
+    ASK_ACCOUNTS = 38
+    """Accounts by domains and numbers."""
+    ASK_MATTERS = 39
+    """Matters of contacts."""
+    ASK_WRITTEN = 40
+    """Whether writes without an answer were carried out."""
+    FIND_BEFORE_CREATING = 41
+    """The last look for whom is about to be created."""
+    APPLY = 42
+    """Writes are sent."""
+    READ_TO_FOLLOW = 43
+    """What a write's targets were merged into."""
+    ASK_SIZE_TO_REPORT = 44
+    """How many contacts there are, for a report."""
+    READ_TO_EXPLAIN = 45
+    """The names of records that a decision speaks of."""
+    FIND_TO_EXPLAIN = 46
+    """The records of a person who is asked about."""
+
+
+Hook = Callable[[Boundary, Moment], None]
+
+_hook: Hook | None = None
+_NOBODY_WATCHES = nullcontext()
+
+
+class _Watched:
+    """One touch of the world, told to whoever watches."""
+
+    def __init__(self, hook: Hook, boundary: Boundary) -> None:
+        self._hook = hook
+        self._boundary = boundary
+
+    def __enter__(self) -> None:
+        self._hook(self._boundary, "before")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._hook(self._boundary, "after")
+
+
+def at(boundary: Boundary | None) -> AbstractContextManager[None]:
+    """Stands around a touch of the world; None: around one that only tests make."""
+    hook = _hook
+    return _NOBODY_WATCHES if hook is None or boundary is None else _Watched(hook, boundary)
+
+
+def within(boundary: Boundary | None) -> None:
+    """Told in front of a commit."""
+    if _hook is not None and boundary is not None:
+        _hook(boundary, "within")
+
+
+@contextmanager
+def watched(hook: Hook) -> Iterator[None]:
+    """For tests: whatever this process touches is told to `hook`, which may well end the process."""
+    global _hook
+    before, _hook = _hook, hook
+    try:
+        yield
+    finally:
+        _hook = before

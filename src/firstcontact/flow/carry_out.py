@@ -8,6 +8,7 @@ contract's errors is caught here, once, where its next step is taken.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
@@ -33,6 +34,7 @@ from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import news, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
+from firstcontact.operating.watch import SILENT, Watch, WriteEvent
 from firstcontact.planning.write import (
     ActivityFields,
     ContactFields,
@@ -90,8 +92,11 @@ class _Round:
         self.later = self.parked = self.adopted = 0
 
 
-def carry_out(ledger: Ledger, crm: Crm, now: int, lease: Lease, limit: int = 500) -> Carried:
-    """Carry out the writes that are due in the lanes of the lease, at most `limit`.
+def carry_out(
+    ledger: Ledger, crm: Crm, now: int, lease: Lease, limit: int = 500, watch: Watch = SILENT
+) -> Carried:
+    """Carry out the writes that are due in the lanes of the lease, at most `limit`; `watch` is told what they
+    came to.
 
     Raises AuthLapsed, StoreProblem, LeaseLost.
     """
@@ -101,7 +106,7 @@ def carry_out(ledger: Ledger, crm: Crm, now: int, lease: Lease, limit: int = 500
     for wave in WAVES:
         intents = [intent for intent in due if intent.write.kind in wave]
         if intents:
-            total = _add(total, _wave(ledger, crm, intents, now, lease))
+            total = _add(total, _wave(ledger, crm, intents, now, lease, watch))
     return total
 
 
@@ -111,7 +116,9 @@ def _add(one: Carried, other: Carried) -> Carried:
     )
 
 
-def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int, lease: Lease) -> Carried:
+def _wave(
+    ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int, lease: Lease, watch: Watch
+) -> Carried:
     round = _Round(intents)
     sent = [intent.write for intent in intents if intent.state == "sent"]
     settled = _found_written(crm, sent, round, now)
@@ -137,6 +144,7 @@ def _wave(ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int, lease: 
         raise
     by_key = {intent.write.key: intent.write for intent in intents}
     _keep(ledger, crm, round, by_key, now, lease)
+    _tell(watch, crm.connection, round, by_key)
     created = sum(1 for r in round.receipts if r.created and by_key[r.key].kind == "create_contact")
     return Carried(
         done=len(round.receipts),
@@ -187,19 +195,18 @@ def _resolved(
 ) -> tuple[list[Write], list[tuple[str, str, int | None, str]]]:
     """Writes whose targets are known, with the CRM's ids in place, and the marks of those that wait for what
     they build on. These are set in the transaction that looked, since a receipt may come right after it."""
-    needed = {key for write in todo for key in _needs(write)}
+    needed = {key for write in todo for key in needs(write)}
     records = writing.records_of(tx, needed)
     ready: list[Write] = []
     waiting: list[tuple[str, str, int | None, str]] = []
     for write in todo:
-        missing = [key for key in _needs(write) if not records.get(key, ("", ""))[1]]
+        missing = [key for key in needs(write) if not records.get(key, ("", ""))[1]]
         if not missing:
             ready.append(_with_records(write, records))
             continue
         states = {records.get(key, ("dropped", ""))[0] for key in missing}
         if "dropped" in states:
-            round.marks.append((write.key, "dropped", None, f"{missing[0]} was dropped"))
-            round.decide_again.add(write.interaction)
+            _drop(round, write, f"{missing[0]} was dropped")
         else:
             waiting.append((write.key, "waiting", None, missing[0]))
     return ready, waiting
@@ -221,7 +228,8 @@ def _targets(write: Write) -> tuple[Target, ...]:
     return tuple(targets)
 
 
-def _needs(write: Write) -> tuple[str, ...]:
+def needs(write: Write) -> tuple[str, ...]:
+    """Keys of the writes that make what this one points at."""
     return tuple(target.write_key for target in _targets(write) if isinstance(target, CreatedBy))
 
 
@@ -321,9 +329,11 @@ def _sent_before(intent: Intent, bearing: Sequence[Record]) -> Record | None:
 
 
 def _drop(round: _Round, write: Write, why: str) -> None:
-    """A fact has overtaken the creation: nobody is created, and what was built on it is decided again."""
+    """A fact has overtaken the write: it is not carried out, and what was built on it is decided again. A
+    creation's handle or domain is free for others."""
     round.marks.append((write.key, "dropped", None, why))
-    round.released.add(write.subject)
+    if write.kind in ("create_contact", "create_account"):
+        round.released.add(write.subject)
     round.decide_again.add(write.interaction)
 
 
@@ -433,6 +443,29 @@ def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now
         writing.forget_activities(tx, crm.connection, unlogged)
         writing.wake(tx, _keys_ended(round), now)
         news.tell(tx, round.topics, round.decide_again, now)
+
+
+_STOPS: dict[str, WriteEvent] = {"parked": "parked", "unclear": "unclear", "dropped": "dropped"}
+
+
+def _tell(watch: Watch, connection: str, round: _Round, by_key: Mapping[str, Write]) -> None:
+    """What the wave came to, for whoever looks on."""
+    came_to: Counter[tuple[str, WriteEvent]] = Counter()
+    later: Counter[str] = Counter()
+    for receipt in round.receipts:
+        kind = by_key[receipt.key].kind
+        makes = kind in ("create_contact", "create_account")
+        came_to[kind, ("created" if receipt.created else "adopted") if makes else "done"] += 1
+    retargeted = {write.key for write in round.retargeted}
+    for key, state, due_at, _ in round.marks:
+        if due_at is not None and key not in retargeted:
+            later[by_key[key].kind] += 1
+        elif state in _STOPS:
+            came_to[by_key[key].kind, _STOPS[state]] += 1
+    for (kind, event), count in came_to.items():
+        watch.write(connection, kind, event, count)
+    for kind, count in later.items():
+        watch.retry(connection, kind, count)
 
 
 def _keys_ended(round: _Round) -> Collection[str]:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary, at
 from firstcontact.connectors.contract import Crm, TryAgain
+from firstcontact.flow.carry_out import needs
 from firstcontact.flow.clock import HOUR, SECOND, backoff
 from firstcontact.flow.context import crm_context, digest
 from firstcontact.flow.look_up import Looked, look_up, virtual
@@ -319,7 +320,7 @@ def _independent(items: Sequence[_Item], lost: set[str], stale: set[str]) -> lis
 def _depends(item: _Item, lost: set[str]) -> bool:
     if any(key in lost for key in item.reserves.values()):
         return True
-    if any(isinstance(write.target, CreatedBy) and write.target.write_key in lost for write in item.writes):
+    if any(key in lost for write in item.writes for key in needs(write)):
         return True
     return any(
         person.record.startswith(NEW) and person.record[len(NEW) :] in lost

@@ -110,15 +110,15 @@ def look_up(
     """Everything that deciding these interactions needs. Raises AuthLapsed, StoreProblem."""
     handles = _outside_handles(facts, team)
     found = _find(crm, tuple(handles.values()))
+    hosts = {domains.host_of(key) for key, handle in handles.items() if handle.kind == "email"}
     with ledger.read() as tx:
-        reserved = writing.reserved(tx, crm.connection, handles)
+        reserved = writing.reserved(tx, crm.connection, [*handles, *(f"domain:{host}" for host in hosts)])
         suppressed = deciding.suppressed(tx, crm.connection, handles)
         names = dict(intake.names_of(tx, handles))
         threads = deciding.threads(tx, {f.conversation for f in facts if f.conversation})
         abouts = [*handles, *(f"matter:{f.id}" for f in facts)]
         rulings = deciding.rulings_on(tx, abouts)
         by_hand = deciding.logged_by_hand(tx, [f.id for f in facts])
-        hosts = {domains.host_of(key) for key, handle in handles.items() if handle.kind == "email"}
         hosts_seen = (
             deciding.hosts_seen(tx, crm.connection, hosts) if context.capabilities.accounts else frozenset()
         )
@@ -183,7 +183,9 @@ def _ours(
 ) -> tuple[dict[str, Finding], tuple[tuple[str, str], ...]]:
     """Contacts that we made and that the search did not return: a search that lags, a merge, a deletion."""
     missing = {
-        key: record for key, (_, record) in reserved.items() if record and not _has(found[key], record)
+        key: record
+        for key, (_, record) in reserved.items()
+        if record and key in found and not _has(found[key], record)
     }
     if not missing:
         return found, ()

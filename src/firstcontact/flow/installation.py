@@ -442,11 +442,14 @@ class Installation:
         done = judge(self.ledger, self.crm, self.book, self.clock.now(), lease, size, held=held)
         if not done.decided and not done.retries:
             return None
+        if done.retries:
+            self.watch.retry(self.crm.connection, "decide", done.retries)
         return Tally(decided=done.decided, creates=done.creates, asked=done.asked, retries=done.retries)
 
     def _carry_out_batch(self, lease: Lease, size: int) -> Tally | None:
         # An interaction makes up to four writes: what a batch decided is carried out as one.
-        done = carry_out(self.ledger, self.crm, self.clock.now(), lease, 4 * size if size > 1 else 1)
+        most = 4 * size if size > 1 else 1
+        done = carry_out(self.ledger, self.crm, self.clock.now(), lease, most, self.watch)
         if not done.done and not done.later and not done.parked and not done.moved:
             return None
         return Tally(

@@ -100,7 +100,7 @@ class Logs:
 
     def write(self, connection: str, kind: str, event: WriteEvent, count: int = 1) -> None:
         """See `Watch`. What stops and needs a person is a warning."""
-        level = "warning" if event in ("parked", "unclear", "held") else "info"
+        level = "warning" if event in ("parked", "unclear") else "info"
         self._say(level, "writes", connection=connection, kind=kind, became=event, count=count)
 
     def retry(self, connection: str, kind: str, count: int = 1) -> None:

@@ -23,8 +23,9 @@ Answer = Literal["ok", "try_again", "unclear", "auth_lapsed", "rejected", "exist
 """How a call of the CRM, or one write in it, was answered; `failed`: by an error that is no part of the
 contract, so a bug."""
 
-WriteEvent = Literal["created", "adopted", "done", "parked", "unclear", "held", "dropped"]
-"""What a write came to; `done`: carried out, where it makes no new record."""
+WriteEvent = Literal["created", "adopted", "done", "parked", "unclear", "dropped"]
+"""What a write came to. A contact or account is `created`, or `adopted` where it was there by then; what
+else is carried out is `done`."""
 
 
 class Watch(Protocol):

@@ -24,6 +24,7 @@ from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import HISTORY as LEDGER
 from firstcontact.ledger.history import open_ledger
 from firstcontact.operating.watch import SILENT, Watch
+from firstcontact.operating.watched_crm import WatchedCrm
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import BUSY_SECONDS, open_engine
 from firstcontact.store.migrations import Side
@@ -62,7 +63,7 @@ def open_installation(
     installation = Installation(
         book=home.book,
         ledger=ledger,
-        crm=paced(book, ledger, watch),
+        crm=paced(WatchedCrm(book, watch), ledger, book, watch),
         clock=clock,
         reader=_reader(home.book, clock),
         watch=watch,

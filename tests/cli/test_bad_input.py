@@ -369,11 +369,11 @@ def test_a_locked_address_book_is_tried_again(fc: Any, strangers: Any) -> None:
         assert "to be tried again" in said.err
         assert "0 contacts created" in said.out
         assert fc.json("status")["pending"] > 0
-        assert "to be tried again" in fc.done("run").out
+        assert "to be tried again" in fc.done("run", "--once").out
     with sqlite3.connect(fc.home / "ledger.db") as ledger:
         ledger.execute("UPDATE writes SET due_at = 1 WHERE due_at IS NOT NULL")
     ledger.close()
-    fc.done("run")
+    fc.done("run", "--once")
     assert fc.json("status")["pending"] == 0
     assert (len(fc.json("contacts")), len(fc.json("activities"))) == (3, 6)
 

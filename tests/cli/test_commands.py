@@ -78,7 +78,7 @@ JSON: tuple[tuple[tuple[str, ...], type], ...] = (
     (("review",), list),
     (("review", "list"), list),
     (("review", "show", "1"), dict),
-    (("run",), dict),
+    (("run", "--once"), dict),
     (("replay", "--with", str(WEEK / "app-connect.toml")), dict),
     (("export",), dict),
     (("check", str(ROOT / "scenarios" / "texts.yaml")), dict),

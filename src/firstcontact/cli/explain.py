@@ -115,7 +115,7 @@ def _interaction(story: InteractionStory, home: Home, about: tuple[str, ...] = (
     when = moment(story.at, home, zone=True)
     say(f"{story.kind} {story.interaction}  {when}  {' '.join(story.subject.split())}".rstrip())
     if not story.explained:
-        say("  Not decided yet: `firstcontact run` does it.")
+        say("  Not decided yet: `firstcontact run --once` does it.")
     _subjects(story.explained, about)
     for write in story.writes:
         say(f"    wrote    {write}")

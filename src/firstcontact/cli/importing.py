@@ -333,9 +333,10 @@ def unfinished_lines(due: int, pending: int, why: str) -> list[str]:
     said = f" ({why.rstrip('.')})" if why else ""
     lines = []
     if due:
-        lines.append(f"{counted(due, 'interaction')} to be decided yet: `firstcontact run` does it.")
+        lines.append(f"{counted(due, 'interaction')} to be decided yet: `firstcontact run --once` does it.")
     if pending:
-        lines.append(f"{counted(pending, 'write')} to be tried again{said}: `firstcontact run` in a minute.")
+        again = f"{counted(pending, 'write')} to be tried again{said}"
+        lines.append(f"{again}: `firstcontact run --once` in a minute.")
     return lines
 
 

@@ -23,6 +23,7 @@ from firstcontact.cli.common import (
     say,
     user_of,
 )
+from firstcontact.cli.watching import WatchOptions, watch_options, watching
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import FoundFile, Opened
@@ -65,6 +66,7 @@ def temporal_options(command: F) -> F:
               help="A worker that is silent for so long has lost its work to another one.")  # fmt: skip
 @click.option("--look", default=60.0, show_default=True, type=click.FloatRange(1, 3600), metavar="SECONDS",
               help="How often work is looked for whose wake-up was lost.")  # fmt: skip
+@watch_options
 @click.pass_context
 def worker(
     ctx: click.Context,
@@ -74,6 +76,7 @@ def worker(
     threads: int,
     takeover: float,
     look: float,
+    watch: WatchOptions,
 ) -> None:
     """Be one of several workers, on this machine or others, that do an installation's work together.
 
@@ -85,9 +88,12 @@ def worker(
     home = load_home(ctx)
     server = _server(home, address, namespace, queue)
     engine.require()
-    opened = _open(home)
-    job = _job(home, opened, takeover, look)
-    with _stopping() as stop:
+    with watching(home.folder, watch) as looking, stopping() as stop:
+        from firstcontact.bootstrap import open_installation
+
+        opened = open_installation(home, watch=looking.watch)
+        job = _job(home, opened, takeover, look)
+        looking.serve(opened.ledger, opened.installation.crm.connection, opened.installation.clock)
         note(f"Connecting to Temporal at {server.address} (namespace {server.namespace}).")
         engine.work(
             server,
@@ -95,7 +101,7 @@ def worker(
             threads=threads,
             stop=stop,
             ready=lambda: note(f"At work with {counted(threads, 'thread')}; stop with Ctrl-C."),
-            watch=opened.installation.watch,
+            watch=looking.watch,
         )
     note("Stopped; what was in hand is finished.")
 
@@ -225,7 +231,7 @@ def _job(home: Home, opened: Opened, takeover: float, look: float) -> Installati
 
 
 @contextmanager
-def _stopping() -> Iterator[threading.Event]:
+def stopping() -> Iterator[threading.Event]:
     """Set when the process is told to end; told a second time, it ends at once."""
     stop = threading.Event()
 

@@ -200,6 +200,23 @@ class Crm(Protocol):
         """How many contacts the CRM holds, as far as it can tell cheaply; -1 where it can't."""
 
 
+class Allowance(msgspec.Struct, frozen=True):
+    """What a CRM said of its limit in its last answer: how many requests it allows, how many are left, and in
+    how many seconds the count starts anew."""
+
+    limit: int
+    left: int
+    resets_in: float
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A CRM connection whose answers tell how much of a limit is left; it is kept for all workers."""
+
+    def allowance(self) -> Allowance | None:
+        """What the last answer said, None before there is any."""
+
+
 # --- entry points ----------------------------------------------------------------------------------
 
 CRM_GROUP = "firstcontact.crms"

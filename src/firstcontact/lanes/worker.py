@@ -63,8 +63,9 @@ class Workers:
         self._held: set[Lease] = set()
         self._change = Condition()
 
-    def run(self, stop: Event) -> None:
+    def run(self, stop: Event, *, until_done: bool = False) -> None:
         """Work until `stop` is set; then finish the batches in hand. A database that is away is waited for.
+        until_done: or until nothing is due any more, here or with others.
 
         Raises StoreProblem where it is of no use to wait.
         """
@@ -86,7 +87,9 @@ class Workers:
                     stop.wait(wait)
                     continue
                 if lease is None:
-                    stop.wait(wait)
+                    if until_done and not self._held and not self._waiting():
+                        stop.set()
+                    stop.wait(wait if not until_done else min(wait, 0.05))
                     continue
                 if 0 in lease.shards:
                     chores_at = time.monotonic() + self._chores

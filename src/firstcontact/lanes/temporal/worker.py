@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -30,7 +31,24 @@ def run_worker(
 ) -> None:
     """Work until `stop` is set. Raises EngineProblem where the server can't be used at the start; one that is
     away later is waited for."""
-    asyncio.run(_work(server, job, threads, stop, ready, watch))
+    log, handler = logging.getLogger("temporalio"), _ToWatch(watch)
+    log.addHandler(handler)
+    try:
+        asyncio.run(_work(server, job, threads, stop, ready, watch))
+    finally:
+        log.removeHandler(handler)
+
+
+class _ToWatch(logging.Handler):
+    """What Temporal's client has to warn of, without its words: they quote what was raised."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(logging.WARNING)
+        self._watch = watch
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line: where in the client it was."""
+        self._watch.event("temporal warns", "warning", module=record.module, line=record.lineno)
 
 
 async def _work(

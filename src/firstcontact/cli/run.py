@@ -1,0 +1,177 @@
+"""`firstcontact run`: the work that is due, once or for as long as it runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from firstcontact.cli.common import counted, home_folder, json_option, load_home, note, print_json, say
+from firstcontact.cli.watching import WatchOptions, watch_options, watching
+
+if TYPE_CHECKING:
+    from firstcontact.bootstrap import Opened
+    from firstcontact.cli.watching import Watching
+    from firstcontact.config import Home
+    from firstcontact.flow.installation import Tally
+    from firstcontact.lanes.leases import Lease
+    from firstcontact.lanes.worker import Drain
+
+BATCHES = 20
+"""Rounds of batches under one lease before the lanes are given back, so that others get their turn."""
+
+
+@click.command(epilog="Example: firstcontact run --processes 2 --metrics 9464")
+@click.option("--once", is_flag=True, help="Do what is due now, and end.")
+@click.option(
+    "--threads",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Lanes that each process works on at once.",
+)
+@click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Several, for the computing of a backfill or a replay.",
+)
+@click.option("--child", is_flag=True, hidden=True)
+@click.option("--share", default=0, hidden=True)
+@watch_options
+@json_option
+@click.pass_context
+def run(
+    ctx: click.Context,
+    once: bool,
+    threads: int,
+    processes: int,
+    child: bool,
+    share: int,
+    watch: WatchOptions,
+    as_json: bool,
+) -> int:
+    """Do the work that is due: decisions, writes, retries whose time has come; and go on as more comes.
+
+    Stop it with Ctrl-C or SIGTERM: it finishes the batches in hand. Several may run at once, here and (with
+    PostgreSQL) on other machines.
+    """
+    home = load_home(ctx)
+    with watching(home.folder, watch, processes=processes) as looking:
+        if processes > 1:
+            return _processes(ctx, home, processes, threads, watch, looking, once=once)
+        from firstcontact.bootstrap import open_installation
+
+        opened = open_installation(home, watch=looking.watch)
+        if not child:
+            looking.serve(opened.ledger, opened.installation.crm.connection, opened.installation.clock)
+        if once and not child:
+            return _once(opened, as_json)
+        _until_stopped(opened, threads, share, looking, once=once, child=child)
+        return 0
+
+
+def _once(opened: Opened, as_json: bool) -> int:
+    from firstcontact.cli.importing import unfinished_lines
+    from firstcontact.flow.importing import unfinished
+
+    tally = opened.installation.drain()
+    if as_json:
+        print_json(tally)
+        return 0
+    later = unfinished(opened.installation)
+    if not _anything(tally):
+        say("Nothing was due.")
+        for line in unfinished_lines(0, later.writes, later.why):
+            say(line)
+        return 0
+    if tally.understood:
+        say(f"{counted(tally.understood, 'delivery', 'deliveries')} understood.")
+    say(
+        f"{counted(tally.decided, 'interaction')} decided, {counted(tally.written, 'write')} carried out, "
+        f"{counted(tally.created, 'contact')} created, {tally.later} to be tried again later."
+    )
+    if tally.aside:
+        say(f"{counted(tally.aside, 'thing')} failed by a fault of the program: `firstcontact stuck`.")
+    return 0
+
+
+def _anything(tally: Tally) -> bool:
+    return bool(tally.understood or tally.decided or tally.written or tally.later or tally.aside)
+
+
+def _until_stopped(
+    opened: Opened, threads: int, share: int, looking: Watching, *, once: bool, child: bool
+) -> None:
+    from firstcontact.cli.worker import stopping
+    from firstcontact.lanes.worker import Workers
+
+    installation = opened.installation
+    workers = Workers(
+        installation.lanes,
+        drain_of(opened),
+        installation.waiting,
+        threads=threads,
+        share=share,
+        watch=looking.watch,
+    )
+    with stopping() as stop:
+        if not child:
+            note(f"At work with {counted(threads, 'thread')}; stop with Ctrl-C.")
+        workers.run(stop, until_done=once)
+    if not child:
+        note("Stopped; what was in hand is finished.")
+
+
+def drain_of(opened: Opened) -> Drain:
+    """What a worker does with a lease: some rounds of batches; whether there was anything to do."""
+    from firstcontact.connectors.contract import AuthLapsed
+
+    def drain(lease: Lease) -> bool:
+        try:
+            return _anything(opened.installation.drain(lease, batches=BATCHES))
+        except AuthLapsed:
+            return False  # it is paused, and said
+
+    return drain
+
+
+def _processes(
+    ctx: click.Context,
+    home: Home,
+    processes: int,
+    threads: int,
+    watch: WatchOptions,
+    looking: Watching,
+    *,
+    once: bool,
+) -> int:
+    from firstcontact.bootstrap import open_installation
+    from firstcontact.cli.worker import stopping
+    from firstcontact.lanes.processes import watch_over
+
+    opened = open_installation(home, watch=looking.watch)  # what is wrong is said here, once
+    looking.serve(opened.ledger, opened.installation.crm.connection, opened.installation.clock)
+    command = [sys.executable, "-c", "from firstcontact.cli.main import main; main()",
+               "--home", str(home_folder(ctx)), "run", "--child",
+               "--threads", str(threads), "--share", str(threads * processes),
+               *(["--once"] if once else []), *_as_words(watch)]  # fmt: skip
+    with stopping() as stop:
+        note(f"At work with {counted(processes, 'process', 'processes')}; stop with Ctrl-C.")
+        status = watch_over(command, processes, stop, until_done=once, watch=looking.watch)
+    done = once and not stop.is_set()
+    note("Nothing is due any more." if done else "Stopped; what was in hand is finished.")
+    return status
+
+
+def _as_words(watch: WatchOptions) -> list[str]:
+    words = ["--log-level", watch.log_level, "--log-form", watch.log_form]
+    if watch.log_file:
+        words += ["--log-file", watch.log_file]
+    if watch.log_values:
+        words += ["--log-values"]
+    if watch.metrics is not None:
+        words += ["--metrics", str(watch.metrics), "--metrics-address", watch.metrics_address]
+    return words

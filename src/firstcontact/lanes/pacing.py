@@ -1,0 +1,176 @@
+"""Pacing: a CRM connection's limits, kept by all workers together.
+
+The state is one row of the ledger (`ledger.connecting`): a bucket of requests that fills at the rate the CRM
+declares, and the moment until which it asked to be left alone. A wait of a few seconds is slept; a longer one
+is `TryAgain`, so that the lane is given back and its work comes up again by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from firstcontact.connectors.contract import (
+    Allowance,
+    Capabilities,
+    Changes,
+    Crm,
+    Gone,
+    Limited,
+    Moved,
+    Outcome,
+    TryAgain,
+)
+from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record
+from firstcontact.interactions.model import Handle
+from firstcontact.ledger import connecting, leasing
+from firstcontact.ledger.book import Ledger
+from firstcontact.operating.watch import SILENT, Watch
+from firstcontact.planning.write import Receipt, Write
+
+T = TypeVar("T")
+
+SLEEP = 5.0
+"""Seconds that are slept rather than tried again later."""
+
+_TOKEN = 1000
+_MINUTE = 60_000_000
+
+
+class Paced:
+    """The contract's `Crm`, asked no faster than it allows."""
+
+    def __init__(
+        self,
+        crm: Crm,
+        ledger: Ledger,
+        *,
+        limited: Limited | None = None,
+        watch: Watch = SILENT,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """The limits are those of `crm.capabilities()`, and what `limited` says, where there is one."""
+        self.connection = crm.connection
+        self._crm = crm
+        self._ledger = ledger
+        self._watch = watch
+        self._sleep = sleep
+        self._limited = limited
+        rate = crm.capabilities().requests_per_minute
+        self._most = max(1, rate // 10)
+        self._flow = max(1, rate - self._most) if rate else 0
+
+    def capabilities(self) -> Capabilities:
+        """See `Crm`; no request."""
+        return self._crm.capabilities()
+
+    def users(self) -> tuple[CrmUser, ...]:
+        """See `Crm`."""
+        return self._paced(self._crm.users)
+
+    def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
+        """See `Crm`."""
+        return self._paced(lambda: self._crm.find(handles))
+
+    def read(self, ids: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
+        """See `Crm`."""
+        return self._paced(lambda: self._crm.read(ids))
+
+    def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
+        """See `Crm`."""
+        return self._paced(lambda: self._crm.accounts(domains, phones))
+
+    def matters(self, contacts: Sequence[str]) -> tuple[Matter, ...]:
+        """See `Crm`."""
+        return self._paced(lambda: self._crm.matters(contacts))
+
+    def apply(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """See `Crm`."""
+        return self._paced(lambda: self._crm.apply(writes))
+
+    def written(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
+        """See `Crm`."""
+        return self._paced(lambda: self._crm.written(keys))
+
+    def changed_since(self, cursor: str) -> Changes:
+        """See `Crm`."""
+        return self._paced(lambda: self._crm.changed_since(cursor))
+
+    def size(self) -> int:
+        """See `Crm`."""
+        return self._paced(self._crm.size)
+
+    def _paced(self, call: Callable[[], T]) -> T:
+        while True:
+            wait = self._take()
+            if not wait:
+                break
+            if wait > SLEEP:
+                raise TryAgain(f"{self._crm.capabilities().title} takes no more requests for now.", wait)
+            self._sleep(wait)
+        try:
+            return call()
+        except TryAgain as error:
+            if error.after:
+                self._leave_alone(error.after)
+            raise
+        finally:
+            allowance = self._limited.allowance() if self._limited is not None else None
+            if allowance is not None:
+                self._heed(allowance)
+
+    def _take(self) -> float:
+        """Take one request from the bucket; seconds to wait where there is none."""
+        with self._ledger.write() as tx:
+            now = leasing.clock(tx)
+            state = connecting.state(tx, self.connection)
+            if now < state.blocked_until <= now + _LONGEST:
+                return (state.blocked_until - now) / 1_000_000
+            if not self._flow:
+                return 0.0
+            tokens = self._filled(state, now)
+            if tokens >= _TOKEN:
+                connecting.change(tx, self.connection, tokens=tokens - _TOKEN, filled_at=now)
+                return 0.0
+            connecting.change(tx, self.connection, tokens=tokens, filled_at=now)
+            return (_TOKEN - tokens) * _MINUTE / (self._flow * _TOKEN) / 1_000_000
+
+    def _filled(self, state: connecting.ConnectionState, now: int) -> int:
+        """Thousandths of requests in the bucket now. It holds a tenth of a minute's limit, and the rest flows
+        in over the minute, so that no minute has more; a clock that was set back adds none."""
+        if not state.filled_at:
+            return self._most * _TOKEN
+        passed = max(0, now - state.filled_at)
+        return min(self._most * _TOKEN, state.tokens + passed * self._flow * _TOKEN // _MINUTE)
+
+    def _leave_alone(self, seconds: float) -> None:
+        with self._ledger.write() as tx:
+            until = leasing.clock(tx) + int(seconds * 1_000_000)
+            if until > connecting.state(tx, self.connection).blocked_until:
+                connecting.change(tx, self.connection, blocked_until=until)
+
+    def _heed(self, allowance: Allowance) -> None:
+        """What the CRM says of its limit is so for all workers; with nothing left, it is left alone."""
+        self._watch.quota(self.connection, allowance.left, allowance.limit)
+        with self._ledger.write() as tx:
+            state = connecting.state(tx, self.connection)
+            values = {"quota": allowance.limit, "quota_left": allowance.left}
+            if allowance.left <= 0:
+                until = leasing.clock(tx) + int(allowance.resets_in * 1_000_000)
+                values["blocked_until"] = max(state.blocked_until, until)
+            elif allowance.left * _TOKEN < state.tokens:
+                values["tokens"] = allowance.left * _TOKEN
+            connecting.change(tx, self.connection, **values)
+
+
+_LONGEST = 25 * 3_600_000_000
+"""No CRM asks to be left alone for longer than a day; a later moment is from a clock that was set back."""
+
+
+def paced(crm: Crm, ledger: Ledger, connector: object, watch: Watch = SILENT) -> Crm:
+    """The CRM with its limits kept, where it has any. connector: what `crm` stands around, if anything."""
+    limited = connector if isinstance(connector, Limited) else None
+    if crm.capabilities().requests_per_minute or limited is not None:
+        return Paced(crm, ledger, limited=limited, watch=watch)
+    return crm

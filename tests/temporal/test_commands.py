@@ -37,7 +37,18 @@ def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def worker(home: Path, temporal_server: DevServer) -> Iterator[subprocess.Popen[str]]:
     """A worker at work."""
-    command = [*RUN, "--home", str(home), "worker", "--temporal", temporal_server.address, "--threads", "2"]
+    command = [
+        *RUN,
+        "--home",
+        str(home),
+        "worker",
+        "--temporal",
+        temporal_server.address,
+        "--threads",
+        "2",
+        "--log-level",
+        "error",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said = [process.stderr.readline(), process.stderr.readline()]

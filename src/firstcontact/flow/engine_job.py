@@ -182,12 +182,12 @@ class InstallationJob:
 
 
 def place_of(installation: Installation, takeover: float = 15.0, look: float = 60.0) -> Place:
-    """The installation's name among others at the same engine, given by chance when it is first asked for."""
+    """Whose work it is: the installation's id in its ledger, which one that has no home gets here."""
     with installation.ledger.read() as tx:
         id = deciding.fact(tx, _ID)
     if not id:
         with installation.ledger.write(Boundary.NAME_FOR_ENGINE) as tx:
-            id = deciding.fact(tx, _ID) or token_hex(6)
+            id = deciding.fact(tx, _ID) or token_hex(16)
             deciding.set_fact(tx, _ID, id)
     return Place(id, installation.crm.connection, takeover, look)
 

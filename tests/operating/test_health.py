@@ -177,6 +177,19 @@ def test_each_cause_shows(
     assert says in text
 
 
+def test_a_paused_connection_is_well_after_resume(firm: Firm) -> None:
+    """`firstcontact resume` lets a paused connection go on, and says so where it was not paused."""
+    _lapsed(firm)
+    assert _ask(firm.home)[0] == 3
+    for was_paused in (True, False):
+        out = StringIO()
+        with redirect_stdout(out), pytest.raises(SystemExit) as end:
+            guarded(cli, ["--home", str(firm.home), "resume", "--json"])
+        assert end.value.code == 0
+        assert json.loads(out.getvalue()) == {"connection": "address_book", "was_paused": was_paused}
+        assert _ask(firm.home)[0] == 0
+
+
 def test_a_backup_is_asked_for_where_none_was_made(firm: Firm) -> None:
     """Where backups are asked for and none was ever made, a person is needed."""
     status, checks, _ = _ask(firm.home, "--backup-age", "24")

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from firstcontact.config import FILE_NAME, Home, StoreAt, replace_settings, set_store
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.lanes.owners import is_gone
-from firstcontact.ledger import leasing
+from firstcontact.ledger import leasing, restored
 from firstcontact.ledger.tables import lanes
 from firstcontact.store import archive as archives
 from firstcontact.store import moving
@@ -36,9 +36,7 @@ INSTALLATION_FILE = "installation"
 KEYS_FOLDER = "keys"
 """The key ring: whatever files are in it go into a backup, too."""
 INSTALLATION = "installation"
-RESTORED_AT = "restored_at"
-"""Facts of the ledger: whose it is; when it was last restored, so that the CRM may hold what it does not know
-(`writing.due_writes`)."""
+"""The fact of the ledger that says whose it is."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _FILE_PARTS = ("", "-wal", "-shm")
@@ -292,7 +290,7 @@ def restore(
 
     def sign_off(tx: Connection) -> None:
         sign(tx)
-        _set_fact(tx, RESTORED_AT, str(now))
+        restored.mark(tx, now)
 
     for side in sides:
         of_ledger = side.history.name == "ledger"

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import msgspec
 from sqlalchemy import Connection, bindparam, case, func, select, text, update
 
+from firstcontact.ledger import restored
 from firstcontact.ledger.sharding import ALL, of_shards
 from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
 from firstcontact.ledger.tables import activities, day_messages, interactions, reservations, writes
@@ -169,16 +170,25 @@ def release(tx: Connection, connection: str, subjects: Collection[str]) -> None:
 def due_writes(
     tx: Connection, connection: str, now: int, limit: int, shards: Collection[int] = ALL
 ) -> tuple[Intent, ...]:
-    """Writes of these lanes due by now, oldest intent first."""
+    """Writes of these lanes due by now, oldest intent first. After a restore, one that may have been sent in
+    the time that the ledger does not know counts as sent (`restored`)."""
     query = (
         select(writes.c.data, writes.c.state, writes.c.attempts, writes.c.problem)
         .where(writes.c.due_at <= now, writes.c.connection == connection, of_shards(writes.c.shard, shards))
         .order_by(writes.c.due_at, writes.c.at, writes.c.key)
         .limit(limit)
     )
-    return tuple(
+    due = tuple(
         Intent(_write_decoder.decode(data), state, attempts, problem)
         for data, state, attempts, problem in tx.execute(query)
+    )
+    first = {each.write.interaction for each in due if not each.attempts}
+    doubted = restored.in_doubt(tx, first)
+    return tuple(
+        msgspec.structs.replace(each, state="sent")
+        if each.write.interaction in doubted and not each.attempts
+        else each
+        for each in due
     )
 
 

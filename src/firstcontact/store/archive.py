@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -235,7 +235,7 @@ class Archive:
 
     def rows(self, history: str, shape: Shape) -> Iterator[Row]:
         """The rows of a table. Raises StoreProblem where the archive is damaged."""
-        decode = msgspec.msgpack.Decoder(tuple[int | str | bytes | None, ...]).decode
+        decode: Callable[[bytes], Row] = msgspec.msgpack.Decoder(tuple[Any, ...]).decode
         with self._telling(), self._zip.open(f"rows/{history}/{shape.name}") as member:
             while head := member.read(_LENGTH.size):
                 (length,) = _LENGTH.unpack(head)

@@ -51,10 +51,10 @@ def shapes(metadata: MetaData) -> tuple[Shape, ...]:
 def _shape(table: Table) -> Shape:
     counter = table.autoincrement_column
     return Shape(
-        table.name,
-        tuple(column.name for column in table.columns),
+        str(table.name),
+        tuple(str(column.name) for column in table.columns),
         tuple(_kind(table.name, column.name, column.type) for column in table.columns),
-        counter.name if counter is not None else "",
+        str(counter.name) if counter is not None else "",
     )
 
 

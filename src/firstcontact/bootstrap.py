@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine
 
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.config import Home, StoreAt, busy_seconds, password_of
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.tables import HISTORY as ADDRESS_BOOK
@@ -111,7 +112,11 @@ def copy_databases(home: Home, to: Path) -> None:
         if not path.exists():
             continue
         try:
-            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to / name)) as target:
+            with (
+                crossing(Boundary.COPY_FOR_TRIAL),
+                closing(sqlite3.connect(path)) as source,
+                closing(sqlite3.connect(to / name)) as target,
+            ):
                 source.backup(target)
         except sqlite3.Error as error:
             problem = problem_of(error, str(path))

@@ -1,15 +1,15 @@
 """Every place where this process touches the world, by number: transactions, CRM calls, file writes.
 
 Between two of them nothing outside changes, so a process that survives being killed at each of them survives
-being killed anywhere; tests/crash does that. `at` stands around each place, and costs a look at one global
-while nobody watches. An architecture test refuses a place without a number, and a number used twice.
+being killed anywhere; tests/crash does that. `crossing` stands around each place, and costs a look at one
+global while nobody watches. An architecture test refuses a place without a number, and a number used twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from enum import IntEnum
+from enum import IntEnum, unique
 from types import TracebackType
 from typing import Literal
 
@@ -18,6 +18,7 @@ Moment = Literal["before", "within", "after"]
 off or not."""
 
 
+@unique
 class Boundary(IntEnum):
     """A place, named after what is done there."""
 
@@ -127,6 +128,98 @@ class Boundary(IntEnum):
     """The names of records that a decision speaks of."""
     FIND_TO_EXPLAIN = 46
     """The records of a person who is asked about."""
+    READ_BEFORE_CREATING = 47
+    """Those whom the change feed told of and the last look did not find."""
+    ACCOUNTS_BEFORE_CREATING = 48
+    """The last look for accounts that are about to be created."""
+    READ_BEFORE_NAMING = 49
+    """The last look at contacts that are about to be named."""
+
+    # --- transactions of the address book and of whole databases
+
+    CHANGE_ADDRESS_BOOK = 50
+    """A change of the built-in address book: writes of ours, or a person's."""
+    MIGRATE = 51
+    """Tables are made, or brought to this program's version."""
+    CLAIM = 52
+    """A ledger is this installation's."""
+    LOOK_AT_HEALTH = 53
+    """Whether the database takes a write."""
+    PREPARE_TARGET = 54
+    """Empty tables where a history is moved to."""
+    COPY_TABLE = 55
+    """One table goes over."""
+    MARK_DATABASE = 56
+    """A database is closed or opened for use."""
+    TAKE_PICTURE = 57
+    """Both databases at one moment, for a backup."""
+    CLEAR_TO_RESTORE = 58
+    """Empty tables where a backup is restored."""
+    RESTORE_TABLE = 59
+    """One table of a backup."""
+    OPEN_RESTORED = 60
+    """A restored database is in use."""
+    FILL_COPY = 61
+    """One table of a copy that is for a trial."""
+
+    # --- file writes
+
+    MAKE_FOLDER = 62
+    """A home, or a folder in it."""
+    OPEN_SETTINGS_LOCK = 63
+    """The file that keeps two editors of the settings apart."""
+    BEGIN_SETTINGS = 64
+    """An empty file beside the settings, or beside the database's password."""
+    WRITE_SETTINGS = 65
+    """All of it is written there."""
+    REPLACE_SETTINGS = 66
+    """It takes the place of the one before."""
+    REMOVE_SETTINGS_PART = 67
+    """It could not be written, and is removed."""
+    WRITE_PRIVATE = 68
+    """A file for its owner alone, beside where it is to be: the installation's id, or one of a backup."""
+    LINK_ID = 69
+    """The id is in its place, unless another process was first."""
+    REMOVE_ID_PART = 70
+    """The file beside it goes."""
+    SET_ASIDE = 71
+    """A database that is restored gets another name first."""
+    PUT_BACK = 72
+    """A file of a backup is in its place."""
+    OPEN_ARCHIVE = 73
+    """An empty file beside the backup."""
+    WRITE_ARCHIVE = 74
+    """All of the backup is written there."""
+    REPLACE_ARCHIVE = 75
+    """It takes the place of the one before."""
+    REMOVE_ARCHIVE_PART = 76
+    """What could not be finished goes."""
+    WRITE_EXPORT = 77
+    """An export beside its place."""
+    REPLACE_EXPORT = 78
+    """It takes the place of the one before."""
+    REMOVE_EXPORT_PART = 79
+    """What could not be finished goes."""
+    EXPORT_TO_DEVICE = 80
+    """An export into a device or a pipe."""
+    OPEN_IMPORT_LOCK = 81
+    """The file that keeps two imports apart."""
+    COPY_FOR_TRIAL = 82
+    """A copy of a database file that a dry run throws away."""
+    WRITE_LOG_KEY = 83
+    """The key of the log's hashes, beside its place."""
+    LINK_LOG_KEY = 84
+    """The key is in its place, unless another process was first."""
+    REMOVE_LOG_KEY_PART = 85
+    """The file beside it goes."""
+    OPEN_LOG = 86
+    """The log is opened, and made where there is none."""
+    LOG = 87
+    """One line of the log."""
+    MAKE_METRICS_FOLDER = 88
+    """A folder in which processes count together."""
+    REMOVE_METRICS_FOLDER = 89
+    """It goes with the command."""
 
 
 Hook = Callable[[Boundary, Moment], None]
@@ -151,7 +244,7 @@ class _Watched:
         self._hook(self._boundary, "after")
 
 
-def at(boundary: Boundary | None) -> AbstractContextManager[None]:
+def crossing(boundary: Boundary | None) -> AbstractContextManager[None]:
     """Stands around a touch of the world; None: around one that only tests make."""
     hook = _hook
     return _NOBODY_WATCHES if hook is None or boundary is None else _Watched(hook, boundary)

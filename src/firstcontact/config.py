@@ -48,6 +48,7 @@ from typing import Any, cast
 
 import msgspec
 
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.policy.schema import (
     BY_NAME,
     SCOPES,
@@ -219,13 +220,19 @@ def write_initial(
     if store is not None and store != StoreAt():
         text = _with_store(text, store)
     made = _home(home, path, text)
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(home)
     with _only_one_editor(home):
         if path.exists():
             sentence = "is there already; change single keys with `firstcontact settings set`"
             raise SettingsProblem([Problem(sentence=sentence, file=str(path))])
         _write(path, text)
     return made
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder that its owner alone can look into, where there is none."""
+    with crossing(Boundary.MAKE_FOLDER):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def set_key(home: Path, scope: str, key: str, value: object) -> Change:
@@ -289,7 +296,7 @@ def replace_settings(home: Path, text: str, store: StoreAt) -> Home:
     path = home / FILE_NAME
     text = _with_store(text, store)
     made = _home(home, path, text)
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(home)
     with _only_one_editor(home):
         _write(path, text)
     return made
@@ -297,7 +304,7 @@ def replace_settings(home: Path, text: str, store: StoreAt) -> Home:
 
 def keep_password(home: Path, password: str) -> None:
     """Writes the file that `named_store` names, readable by its owner alone."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(home)
     _write(home / STORE_PASSWORD_FILE, password + "\n")
 
 
@@ -724,7 +731,9 @@ def _only_one_editor(home: Path) -> Iterator[None]:
     if not home.is_dir():
         yield
         return
-    with open(home / ".settings.lock", "w") as lock:
+    with crossing(Boundary.OPEN_SETTINGS_LOCK):
+        lock = open(home / ".settings.lock", "w")  # noqa: SIM115
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -733,14 +742,18 @@ def _write(path: Path, text: str) -> None:
     """The file as a whole or not at all, with the permissions it had; through a symbolic link."""
     target = path.resolve()
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-    handle, temporary = tempfile.mkstemp(prefix=".settings-", dir=target.parent)
+    with crossing(Boundary.BEGIN_SETTINGS):
+        handle, temporary = tempfile.mkstemp(prefix=".settings-", dir=target.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, target)
+        with crossing(Boundary.WRITE_SETTINGS):
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, mode)
+        with crossing(Boundary.REPLACE_SETTINGS):
+            os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        with crossing(Boundary.REMOVE_SETTINGS_PART):
+            Path(temporary).unlink(missing_ok=True)
         raise

@@ -18,7 +18,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from firstcontact.config import FILE_NAME, Home, StoreAt, replace_settings, set_store
+from firstcontact.boundaries import Boundary, crossing
+from firstcontact.config import FILE_NAME, Home, StoreAt, make_folder, replace_settings, set_store
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.lanes.owners import is_gone
 from firstcontact.ledger import leasing, restored
@@ -61,7 +62,7 @@ def claim(folder: Path, ledger: Engine, *, shared: bool) -> str:
         raise StoreProblem("another", place(ledger), _differing(mine, theirs))
     mine = _keep_id(folder, theirs or mine or secrets.token_hex(16))
     if not theirs:
-        with begin(ledger, durable=True, turn="ledger") as tx:
+        with begin(ledger, Boundary.CLAIM, durable=True, turn="ledger") as tx:
             theirs = _owner(tx)
             if not theirs:
                 _set_fact(tx, INSTALLATION, mine)
@@ -100,11 +101,13 @@ def _keep_id(folder: Path, id: str) -> str:
     partial = folder / f".{INSTALLATION_FILE}-{secrets.token_hex(4)}"
     _write_private(partial, f"{id}\n".encode())
     try:
-        os.link(partial, path)  # fails where another process was first
+        with crossing(Boundary.LINK_ID):
+            os.link(partial, path)  # fails where another process was first
     except FileExistsError:
         pass
     finally:
-        partial.unlink()
+        with crossing(Boundary.REMOVE_ID_PART):
+            partial.unlink()
     return _read_id(folder)
 
 
@@ -329,7 +332,7 @@ def _set_aside(side: Side, now: int) -> list[str]:
         return []
     path = Path(place(side.engine))
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         return []
     with suppress(StoreProblem, DBAPIError):  # it may be damaged, which is why it is restored
         moving.leave_source(Way(side.history, side.engine, side.engine))
@@ -338,7 +341,8 @@ def _set_aside(side: Side, now: int) -> list[str]:
     for part in _FILE_PARTS:
         beside = path.with_name(path.name + part)
         if beside.exists():
-            os.replace(beside, aside.with_name(aside.name + part))
+            with crossing(Boundary.SET_ASIDE):
+                os.replace(beside, aside.with_name(aside.name + part))
     return [str(aside)]
 
 
@@ -346,14 +350,18 @@ def _put_back(folder: Path, name: str, content: bytes) -> None:
     path = folder / name
     if ".." in Path(name).parts or Path(name).is_absolute():
         raise FlowProblem(f"The backup has a file {name!r}, which is outside the home; it is not put back.")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     _write_private(partial, content)
-    os.replace(partial, path)
+    with crossing(Boundary.PUT_BACK):
+        os.replace(partial, path)
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with (
+        crossing(Boundary.WRITE_PRIVATE),
+        os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+    ):
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -372,6 +380,6 @@ def copy_to_files(sides: Sequence[Side], files: Mapping[str, Path]) -> None:
             engine = open_engine(files[side.history.name])
             migrate(engine, side.history)
             for shape in shapes(side.history.metadata):
-                with begin(engine) as into:
+                with begin(engine, Boundary.FILL_COPY) as into:
                     fill(into, shape, rows_of(connection, shape))
             engine.dispose()

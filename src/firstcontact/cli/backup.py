@@ -63,7 +63,7 @@ def restore(
     """
     from firstcontact import homes
     from firstcontact.bootstrap import sides
-    from firstcontact.config import FILE_NAME, keep_password, named_store, store_in
+    from firstcontact.config import FILE_NAME, keep_password, make_folder, named_store, store_in
     from firstcontact.flow.clock import SystemClock
     from firstcontact.store.archive import Archive
 
@@ -73,11 +73,11 @@ def restore(
         at, password = named_store(folder, store)
     else:
         at, password = store_in(archive.files.get(FILE_NAME, b"")), ""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder)
     if password:
         keep_password(folder, password)
     if not at.url:
-        (folder / at.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder / at.folder)
     both = sides(folder, at)
     with counting(as_json) as progress:
         done = homes.restore(

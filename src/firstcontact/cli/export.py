@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.cli.common import counted, note, open_home
 
 
@@ -39,11 +40,15 @@ def export(ctx: click.Context, format: str, file: Path | None, ours: bool, as_js
 def _write(file: Path, text: str) -> None:
     """The file as a whole or not at all: an export that fails leaves the last one as it was."""
     if file.exists() and not file.is_file():  # a device or a pipe
-        file.write_text(text, encoding="utf-8", newline="")
+        with crossing(Boundary.EXPORT_TO_DEVICE):
+            file.write_text(text, encoding="utf-8", newline="")
         return
     part = file.with_name(f".{file.name}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(file)
+        with crossing(Boundary.WRITE_EXPORT):
+            part.write_text(text, encoding="utf-8", newline="")
+        with crossing(Boundary.REPLACE_EXPORT):
+            part.replace(file)
     finally:
-        part.unlink(missing_ok=True)
+        with crossing(Boundary.REMOVE_EXPORT_PART):
+            part.unlink(missing_ok=True)

@@ -51,7 +51,7 @@ def init(
     No question is asked where everything is given.
     """
     from firstcontact.bootstrap import open_installation
-    from firstcontact.config import FILE_NAME, keep_password, named_store, write_initial
+    from firstcontact.config import FILE_NAME, keep_password, make_folder, named_store, write_initial
     from firstcontact.policy.presets import PRESETS
     from firstcontact.policy.schema import SettingsProblem
 
@@ -87,7 +87,7 @@ def init(
     if password:
         keep_password(folder, password)
     if at.folder:
-        (folder / at.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder / at.folder)
     open_installation(home)
     if as_json:
         print_json({"home": str(folder), "settings": str(home.path), "users": [u["name"] for u in parsed]})

@@ -31,7 +31,7 @@ def move(ctx: click.Context, to: str, anyway: bool, cancel: bool, as_json: bool)
     """
     from firstcontact import homes
     from firstcontact.bootstrap import sides
-    from firstcontact.config import keep_password, named_store
+    from firstcontact.config import keep_password, make_folder, named_store
 
     home = load_home(ctx)
     if cancel == bool(to):
@@ -48,7 +48,7 @@ def move(ctx: click.Context, to: str, anyway: bool, cancel: bool, as_json: bool)
     if password:
         keep_password(home.folder, password)
     if at.folder:
-        (home.folder / at.folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(home.folder / at.folder)
     target = sides(home.folder, at)
     with counting(as_json) as progress:
         done = homes.move(home, source, target, at, progress, workers_too=anyway)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.cli.common import note
 
 LOCK_FILE = ".import.lock"
@@ -20,7 +21,9 @@ def turn(folder: Path) -> Iterator[None]:
     """
     import fcntl
 
-    with (folder / LOCK_FILE).open("w") as lock:
+    with crossing(Boundary.OPEN_IMPORT_LOCK):
+        lock = (folder / LOCK_FILE).open("w")
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

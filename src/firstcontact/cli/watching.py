@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.cli.common import known_problem, note
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def watching(
             opened.close()
             if shared is not None and not child:
                 share_metrics(None)
-                shutil.rmtree(shared, ignore_errors=True)
+                with crossing(Boundary.REMOVE_METRICS_FOLDER):
+                    shutil.rmtree(shared, ignore_errors=True)
 
 
 def _shared(options: WatchOptions, processes: int) -> Path | None:
@@ -154,7 +156,8 @@ def _shared(options: WatchOptions, processes: int) -> Path | None:
     share_metrics(None)  # what was in the environment was meant for another program
     if options.metrics is None or processes < 2:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="firstcontact-metrics-"))
+    with crossing(Boundary.MAKE_METRICS_FOLDER):
+        folder = Path(tempfile.mkdtemp(prefix="firstcontact-metrics-"))
     share_metrics(folder)
     return folder
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from firstcontact.boundaries import Boundary, at
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import (
     AuthLapsed,
     Capabilities,
@@ -166,7 +166,7 @@ def _found_written(crm: Crm, sent: Sequence[Write], round: _Round, now: int) -> 
     if _by_handle_only(offered):
         return _unclear(sent, round, offered.title)
     try:
-        with at(Boundary.ASK_WRITTEN):
+        with crossing(Boundary.ASK_WRITTEN):
             receipts = crm.written([write.key for write in sent])
     except TryAgain as error:
         for write in sent:
@@ -279,7 +279,7 @@ def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> froz
     """The live look before creating: somebody made the contact meanwhile. Keys not to be created now."""
     handles = {write.subject: _handle(write.subject) for write in creating}
     try:
-        with at(Boundary.FIND_BEFORE_CREATING):
+        with crossing(Boundary.FIND_BEFORE_CREATING):
             found = crm.find(tuple(handles.values()))
     except TryAgain as error:
         for write in creating:
@@ -344,7 +344,7 @@ def _handle(key: str) -> Handle:
 def _apply(crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> None:
     outcomes: Sequence[Outcome]
     try:
-        with at(Boundary.APPLY):
+        with crossing(Boundary.APPLY):
             outcomes = crm.apply(ready)
     except TryAgain as error:
         outcomes = [error] * len(ready)
@@ -395,7 +395,7 @@ def _follow(crm: Crm, write: Write, moved: MovedTo, round: _Round, now: int) -> 
     again later."""
     ids = sorted({target.id for target in _targets(write) if isinstance(target, Existing)})
     try:
-        with at(Boundary.READ_TO_FOLLOW):
+        with crossing(Boundary.READ_TO_FOLLOW):
             read = crm.read(ids)
     except TryAgain as error:
         _retry(round, write, "intended", now, str(error), error.after)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
-from firstcontact.boundaries import Boundary, at
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm
 from firstcontact.identity.records import CrmUser
 from firstcontact.identity.team import Team
@@ -18,7 +18,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 def crm_context(crm: Crm, team: Team) -> CrmContext:
     """Capabilities and users: our user is the CRM user that the settings name, else the one with one of the
     user's addresses, else the one with the same id (SPEC §6 "The right user")."""
-    with at(Boundary.ASK_USERS):
+    with crossing(Boundary.ASK_USERS):
         users = crm.users()
     by_id = {user.id: user for user in users}
     by_mail = {user.email.lower(): user for user in users if user.email}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from firstcontact.boundaries import Boundary, at
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.flow.installation import Held, Installation, Item, Progress, Reader, Tally
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import intake, writing
@@ -141,7 +141,7 @@ def own_report(before: Report, after: Report) -> Report:
 def snapshot(installation: Installation) -> Report:
     """The counts now. What is decided but not written yet is not counted as logged, and a question that is
     asked on several interactions about one person is one question."""
-    with at(Boundary.ASK_SIZE_TO_REPORT):
+    with crossing(Boundary.ASK_SIZE_TO_REPORT):
         size = installation.crm.size()
     with installation.ledger.read() as tx:
         counts = report(tx, size)

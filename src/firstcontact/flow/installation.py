@@ -17,7 +17,7 @@ from hashlib import sha256
 import msgspec
 from sqlalchemy import Connection
 
-from firstcontact.boundaries import Boundary, at
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading, TryAgain
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, Clock
@@ -326,7 +326,7 @@ class Installation:
             with self.ledger.read() as tx:
                 cursor = intake.cursor(tx, name)
             try:
-                with self._pausing(), at(Boundary.ASK_CHANGES):
+                with self._pausing(), crossing(Boundary.ASK_CHANGES):
                     changes = self.crm.changed_since(cursor)
             except TryAgain:
                 return  # the cursor stands where it was; the next poll asks again

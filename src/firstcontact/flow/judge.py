@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from firstcontact.boundaries import Boundary, at
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm, TryAgain
 from firstcontact.flow.carry_out import needs
 from firstcontact.flow.clock import HOUR, SECOND, backoff
@@ -408,7 +408,7 @@ def _review(decision: Decision, about: str, candidates: tuple[str, ...], now: in
 def _brake_facts(ledger: Ledger, crm: Crm, now: int, *, counted: bool) -> BrakeFacts:
     """What the brakes look at; what was created lately is `counted` only for live deliveries, the only ones
     that it stops (SPEC §3)."""
-    with at(Boundary.ASK_SIZE):
+    with crossing(Boundary.ASK_SIZE):
         size = crm.size()
     with ledger.read() as tx:
         before = int(deciding.fact(tx, f"crm_high:{crm.connection}") or -1)

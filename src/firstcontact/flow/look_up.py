@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from firstcontact.boundaries import Boundary, at
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm, Gone, Moved, TryAgain
 from firstcontact.identity import domains
 from firstcontact.identity.records import Account, Finding, Matter, Record
@@ -167,7 +167,7 @@ def _find(crm: Crm, handles: Sequence[Handle]) -> dict[str, Finding]:
     if not handles:
         return {}
     try:
-        with at(Boundary.FIND):
+        with crossing(Boundary.FIND):
             found = crm.find(handles)
     except TryAgain as error:
         return {handle.key: Finding("unknown", why=str(error)) for handle in handles}
@@ -208,12 +208,12 @@ def _ours(
 
 def _read(crm: Crm, ids: Sequence[str]) -> dict[str, Record | Moved | Gone | None]:
     """Records as they are now; one that was merged is what it was merged into."""
-    with at(Boundary.READ):
+    with crossing(Boundary.READ):
         read = crm.read(ids)
     into = sorted({each.into for each in read.values() if isinstance(each, Moved)})
     if not into:
         return dict(read)
-    with at(Boundary.READ_MERGED):
+    with crossing(Boundary.READ_MERGED):
         merged = crm.read(into)
     return {id: merged.get(one.into) if isinstance(one, Moved) else one for id, one in read.items()}
 
@@ -301,7 +301,7 @@ def _accounts(crm: Crm, context: CrmContext, handles: Iterable[Handle]) -> tuple
             hosts.add(host)
     if not hosts and not phones:
         return ()
-    with at(Boundary.ASK_ACCOUNTS):
+    with crossing(Boundary.ASK_ACCOUNTS):
         return crm.accounts(sorted(hosts), sorted(phones))
 
 
@@ -313,5 +313,5 @@ def _matters(crm: Crm, context: CrmContext, people: Iterable[PersonFacts]) -> tu
     )
     if not contacts:
         return ()
-    with at(Boundary.ASK_MATTERS):
+    with crossing(Boundary.ASK_MATTERS):
         return crm.matters(contacts)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from sqlalchemy import Connection
 
-from firstcontact.boundaries import Boundary, at
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import TryAgain
 from firstcontact.explain.sentences import ACTIVITIES, VERDICTS, Explained, explain
 from firstcontact.explain.what_if import single_changes
@@ -112,7 +112,7 @@ class _Names:
 
 def _shown(installation: Installation, ids: list[str]) -> Mapping[str, str]:
     try:
-        with at(Boundary.READ_TO_EXPLAIN):
+        with crossing(Boundary.READ_TO_EXPLAIN):
             found = installation.crm.read(ids) if ids else {}
     except TryAgain:
         return {}
@@ -252,7 +252,7 @@ def person_story(installation: Installation, keys: tuple[str, ...], limit: int) 
 def _records(installation: Installation, keys: tuple[str, ...]) -> tuple[Record, ...]:
     handles = [Handle("email", k, k) if "@" in k else Handle("phone", k, k) for k in keys]
     try:
-        with at(Boundary.FIND_TO_EXPLAIN):
+        with crossing(Boundary.FIND_TO_EXPLAIN):
             found = installation.crm.find(handles)
     except TryAgain:
         return ()

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from firstcontact.boundaries import Boundary
 from firstcontact.ledger import deciding
 from firstcontact.operating.state import SECOND, State, Stuck
 from firstcontact.store import engine as store
@@ -85,7 +86,7 @@ def check_store(name: str, engine: Engine, history: History) -> Check:
     """That the database can be opened, has this program's tables, and takes a write."""
     try:
         check(engine, history)
-        with store.begin(engine) as tx:
+        with store.begin(engine, Boundary.LOOK_AT_HEALTH) as tx:
             if history.name == "ledger":
                 # A row that is written each time: a full disk refuses that, not an empty transaction.
                 deciding.set_fact(tx, "health_looked", "")

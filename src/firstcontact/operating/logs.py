@@ -18,6 +18,7 @@ from typing import IO, Any, Literal, Protocol
 import msgspec
 import structlog
 
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.operating.redact import Redactor, Value, log_key
 from firstcontact.operating.watch import Answer, LeaseEvent, Level, Stage, WriteEvent
 
@@ -250,7 +251,8 @@ class _File:
         self.lost = 0
 
     def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with crossing(Boundary.OPEN_LOG):
+            return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def write(self, line: bytes) -> None:
         try:
@@ -258,7 +260,9 @@ class _File:
                 old, self._fd = self._fd, self._open()
                 if old >= 0:
                     os.close(old)
-            if os.write(self._fd, line) == len(line):
+            with crossing(Boundary.LOG):
+                written = os.write(self._fd, line)
+            if written == len(line):
                 self.lost = 0
             else:
                 self.lost += 1  # a full disk took a part of it

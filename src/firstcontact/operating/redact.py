@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
+from firstcontact.boundaries import Boundary, crossing
+
 Value = str | int | float | bool
 
 HIDDEN = "[hidden]"
@@ -217,13 +219,18 @@ def log_key(folder: Path | None) -> bytes:
 def _kept_key(path: Path) -> bytes:
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with (
+            crossing(Boundary.WRITE_LOG_KEY),
+            os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+        ):
             file.write(os.urandom(_KEY_BYTES))
         try:
-            os.link(fresh, path)  # whole, or another process was first: then its key is the home's
+            with crossing(Boundary.LINK_LOG_KEY):
+                os.link(fresh, path)  # whole, or another process was first: then its key is the home's
         except FileExistsError:
             pass
         finally:
-            fresh.unlink()
+            with crossing(Boundary.REMOVE_LOG_KEY_PART):
+                fresh.unlink()
     key = path.read_bytes()
     return key if len(key) >= _KEY_BYTES else hashlib.blake2s(key).digest()

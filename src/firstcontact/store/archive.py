@@ -25,6 +25,7 @@ from typing import IO, Any, TypeVar
 import msgspec
 from sqlalchemy import Connection
 
+from firstcontact.boundaries import Boundary, crossing
 from firstcontact.store.engine import begin, guard, place, read
 from firstcontact.store.marks import marked, refusal
 from firstcontact.store.migrations import (
@@ -102,7 +103,7 @@ def pictures(sides: Sequence[Side]) -> Iterator[list[Connection]]:
     """
     with ExitStack() as stack:
         connections = []
-        with begin(sides[0].engine, turn=sides[0].history.name):
+        with begin(sides[0].engine, Boundary.TAKE_PICTURE, turn=sides[0].history.name):
             for side in sides:
                 connection = stack.enter_context(read(side.engine, still=True))
                 patient(connection)
@@ -138,10 +139,15 @@ def write(
     )
     sums = Sums({}, {name: _file_digest(raw) for name, raw in files.items()})
     partial = target.with_name(f".{target.name}.part")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with crossing(Boundary.OPEN_ARCHIVE):
+        partial.unlink(missing_ok=True)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as raw, pictures(sides) as connections:
+        with (
+            crossing(Boundary.WRITE_ARCHIVE),
+            os.fdopen(descriptor, "wb") as raw,
+            pictures(sides) as connections,
+        ):
             with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 archive.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
                 for name, content in files.items():
@@ -151,9 +157,11 @@ def write(
                 archive.writestr(_SUMS, msgspec.json.format(msgspec.json.encode(sums)))
             raw.flush()
             os.fsync(raw.fileno())
-        os.replace(partial, target)
+        with crossing(Boundary.REPLACE_ARCHIVE):
+            os.replace(partial, target)
     finally:
-        partial.unlink(missing_ok=True)
+        with crossing(Boundary.REMOVE_ARCHIVE_PART):
+            partial.unlink(missing_ok=True)
     return sums
 
 
@@ -281,7 +289,7 @@ def restore_side(archive: Archive, side: Side, progress: Progress, sign: Sign = 
         detail = f"{history.name} {kept.revision}, this program knows {history.head}"
         raise StoreProblem("newer_backup", str(archive.path), detail)
     guard(engine, history.version_table, None)
-    with begin(engine, turn=history.name) as connection:
+    with begin(engine, Boundary.CLEAR_TO_RESTORE, turn=history.name) as connection:
         wait_for_turn(connection)
         clear(connection, engine, history)
         if kept.revision == history.head:
@@ -303,7 +311,7 @@ def _restore_table(archive: Archive, side: Side, shape: Shape, progress: Progres
     def step(count: int) -> None:
         progress(shape.name, count)
 
-    with begin(side.engine, durable=True) as connection:
+    with begin(side.engine, Boundary.RESTORE_TABLE, durable=True) as connection:
         patient(connection)
         empty(connection, shape)
         rows = written.through(wanted.through(archive.rows(side.history.name, shape)), step)
@@ -320,7 +328,7 @@ def _restore_table(archive: Archive, side: Side, shape: Shape, progress: Progres
 def open_restored(archive: Archive, side: Side, sign: Sign = lambda _: None) -> None:
     """The restored tables come to this program's version, get a last word and may be used."""
     history = side.history
-    with begin(side.engine, durable=True, turn=history.name) as connection:
+    with begin(side.engine, Boundary.OPEN_RESTORED, durable=True, turn=history.name) as connection:
         wait_for_turn(connection)
         finish_at(connection, history, archive.manifest.histories[history.name].revision)
         sign(connection)

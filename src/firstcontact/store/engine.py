@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from firstcontact.boundaries import Boundary, at, within
+from firstcontact.boundaries import Boundary, crossing, within
 from firstcontact.store.marks import refusal
 from firstcontact.store.problems import StoreProblem, problem_of
 
@@ -140,7 +140,7 @@ def begin(
     StoreProblem, `locked` where its turn does not come; `moving`, `moved`, `unfinished`, `newer` or `older`
     where it is no longer the database that was opened (`guard`).
     """
-    with at(boundary), _telling(engine), _turn(engine), engine.connect() as connection:
+    with crossing(boundary), _telling(engine), _turn(engine), engine.connect() as connection:
         connection = connection.execution_options(**{_WRITE: True, _DURABLE: durable})
         with connection.begin():
             _enter(engine, connection, turn)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
+from firstcontact.boundaries import Boundary
 from firstcontact.store.engine import SCHEMA, begin, guard, place, read
 from firstcontact.store.marks import Mark, marked, parts, refusal
 from firstcontact.store.problems import StoreProblem
@@ -82,7 +83,7 @@ def migrate(engine: Engine, history: History) -> None:
         found = version(connection, history)
     if found != head:
         guard(engine, history.version_table, None)
-        with begin(engine) as connection:
+        with begin(engine, Boundary.MIGRATE) as connection:
             bring_up(connection, engine, history)
     guard(engine, history.version_table, head)
 

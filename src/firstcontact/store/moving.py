@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, Engine, inspect
 
+from firstcontact.boundaries import Boundary
 from firstcontact.store.engine import begin, guard, place, read
 from firstcontact.store.marks import Mark, marked, parts, refusal
 from firstcontact.store.migrations import (
@@ -113,7 +114,7 @@ def prepare_target(way: Way, sign: Callable[[Connection], None] = lambda _: None
     """
     engine, history = way.target, way.history
     guard(engine, history.version_table, None)
-    with begin(engine, turn=history.name) as connection:
+    with begin(engine, Boundary.PREPARE_TARGET, turn=history.name) as connection:
         wait_for_turn(connection)
         mark = _mark(connection, engine, history)
         if mark == "filling":
@@ -151,7 +152,7 @@ def _copy_table(way: Way, shape: Shape, progress: Progress, *, overwrite: bool) 
     def step(count: int) -> None:
         progress(shape.name, count)
 
-    with begin(way.target, durable=True) as into:
+    with begin(way.target, Boundary.COPY_TABLE, durable=True) as into:
         patient(into)
         if not is_empty(into, shape):
             if not overwrite:
@@ -202,6 +203,6 @@ def _mark(connection: Connection, engine: Engine, history: History) -> str | Non
 
 def _say(engine: Engine, history: History, mark: Mark) -> None:
     guard(engine, history.version_table, None)
-    with begin(engine, durable=True, turn=history.name) as connection:
+    with begin(engine, Boundary.MARK_DATABASE, durable=True, turn=history.name) as connection:
         wait_for_turn(connection)
         set_version(connection, history, marked(history.head, mark))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from firstcontact.boundaries import Boundary
 from firstcontact.connectors.address_book import look, tables
 from firstcontact.connectors.address_book.capabilities import CAPABILITIES
 from firstcontact.connectors.address_book.carry import carry, touched
@@ -152,7 +153,7 @@ class AddressBook:
     @contextmanager
     def changing(self) -> Iterator[Unit]:
         """A write transaction with its working set; the caller flushes. For `people`."""
-        with begin(self.engine, turn="address_book") as connection:
+        with begin(self.engine, Boundary.CHANGE_ADDRESS_BOOK, turn="address_book") as connection:
             yield Unit(connection, self.region, self.clock())
 
 

@@ -1,7 +1,7 @@
-"""Crews: four workers that deliver and then drain, as threads, as processes, or woken by Temporal.
+"""Crews: four at once deliver and drain, as threads, as processes, or as Temporal's workers.
 
-What they run is the product's own: `Installation`, lanes and the worker's loop. Processes live as long as the
-tests of this folder, since starting one takes longer than a race.
+What they run is the product's own: `Installation`, lanes and the loops of workers. Processes live as long as
+the tests of this folder, since starting one takes longer than a race.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import mmap
 import struct
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,8 +21,14 @@ import msgspec
 from races import BOOKS, halves
 
 from firstcontact.connectors.contract import Delivery, Reading
-from firstcontact.flow.installation import Installation
+from firstcontact.flow.engine_job import InstallationJob, place_of
+from firstcontact.flow.installation import Installation, Tally
 from firstcontact.interactions.model import Interaction, decode, encode
+from firstcontact.lanes import worker
+from firstcontact.lanes.leases import Lease
+from firstcontact.lanes.temporal import engine
+from firstcontact.lanes.temporal.messages import Place as TemporalPlace
+from firstcontact.lanes.temporal.server import Server
 from firstcontact.ledger.history import open_ledger
 from firstcontact.store.engine import open_engine
 from firstcontact.testing.served.process import Address
@@ -115,72 +121,104 @@ def deliver(installation: Installation, facts: Sequence[Interaction], number: in
             installation.receive([(each, "") for each in part], reader, live=True)
 
 
-def run(place: Place, facts: Sequence[Interaction], number: int, barrier: Any, stop: Any) -> list[str]:
-    """One worker of a crew: deliver when all are ready, then drain until told to stop. What went wrong."""
+def run(
+    place: Place,
+    shares: Sequence[tuple[int, Sequence[Interaction]]],
+    barrier: Any,
+    stop: Any,
+    threads: int,
+    temporal: str = "",
+) -> list[str]:
+    """One process of a crew: each share is delivered by a thread when all are ready, while threads work until
+    told to stop. temporal: the address of the server that hands the work out. What went wrong."""
     try:
         with opened(place) as (installation, watch):
-            barrier.wait(SECONDS)
-            deliver(installation, facts, number)
-            work_off(installation, stop, most=4)
-        return watch.said
+            said = watch.said
+
+            def one(number: int, facts: Sequence[Interaction]) -> None:
+                try:
+                    barrier.wait(SECONDS)
+                    deliver(installation, facts, number)
+                    if temporal:
+                        engine.wake(Server(temporal), place_of(installation))
+                except Exception:
+                    said.append(traceback.format_exc())
+
+            delivering = [Thread(target=one, args=share) for share in shares]
+            for thread in delivering:
+                thread.start()
+            if temporal:
+                serve_temporal(installation, temporal, stop, threads, watch)
+            else:
+                work_off(installation, stop, threads, watch)
+            for thread in delivering:
+                thread.join(SECONDS)
+        return said
     except Exception:
         return [traceback.format_exc()]
 
 
-def work_off(installation: Installation, stop: Any, most: int) -> None:
-    """Drain whatever lanes are free until told to stop."""
-    from firstcontact.flow.installation import Tally
-    from firstcontact.lanes.leases import LeaseLost
+def work_off(installation: Installation, stop: Any, threads: int, watch: Any) -> None:
+    """Work as `firstcontact run` does, but that few things are shared among all workers as many are."""
+    worker.FEW = 0
 
-    while not stop.is_set():
-        done = False
-        with installation.lanes.leased(most=most) as lease:
-            try:
-                done = lease is not None and installation.drain(lease) != Tally()
-            except LeaseLost:
-                done = True
-        if not done:
-            stop.wait(0.01)
+    def drain(lease: Lease) -> bool:
+        return installation.drain(lease, batches=3) != Tally()
+
+    worker.Workers(
+        installation.lanes, drain, installation.waiting,
+        threads=threads, share=2 * WORKERS, idle=0.01, chores=0.2, watch=watch,
+    ).run(stop)  # fmt: skip
+
+
+def serve_temporal(installation: Installation, address: str, stop: Any, threads: int, watch: Any) -> None:
+    """Work as `firstcontact worker` does."""
+    book = installation.book
+    job = InstallationJob(installation, place_of(installation, takeover=15.0), lambda _: book)
+    engine.work(Server(address), job, threads=threads, stop=stop, ready=lambda: None, watch=watch)
 
 
 class Crew(Protocol):
-    """Four workers."""
+    """Four at once."""
 
-    @contextmanager
-    def at(self, place: Place, shares: Sequence[Sequence[Interaction]]) -> Iterator[None]:
-        """At work: each delivers its share at once with the others, then all drain until the block ends.
-        Raises AssertionError with what went wrong in any of them."""
+    def at(
+        self, place: Place, shares: Sequence[Sequence[Interaction]]
+    ) -> AbstractContextManager[Callable[[], None]]:
+        """At work: the shares are delivered at once, then all drain until the block ends. Gives what wakes
+        them when time has moved on. Raises AssertionError with what went wrong in any of them."""
 
 
 class Threads:
-    """Four threads of this process, with a connection to the database and the CRM each."""
+    """Four threads that deliver and four that work, in this process."""
 
     @contextmanager
-    def at(self, place: Place, shares: Sequence[Sequence[Interaction]]) -> Iterator[None]:
+    def at(self, place: Place, shares: Sequence[Sequence[Interaction]]) -> Iterator[Callable[[], None]]:
         """See Crew."""
         barrier, stop = Barrier(len(shares)), Event()
         wrong: list[str] = []
 
-        def one(number: int, share: Sequence[Interaction]) -> None:
-            wrong.extend(run(place, share, number, barrier, stop))
+        def all() -> None:
+            wrong.extend(run(place, list(enumerate(shares)), barrier, stop, WORKERS))
 
-        threads = [Thread(target=one, args=each) for each in enumerate(shares)]
-        for thread in threads:
-            thread.start()
+        working = Thread(target=all)
+        working.start()
         try:
-            yield
+            yield lambda: None
         finally:
             stop.set()
-            for thread in threads:
-                thread.join(SECONDS)
+            working.join(SECONDS)
         assert wrong == [], "\n".join(wrong)
 
 
 class Processes:
-    """Four processes, started once."""
+    """Four processes, started once, that deliver one share each and work with two threads each.
 
-    def __init__(self) -> None:
+    temporal: the address of the Temporal server that hands the work out; "" for none.
+    """
+
+    def __init__(self, temporal: str = "") -> None:
         spawn = get_context("spawn")
+        self._temporal = temporal
         self._barrier = spawn.Barrier(WORKERS)
         self._stop = spawn.Event()
         self._pipes: list[Connection] = []
@@ -188,31 +226,34 @@ class Processes:
         for number in range(WORKERS):
             here, there = spawn.Pipe()
             process = spawn.Process(
-                target=_serve, args=(there, number, self._barrier, self._stop), daemon=True
+                target=_serve, args=(there, number, self._barrier, self._stop, temporal), daemon=True
             )
             process.start()
             there.close()
             self._pipes.append(here)
             self._processes.append(process)
 
-    @property
-    def pids(self) -> list[int]:
-        """Of the four."""
-        return [process.pid or 0 for process in self._processes]
-
     @contextmanager
-    def at(self, place: Place, shares: Sequence[Sequence[Interaction]]) -> Iterator[None]:
+    def at(self, place: Place, shares: Sequence[Sequence[Interaction]]) -> Iterator[Callable[[], None]]:
         """See Crew."""
         assert len(shares) == WORKERS
         self._stop.clear()
         for pipe, share in zip(self._pipes, shares, strict=True):
             pipe.send((place, [encode(fact) for fact in share]))
-        try:
-            yield
-        finally:
-            self._stop.set()
-            wrong = [said for pipe in self._pipes if pipe.poll(SECONDS) for said in pipe.recv()]
+        wrong: list[str] = []
+        with opened(place) as (installation, _):
+            mine = place_of(installation)
+            try:
+                yield lambda: self._wake(mine)
+            finally:
+                self._stop.set()
+                for pipe in self._pipes:
+                    wrong += pipe.recv() if pipe.poll(SECONDS) else ["a process did not end"]
         assert wrong == [], "\n".join(wrong)
+
+    def _wake(self, place: TemporalPlace) -> None:
+        if self._temporal:
+            engine.wake(Server(self._temporal), place)
 
     def close(self) -> None:
         """End them."""
@@ -223,11 +264,12 @@ class Processes:
             pipe.close()
 
 
-def _serve(pipe: Connection, number: int, barrier: Any, stop: Any) -> None:
+def _serve(pipe: Connection, number: int, barrier: Any, stop: Any, temporal: str) -> None:
     with closing(pipe):
         while True:
             try:
                 place, facts = pipe.recv()
             except EOFError:
                 return
-            pipe.send(run(place, [decode(fact) for fact in facts], number, barrier, stop))
+            share = (number, [decode(fact) for fact in facts])
+            pipe.send(run(place, [share], barrier, stop, 2, temporal))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from firstcontact.flow.installation import Installation, Tally
 from firstcontact.interactions.handles import read_handle
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import reading
+from firstcontact.ledger.lanes_due import Counts, count_due
 from firstcontact.ledger.tables import decisions, interactions, writes
 from firstcontact.testing.served import Served
 
@@ -33,6 +34,7 @@ class Scene:
         self.clock = clock
         self.installation = installation
         self.place = place
+        self.wake: Callable[[], None] = lambda: None
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -41,18 +43,27 @@ class Scene:
         self.desk.advance_to(now)
         self.clock.advance_to(now)
 
-    def come_to_rest(self, look: bool = True) -> None:
+    def come_to_rest(self) -> None:
         """Wait until the workers have nothing more to do, moving time on to whatever is due later. What
         nobody can know, a person looks up."""
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
-            due = self.installation.due()
-            if due is not None and due > self.clock.now():
-                self.advance_to(due)
-            elif due is None and not (look and self._look_at_unclear()):
+            counts = self._due()
+            if counts.deliveries or counts.interactions or counts.writes:
+                time.sleep(0.005)
+            elif counts.later:
+                self.advance_to(self.installation.due() or 0)
+                self.wake()
+            elif self._look_at_unclear():
+                self.wake()
+            else:
                 return
-            time.sleep(0.005)
         raise AssertionError(f"still not at rest: {self._unrest()}")
+
+    def _due(self) -> Counts:
+        """Counted in one statement, since work becomes other work meanwhile."""
+        with self.installation.ledger.read() as tx:
+            return count_due(tx, self.place.crm.connection, self.clock.now())
 
     def _unrest(self) -> Mapping[str, int]:
         with self.installation.ledger.read() as tx:
@@ -89,7 +100,7 @@ class Scene:
                 shares = [wave[n::WORKERS] for n in range(WORKERS)]
             if race.by_hand and wave is race.waves[0]:
                 self._decided_then_added(race, wave)
-            with crew.at(self.place, shares):
+            with crew.at(self.place, shares) as self.wake:
                 if wave is race.waves[0]:
                     self._add_meanwhile(race.racing)
                 self._delivered(wave)
@@ -128,7 +139,7 @@ class Scene:
         self.advance_to(self.clock.now() + HOUR)
         before, written = self.left_behind(), self.desk.counts().written
         self.desk.behave(pause=PAUSE)
-        with crew.at(self.place, [race.facts] * WORKERS):
+        with crew.at(self.place, [race.facts] * WORKERS) as self.wake:
             time.sleep(0.2)
             self.come_to_rest()
         self.holds(race)

@@ -14,11 +14,13 @@ from scene import Scene
 from firstcontact.flow.clock import DAY, HOUR
 from firstcontact.testing.postgres import NotInstalled, Server, start
 from firstcontact.testing.served import Served, serve
+from firstcontact.testing.temporal import DevServer
+from firstcontact.testing.temporal import NotInstalled as NoTemporal
 
 NOON = 1_767_700_800_000_000
 """2026-01-06 12:00 UTC."""
 
-CREWS = ("threads", "processes")
+CREWS = ("threads", "processes", "temporal")
 ALL = tuple(product(RACES, DATABASES, CREWS, TROUBLES))
 
 
@@ -37,6 +39,18 @@ def processes() -> Iterator[Processes]:
     crew = Processes()
     yield crew
     crew.close()
+
+
+@pytest.fixture(scope="module")
+def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    try:
+        server = DevServer(tmp_path_factory.mktemp("temporal"))
+    except NoTemporal as missing:
+        pytest.skip(str(missing))
+    crew = Processes(server.address)
+    yield crew
+    crew.close()
+    server.kill()
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +92,7 @@ def test_exactly_one(
     ledger = str(tmp_path / "ledger.db")
     if database == "postgresql":
         ledger = request.getfixturevalue("postgres").database()
-    crew: Crew = Threads() if workers == "threads" else request.getfixturevalue("processes")
+    crew: Crew = Threads() if workers == "threads" else request.getfixturevalue(workers)
     run = RACES[race](now - HOUR)
     place = Place(ledger=ledger, crm=served.address, clock=str(tmp_path / "clock"), book=run.book)
     with opened(place) as (installation, watch):

@@ -183,6 +183,15 @@ def test_a_persons_edit_of_an_activity_stays(people: People, book: AddressBook) 
     assert (held["subject"], held["body"]) == ("About the lease", "Recorded.")
 
 
+@pytest.mark.parametrize("field", ["subject", "body", "outcome", "matter", "user"])
+def test_a_person_edits_each_field_of_an_activity(people: People, book: AddressBook, field: str) -> None:
+    """A person can set every text of an activity, the body too."""
+    id = receipt(book, an_activity(book)).id
+    people.edit("activity", id, {field: "Mine"})
+    (held,) = people.list_activities()
+    assert (held[field], held["edited"]) == ("Mine", [field])
+
+
 def test_our_update_keeps_a_persons_mark_and_leaves_its_own(people: People, book: AddressBook) -> None:
     """`edited_by_us` and `edited_by_person` are kept apart; a person's name ends being a placeholder."""
     id = receipt(book, new_contact(book, first_name="", last_name="", name="Unknown", placeholder=True)).id

@@ -39,7 +39,7 @@ Given = Mapping[str, Any]
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 
-def _replace(body: Body, **changes: Any) -> Body:
+def _replace(body: Body, /, **changes: Any) -> Body:
     """The body with these fields, checked. Raises msgspec.ValidationError."""
     changed = {**msgspec.structs.asdict(body), **changes}
     return msgspec.convert(msgspec.to_builtins(changed), type(body))

@@ -309,14 +309,15 @@ def test_a_person_adds_between_the_look_and_the_write(book: AddressBook) -> None
     assert not record.created_by_us
 
 
-def test_a_person_edits_whom_a_write_is_about(book: AddressBook) -> None:
-    """Right before our update a person sets a title."""
+def test_a_person_names_whom_we_looked_up(book: AddressBook) -> None:
+    """Right after the look a person gives the contact another name than the look returned."""
     id = People(book).add("contact", {"last_name": "Diaz", "emails": [JO]})
     hostile, bystander = meddling(book, "edits")
-    receipt(hostile, update(hostile, id, company="Acme"))
+    (seen,) = hostile.find([handle(JO)])[JO].records
     record = book.read([id])[id]
     assert isinstance(record, Record)
-    assert (record.title, record.edited_by_person, bystander.done) == ("Title 0", True, [("edits", id)])
+    assert (seen.last_name, record.last_name, record.edited_by_person) == ("Diaz", "Well 0", True)
+    assert bystander.done == [("edits", id)]
 
 
 def test_a_person_deletes_whom_a_write_is_about(book: AddressBook) -> None:

@@ -30,7 +30,7 @@ class Pages(Protocol):
 
 
 class Bystander:
-    """Makes, edits, deletes and merges contacts. `done`: what, with the id, in order."""
+    """Makes, names, deletes and merges contacts. `done`: what, with the id, in order."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
@@ -51,7 +51,8 @@ class Bystander:
             return ""
         record = chance.choice(bearing)
         if deed == "edits":
-            self._pages.edit("contact", record.id, {"title": f"Title {len(self.done)}"})
+            name = {"first_name": "Uma", "last_name": f"Well {len(self.done)}"}
+            self._pages.edit("contact", record.id, name)
         elif deed == "deletes":
             self._pages.delete("contact", record.id)
         else:

@@ -57,8 +57,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
         `apply`, of whose writes the first few are carried out. All three are answered Unclear.
     rejected: per write key, for one of its fields, until `lift_rules`.
     exists: per contact to be made whose handle is on a record already, as a duplicate rule sees it.
-    adds, edits, deletes, merges: per look-up that is over and per `apply` that begins, what the bystander
-        does to somebody whom it is about.
+    adds, edits, deletes, merges: per `find` that is over, what the bystander does to somebody whom it is
+        about; and per `apply` that begins, but for edits, which no CRM can tell us of in time.
     """
 
     find_unknown: float = 0.0
@@ -163,7 +163,7 @@ class Hostile:
             hidden = {id for id, made in self._made.items() if now - made <= self._search_lag}
             found = self.crm.find(handles)
             told = {key: self._finding(key, one, fault, hidden) for key, one in found.items()}
-            self._meddle(handles)
+            self._meddle(("adds", "edits", "deletes", "merges"), handles)
             return told
 
     def apply(self, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -171,7 +171,7 @@ class Hostile:
         with self._lock:
             fault = self._next_apply.pop(0) if self._next_apply else None
             self._call(fault if fault == "auth_lapsed" else None, self._rates.apply_try_again)
-            self._meddle(self._concerned(writes))
+            self._meddle(("adds", "deletes", "merges"), self._concerned(writes))
             told = [self._refusal(write, fault) for write in writes]
             fates = self._fates([index for index, refusal in enumerate(told) if refusal is None], fault)
             arrived = [index for index, fate in fates.items() if fate != "lost_request"]
@@ -337,11 +337,10 @@ class Hostile:
 
     # --- deciding by the seed ---------------------------------------------------------------------
 
-    def _meddle(self, handles: Sequence[Handle]) -> None:
+    def _meddle(self, deeds: Sequence[Deed], handles: Sequence[Handle]) -> None:
         """The bystander comes between a look-up and what is done for it."""
         if self._bystander is None:
             return
-        deeds: tuple[Deed, ...] = ("adds", "edits", "deletes", "merges")
         for deed in deeds:
             if self._chance(getattr(self._rates, deed)):
                 id = self._bystander.acts(deed, self.crm, handles, self._random)

@@ -44,6 +44,7 @@ from firstcontact.ledger import intake, reading, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
 from firstcontact.ledger.tables import interactions, lanes, reservations, tombstones, writes
+from firstcontact.operating.watch import Watch
 from firstcontact.planning.plan import NEW
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import open_engine
@@ -206,6 +207,17 @@ class TickingCrm:
         return asked
 
 
+class Loud:
+    """A `Watch` that lets fail what the product would set aside for a person: nothing here is unforeseen."""
+
+    def failure(self, _: str, error: BaseException, **__: object) -> None:
+        """Raises it."""
+        raise error
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda *_, **__: None
+
+
 class World:
     """An installation on two databases, as a process finds it when it starts.
 
@@ -235,7 +247,12 @@ class World:
             tx.execute(lanes.update().values(until=0))
         self.ledger = TickingLedger(ledger.engine, tick)
         self.installation = Installation(
-            book=book, ledger=self.ledger, crm=self._crm(), clock=self.clock, batch=batch
+            book=book,
+            ledger=self.ledger,
+            crm=self._crm(),
+            clock=self.clock,
+            batch=batch,
+            watch=cast(Watch, Loud()),
         )
 
     def _crm(self) -> Crm:

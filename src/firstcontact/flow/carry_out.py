@@ -31,11 +31,12 @@ from firstcontact.flow.clock import SECOND, backoff
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle
 from firstcontact.lanes.leases import Lease
-from firstcontact.ledger import news, writing
+from firstcontact.ledger import deciding, news, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
 from firstcontact.operating.watch import SILENT, Watch, WriteEvent
 from firstcontact.planning.write import (
+    AccountFields,
     ActivityFields,
     ContactFields,
     CreatedBy,
@@ -72,10 +73,17 @@ class Carried(msgspec.Struct, frozen=True):
 
 
 REPEATABLE = frozenset(
-    {"create_contact", "update_contact", "update_activity", "delete_activity", "contact_role"}
+    {
+        "create_contact",
+        "create_account",
+        "update_contact",
+        "update_activity",
+        "delete_activity",
+        "contact_role",
+    }
 )
 """Writes that may go out again although nobody can tell whether they did: they say how something is to be,
-or are looked for by handle right before."""
+or are looked for by handle or domain right before."""
 
 
 class _Round:
@@ -129,10 +137,8 @@ def _wave(
         writing.mark(tx, waiting)
         writing.mark_sent(tx, [write.key for write in ready])
     try:
-        creating = [write for write in ready if write.kind == "create_contact"]
-        if creating:
-            adopted = _adopt(crm, creating, round, now)
-            ready = [write for write in ready if write.key not in adopted]
+        settled = _live_look(ledger, crm, ready, round, now)
+        ready = [write for write in ready if write.key not in settled]
         if ready:
             _apply(crm, ready, round, now)
     except AuthLapsed as error:
@@ -275,16 +281,29 @@ def _pointing(write: Write, at: Callable[[Target, str], Target]) -> Write:
     return msgspec.structs.replace(write, fields=fields, target=target)
 
 
-def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> frozenset[str]:
-    """The live look before creating: somebody made the contact meanwhile. Keys not to be created now."""
+def _live_look(ledger: Ledger, crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> frozenset[str]:
+    """What the CRM holds right before a write of one of these kinds: keys of those not to be sent now."""
+    for kind, look in _LIVE_LOOKS.items():
+        looked_for = [write for write in ready if write.kind == kind]
+        if looked_for:  # a wave has one of these kinds at most
+            try:
+                return look(ledger, crm, looked_for, round, now)
+            except TryAgain as error:
+                for write in looked_for:
+                    _retry(round, write, round.intents[write.key].state, now, str(error), error.after)
+                return frozenset(write.key for write in looked_for)
+    return frozenset()
+
+
+def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> frozenset[str]:
+    """The live look before creating: somebody made the contact meanwhile. Raises TryAgain."""
     handles = {write.subject: _handle(write.subject) for write in creating}
-    try:
-        with crossing(Boundary.FIND_BEFORE_CREATING):
-            found = crm.find(tuple(handles.values()))
-    except TryAgain as error:
-        for write in creating:
-            _retry(round, write, round.intents[write.key].state, now, str(error), error.after)
-        return frozenset(write.key for write in creating)
+    with crossing(Boundary.FIND_BEFORE_CREATING):
+        found = crm.find(tuple(handles.values()))
+    with ledger.read() as tx:
+        buried = deciding.suppressed(tx, crm.connection, handles)
+        told = deciding.bearers_of(tx, crm.connection, handles)
+    fed = _told_by_the_feed(crm, found, told)
     silent = Finding("unknown", why="the connector gave no answer")
     by_handle_only = _by_handle_only(crm.capabilities())
     settled: set[str] = set()
@@ -292,7 +311,7 @@ def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> froz
         finding = found.get(write.subject, silent)
         bearing = [
             record
-            for record in finding.records
+            for record in (*finding.records, *fed.get(write.subject, ()))
             if any(handle.key == write.subject for handle in record.handles)
         ]
         intent = round.intents[write.key]
@@ -306,6 +325,9 @@ def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> froz
         elif finding.status == "unknown":
             settled.add(write.key)
             _retry(round, write, round.intents[write.key].state, now, finding.why, 0.0)
+        elif write.subject in buried and not bearing:
+            settled.add(write.key)
+            _drop(round, write, "a person deleted this contact in the CRM meanwhile")
         elif len(bearing) == 1 and bearing[0].type == "contact":
             settled.add(write.key)
             round.adopted += 1
@@ -318,6 +340,80 @@ def _adopt(crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> froz
                 settled.add(write.key)
                 _drop(round, write, why)
     return frozenset(settled)
+
+
+def _told_by_the_feed(
+    crm: Crm, found: Mapping[str, Finding], told: Mapping[str, Collection[str]]
+) -> dict[str, tuple[Record, ...]]:
+    """By handle, records that the change feed told of and the search does not return: it lags behind."""
+    unseen = {
+        key: [id for id in ids if key in found and all(id != record.id for record in found[key].records)]
+        for key, ids in told.items()
+    }
+    ids = sorted({id for each in unseen.values() for id in each})
+    if not ids:
+        return {}
+    with crossing(Boundary.READ_BEFORE_CREATING):
+        there = crm.read(ids)
+    return {
+        key: tuple(record for id in each if isinstance(record := there.get(id), Record))
+        for key, each in unseen.items()
+    }
+
+
+def _adopt_accounts(
+    ledger: Ledger, crm: Crm, creating: Sequence[Write], round: _Round, now: int
+) -> frozenset[str]:
+    """The live look before creating accounts, by their domains. Raises TryAgain."""
+    del ledger
+    wanted = {write.key: write.fields for write in creating if isinstance(write.fields, AccountFields)}
+    with crossing(Boundary.ACCOUNTS_BEFORE_CREATING):
+        there = crm.accounts(sorted({fields.domain for fields in wanted.values()}), ())
+    by_handle_only = _by_handle_only(crm.capabilities())
+    settled: set[str] = set()
+    for write in creating:
+        fields, intent = wanted[write.key], round.intents[write.key]
+        bearing = [account for account in there if fields.domain in account.domains]
+        if len(bearing) == 1:
+            settled.add(write.key)
+            ours = intent.state == "sent" and bearing[0].name == fields.name
+            round.adopted += not ours
+            round.receipts.append(Receipt(write.key, bearing[0].id, created=ours, at=now))
+        elif bearing:
+            settled.add(write.key)
+            _drop(round, write, f"several accounts have the domain {fields.domain}")
+        elif by_handle_only and intent.state == "sent" and intent.attempts < LOOKS:
+            settled.add(write.key)
+            _retry(round, write, "sent", now, "it was sent without an answer, and is looked for", 0.0)
+    return frozenset(settled)
+
+
+def _unedited(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: _Round, now: int) -> frozenset[str]:
+    """The live look before a contact is named: a person who has edited it since has the last word. Raises
+    TryAgain."""
+    del ledger, now
+    naming = [
+        (write, write.target.id)
+        for write in updating
+        if isinstance(write.target, Existing)
+        and isinstance(write.fields, ContactFields)
+        and (write.fields.first_name or write.fields.last_name)
+    ]
+    if not naming:
+        return frozenset()
+    with crossing(Boundary.READ_BEFORE_NAMING):
+        there = crm.read(sorted({id for _, id in naming}))
+    settled: set[str] = set()
+    for write, id in naming:
+        record = there.get(id)
+        if isinstance(record, Record) and record.edited_by_person:
+            settled.add(write.key)
+            _drop(round, write, "a person has edited this contact meanwhile")
+    return frozenset(settled)
+
+
+_LIVE_LOOKS = {"create_contact": _adopt, "create_account": _adopt_accounts, "update_contact": _unedited}
+"""What is looked at in the CRM right before a write of a kind is sent."""
 
 
 def _sent_before(intent: Intent, bearing: Sequence[Record]) -> Record | None:
@@ -453,9 +549,9 @@ def _tell(watch: Watch, connection: str, round: _Round, by_key: Mapping[str, Wri
     came_to: Counter[tuple[str, WriteEvent]] = Counter()
     later: Counter[str] = Counter()
     for receipt in round.receipts:
-        kind = by_key[receipt.key].kind
-        makes = kind in ("create_contact", "create_account")
-        came_to[kind, ("created" if receipt.created else "adopted") if makes else "done"] += 1
+        done = by_key[receipt.key].kind
+        makes = done in ("create_contact", "create_account")
+        came_to[done, ("created" if receipt.created else "adopted") if makes else "done"] += 1
     retargeted = {write.key for write in round.retargeted}
     for key, state, due_at, _ in round.marks:
         if due_at is not None and key not in retargeted:

@@ -110,6 +110,20 @@ def bears(tx: Connection, connection: str, records: Iterable[Record]) -> None:
     )
 
 
+def bearers_of(tx: Connection, connection: str, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Records that the change feed has shown with these handles, by handle."""
+    found: dict[str, tuple[str, ...]] = {}
+    for chunk in chunks(keys):
+        query = (
+            select(bearers.c.key, bearers.c.record)
+            .where(bearers.c.connection == connection, bearers.c.key.in_(chunk))
+            .order_by(bearers.c.record)
+        )
+        for key, record in tx.execute(query):
+            found[key] = (*found.get(key, ()), record)
+    return found
+
+
 def see_accounts(tx: Connection, connection: str, hosts: Iterable[str]) -> None:
     """Remember that an account of the CRM has these domains."""
     insert_new(tx, account_hosts, [{"connection": connection, "host": host} for host in set(hosts)])

@@ -261,6 +261,7 @@ bearers = table(
     Column("connection", TEXT, primary_key=True),
     Column("record", TEXT, primary_key=True),
     Column("key", TEXT, primary_key=True),
+    Index("bearers_key", "connection", "key"),
     rowid=False,
 )
 """Which handles each record of the CRM was last seen to bear: when it is gone, these are what a person

@@ -161,6 +161,8 @@ class Boundary(IntEnum):
     """A restored database is in use."""
     FILL_COPY = 61
     """One table of a copy that is for a trial."""
+    NOTE_BACKUP = 90
+    """When the ledger was last written into a backup."""
 
     # --- file writes
 

@@ -38,6 +38,8 @@ KEYS_FOLDER = "keys"
 """The key ring: whatever files are in it go into a backup, too."""
 INSTALLATION = "installation"
 """The fact of the ledger that says whose it is."""
+BACKUP_MADE_AT = "backup_made_at"
+"""The fact that says when it was last written into a backup, in microseconds."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _FILE_PARTS = ("", "-wal", "-shm")
@@ -246,6 +248,8 @@ def backup(
     sums = archives.write(
         file, sides, _files(home.folder), at=at, installation=owner, program=program, progress=progress
     )
+    with begin(sides[0].engine, Boundary.NOTE_BACKUP, turn="ledger") as tx:
+        _set_fact(tx, BACKUP_MADE_AT, str(at))
     return sum(each.rows for tables in sums.histories.values() for each in tables.values())
 
 
@@ -278,11 +282,13 @@ def restore(
 ) -> RestoreDone:
     """Bring back an installation from its archive: all sides that are given, settings, id and keys.
 
-    force: in place of what is there. From now on a write about something that happened before `now` is looked
+    force: in place of what is there, but for another installation's PostgreSQL database. From now on a write about something that happened before `now` is looked
     for in the CRM by its key before it is sent. Raises StoreProblem, FlowProblem, SettingsProblem, OSError.
     """
     if not force:
         _refuse_overwriting(folder, archive, sides)
+    elif at.url:
+        _refuse_anothers(sides[0], archive.manifest.installation)
     rows = archive.check(lambda _, __: None)
     aside = [name for side in sides for name in _set_aside(side, now)]
     replaced = 0
@@ -324,6 +330,13 @@ def _refuse_overwriting(folder: Path, archive: Archive, sides: Sequence[Side]) -
             f"There is an installation already ({', '.join(dict.fromkeys(taken))}); restore into another "
             "home or database (--home, --store), or add --force to put the backup in its place."
         )
+
+
+def _refuse_anothers(ledger: Side, owner: str) -> None:
+    """A PostgreSQL database of another installation is never replaced: its workers would go on writing to it."""
+    theirs = _owner_of(ledger)
+    if theirs and theirs != owner:
+        raise StoreProblem("another", place(ledger.engine), _differing(owner, theirs))
 
 
 def _set_aside(side: Side, now: int) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from firm import WEEK, Firm
 from sqlalchemy import Engine
+from watched_firm import WEEK, Firm
 
 from firstcontact.bootstrap import open_installation
 from firstcontact.cli.common import guarded

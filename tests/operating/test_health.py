@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from firm import Firm
 from sqlalchemy import Engine
+from watched_firm import Firm
 
 from firstcontact.cli.common import guarded
 from firstcontact.cli.main import cli
@@ -57,8 +58,8 @@ def test_a_firm_at_rest_is_well(firm: Firm) -> None:
     status, checks, text = _ask(firm.home)
     assert (status, _failing(checks)) == (0, {})
     assert list(checks) == [
-        "settings", "ledger", "clock", "work", "workers of address_book", "connection address_book", "stuck",
-        "brake", "backup", "address book", "disk",
+        "settings", "ledger", "installation", "clock", "work", "workers of address_book",
+        "connection address_book", "stuck", "brake", "backup", "address book", "disk",
     ]  # fmt: skip
     assert "schema" in checks["ledger"]["says"]
     assert text.endswith("All is well.")
@@ -140,6 +141,10 @@ def _bad_settings(firm: Firm) -> None:
     (firm.home / "settings.toml").write_text("[team\n")
 
 
+def _somebody_elses(firm: Firm) -> None:
+    (firm.home / "installation").write_text("f" * 32 + "\n")
+
+
 def _old_backup(firm: Firm) -> None:
     with firm.opened.ledger.write() as tx:
         now = firm.installation().clock.now()
@@ -159,6 +164,7 @@ CAUSES: tuple[tuple[Callable[[Firm], None], int, dict[str, str], str], ...] = (
     (_no_database, 1, {"ledger": BROKEN}, "not a FirstContact database"),
     (_newer, 1, {"ledger": BROKEN}, "newer FirstContact"),
     (_bad_settings, 1, {"settings": BROKEN}, "not TOML"),
+    (_somebody_elses, 1, {"installation": BROKEN}, "belongs to another installation"),
     (_old_backup, 3, {"backup": PERSON}, "2 days ago"),
 )
 
@@ -194,6 +200,16 @@ def test_a_backup_is_asked_for_where_none_was_made(firm: Firm) -> None:
     """Where backups are asked for and none was ever made, a person is needed."""
     status, checks, _ = _ask(firm.home, "--backup-age", "24")
     assert (status, _failing(checks)) == (3, {"backup": "person"})
+
+
+def test_a_backup_is_known(firm: Firm, tmp_path: Path) -> None:
+    """After `firstcontact backup` the check says when it was made."""
+    with redirect_stdout(StringIO()), pytest.raises(SystemExit) as end:
+        guarded(cli, ["--home", str(firm.home), "backup", str(tmp_path / "all.backup"), "--json"])
+    assert end.value.code in (0, None)
+    status, checks, _ = _ask(firm.home, "--backup-age", "24")
+    assert (status, _failing(checks)) == (0, {})
+    assert re.fullmatch(r"the last was made \d+ seconds? ago", checks["backup"]["says"])
 
 
 def test_what_is_broken_comes_before_what_waits(firm: Firm) -> None:
@@ -266,7 +282,7 @@ def test_a_ledger_that_takes_no_write_shows(firm: Firm) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     checks = {check["name"]: check["finding"] for check in json.loads(done.stdout)["checks"]}
-    assert checks["ledger"] == "broken"
+    assert checks.get("ledger") == "broken", done.stdout
 
 
 def test_both_databases_are_asked_by_writing(ledger_engine: Engine) -> None:

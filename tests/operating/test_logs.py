@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from firm import WEEK, Firm
+from watched_firm import WEEK, Firm
 
 from firstcontact.connectors.contract import Crm, Delivery
 from firstcontact.ledger import reading

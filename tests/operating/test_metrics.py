@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from firm import Firm
 from prometheus_client.parser import text_string_to_metric_families
+from watched_firm import Firm
 
 from firstcontact.connectors.contract import AuthLapsed
 from firstcontact.flow.installation import Installation

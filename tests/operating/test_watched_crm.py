@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from firm import Firm
+from watched_firm import Firm
 
 from firstcontact.connectors.contract import (
     AuthLapsed,

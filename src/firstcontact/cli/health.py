@@ -94,13 +94,27 @@ def _of_stores(home: Home, limits: Limits, wait: float) -> Iterator[Check]:
             check = check_store(name, side.engine, side.history)
             yield check
             if side.history.name == "ledger" and check.finding == "ok":
+                yield _whose(home, side.engine)
                 yield from _of_ledger(side.engine, limits)
         finally:
             side.engine.dispose()
 
 
+def _whose(home: Home, ledger: Engine) -> Check:
+    from firstcontact.homes import claim
+    from firstcontact.operating.health import Check, of_problem
+    from firstcontact.store.problems import StoreProblem
+
+    try:
+        claim(home.folder, ledger, shared=bool(home.store.url))
+    except StoreProblem as problem:
+        return of_problem("installation", problem)
+    return Check("installation", "ok", "home and ledger are of the same one")
+
+
 def _of_ledger(engine: Engine, limits: Limits) -> Iterator[Check]:
     from firstcontact.flow.clock import SystemClock
+    from firstcontact.homes import BACKUP_MADE_AT
     from firstcontact.ledger import deciding
     from firstcontact.operating.health import check_backup, check_state, of_problem
     from firstcontact.operating.state import state
@@ -113,7 +127,7 @@ def _of_ledger(engine: Engine, limits: Limits) -> Iterator[Check]:
         with read(engine) as tx:
             found = state(tx, "address_book", now)
             with suppress(ValueError):
-                made_at = int(deciding.fact(tx, "backup_made_at") or 0)
+                made_at = int(deciding.fact(tx, BACKUP_MADE_AT) or 0)
     except StoreProblem as problem:
         yield of_problem("ledger state", problem)
         return

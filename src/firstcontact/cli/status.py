@@ -7,12 +7,10 @@ import click
 from firstcontact.cli.common import (
     counted,
     json_option,
-    moment,
     open_home,
     print_json,
     say,
     say_wrapped,
-    table,
 )
 
 
@@ -136,45 +134,3 @@ def rejected(ctx: click.Context, limit: int, as_json: bool) -> None:
         say(row.place)
         say_wrapped("    ", f"{row.reason}: {row.detail}")
     say(f"{counted(len(rows), 'rejection')}." if rows else "Everything could be read.")
-
-
-@click.command(epilog="Example: firstcontact stuck --json")
-@json_option
-@click.pass_context
-def stuck(ctx: click.Context, as_json: bool) -> None:
-    """Writes that cannot go on by themselves, each with the CRM's words."""
-    from firstcontact.ledger.reading import stuck as rows_of
-
-    home, opened = open_home(ctx)
-    with opened.ledger.read() as tx:
-        rows = rows_of(tx)
-    if as_json:
-        print_json(
-            [
-                {"kind": r.write.kind, "about": r.write.subject, "interaction": r.write.interaction,
-                 "state": r.state, "problem": r.problem, "key": r.write.key}
-                for r in rows
-            ]
-        )  # fmt: skip
-        return
-    table(
-        ("since", "what", "about", "why"),
-        [
-            (moment(r.at, home), r.write.kind.replace("_", " "), r.write.subject, _why(r.state, r.problem))
-            for r in rows
-        ],
-    )
-    if not rows:
-        say("Nothing is stuck.")
-        return
-    say(f"{counted(len(rows), 'write')}.")
-    if any(row.state == "held" for row in rows):
-        say("What the brake holds goes on with `firstcontact brake release`.")
-    if any(row.state == "parked" for row in rows):
-        say("What the CRM refused goes on when the record or its rule there has changed.")
-
-
-def _why(state: str, problem: str) -> str:
-    if state == "held":
-        return "held by the brake"
-    return problem or state

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
@@ -27,12 +27,13 @@ from firstcontact.flow.understand import understand
 from firstcontact.interactions.model import Interaction
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
-from firstcontact.ledger import connecting, deciding, intake, leasing, news, reviewing, writing
+from firstcontact.ledger import connecting, deciding, intake, leasing, news, reviewing, stuck, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.intake import DeliveryRow
 from firstcontact.ledger.retention import retain
 from firstcontact.ledger.reviewing import Review
 from firstcontact.ledger.sharding import SHARDS
+from firstcontact.ledger.stuck import FAULT
 from firstcontact.operating.watch import SILENT, Stage, Watch, timed
 from firstcontact.planning.write import Receipt
 from firstcontact.policy.decision import Decision
@@ -401,7 +402,7 @@ class Installation:
                     size //= 2
                     continue
                 total += Tally(aside=1)
-                if not aside(lease, f"{type(error).__name__}: {error}"):
+                if not aside(lease, f"{FAULT}{type(error).__name__}: {error}"):
                     raise
                 continue
             if done is None:
@@ -507,7 +508,7 @@ class Installation:
         if deadly:
             self.watch.event("what workers died of is set aside", "error", stage=stage)
             lease.fallen = ()
-            aside(lease, "workers died in the middle of it, again and again")
+            aside(lease, f"{FAULT}workers died in the middle of it, again and again")
 
     # --- an import's brake ----------------------------------------------------------------------------
 
@@ -628,6 +629,22 @@ class Installation:
                 writing.wake(tx, [write_key], now)
             else:
                 writing.send_again(tx, write_key, now)
+
+    def try_stuck_again(self, keys: Collection[str] = (), cause: str = "") -> int:
+        """Let what is stuck go on (`ledger.stuck`): these keys, or all of a cause, or all. How many are due
+        now; what is unclear, where the CRM can't be asked, stays until `answer_stuck`.
+
+        Raises FlowProblem where nothing stuck has one of the keys.
+        """
+        finds_written = self.crm.capabilities().finds_written
+        with self.ledger.write() as tx:
+            there = {each.key: each for each in stuck.stuck(tx, 1_000_000)}
+            for key in keys:
+                if key not in there:
+                    raise FlowProblem(f"nothing stuck has the key {key}; `firstcontact stuck` lists them")
+            chosen = [there[key] for key in keys] if keys else list(there.values())
+            chosen = [each for each in chosen if cause in ("", each.cause)]
+            return stuck.try_again(tx, chosen, self.clock.now(), finds_written=finds_written)
 
     def decision(self, interaction: str) -> Decision | None:
         """The last decision on an interaction."""

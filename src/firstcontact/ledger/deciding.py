@@ -330,11 +330,17 @@ def reopened_by(tx: Connection, topics: Iterable[str]) -> frozenset[str]:
 
 
 def creates_since(tx: Connection, at: int) -> int:
-    """How many contacts were created (or are intended) since a time; for the brake."""
+    """How many contacts were created (or are intended) since a time for what came in live; for the brake.
+    What imports make is stopped by a brake of its own."""
     query = (
         select(func.count())
-        .select_from(writes)
-        .where(writes.c.kind == "create_contact", writes.c.at >= at, writes.c.state != "dropped")
+        .select_from(writes.outerjoin(interactions, interactions.c.id == writes.c.interaction))
+        .where(
+            writes.c.kind == "create_contact",
+            writes.c.at >= at,
+            writes.c.state != "dropped",
+            func.coalesce(interactions.c.live, 1) == 1,
+        )
     )
     return int(tx.scalar(query) or 0)
 

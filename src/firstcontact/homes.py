@@ -282,8 +282,9 @@ def restore(
 ) -> RestoreDone:
     """Bring back an installation from its archive: all sides that are given, settings, id and keys.
 
-    force: in place of what is there, but for another installation's PostgreSQL database. From now on a write about something that happened before `now` is looked
-    for in the CRM by its key before it is sent. Raises StoreProblem, FlowProblem, SettingsProblem, OSError.
+    force: in place of what is there, but for another installation's PostgreSQL database. From now on a write
+    about something that happened before `now` is looked for in the CRM by its key before it is sent. Raises
+    StoreProblem, FlowProblem, SettingsProblem, OSError.
     """
     if not force:
         _refuse_overwriting(folder, archive, sides)
@@ -333,7 +334,7 @@ def _refuse_overwriting(folder: Path, archive: Archive, sides: Sequence[Side]) -
 
 
 def _refuse_anothers(ledger: Side, owner: str) -> None:
-    """A PostgreSQL database of another installation is never replaced: its workers would go on writing to it."""
+    """Another installation's PostgreSQL database is never replaced: its workers would go on writing to it."""
     theirs = _owner_of(ledger)
     if theirs and theirs != owner:
         raise StoreProblem("another", place(ledger.engine), _differing(owner, theirs))

@@ -16,8 +16,12 @@ from typing import Any
 
 import pytest
 
+from firstcontact.bootstrap import sides
 from firstcontact.cli.common import guarded
 from firstcontact.cli.main import cli
+from firstcontact.config import load
+from firstcontact.store.engine import read
+from firstcontact.store.rows import shapes, summed
 from firstcontact.testing.postgres import NotInstalled, Server, start
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +92,16 @@ class FirstContact:
         process = self.start(*words, **more)
         out, err = process.communicate(timeout=120)
         return Said(process.returncode, out, err)
+
+    def rows(self) -> dict[str, Any]:
+        """Counts and digests of every table of both databases, wherever they are."""
+        found = {}
+        for side in sides(self.home, load(self.home).store):
+            with read(side.engine) as tx:
+                for shape in shapes(side.history.metadata):
+                    found[f"{side.history.name}.{shape.name}"] = summed(tx, shape)
+            side.engine.dispose()
+        return found
 
     def init(self, *words: object) -> FirstContact:
         """Make the home: Ana Ruiz of ruizlaw.example, in the United States."""

@@ -22,7 +22,7 @@ from firstcontact.store import moving
 from firstcontact.store import rows as rows_module
 from firstcontact.store.engine import begin, fetch
 from firstcontact.store.problems import StoreProblem
-from firstcontact.store.rows import shapes, summed
+from firstcontact.store.rows import shapes
 from firstcontact.testing.postgres import Server
 
 FirstContact = Any
@@ -35,43 +35,32 @@ def address(postgres: Server) -> str:
     return postgres.database()
 
 
-def everything(home: Path) -> dict[str, Any]:
-    """Counts and digests of every table, but for what the move itself says."""
-    found = {}
-    for side in sides(home, load(home).store):
-        with begin(side.engine) as tx:
-            for shape in shapes(side.history.metadata):
-                found[f"{side.history.name}.{shape.name}"] = summed(tx, shape)
-        side.engine.dispose()
-    return found
-
-
 def test_to_postgresql_and_back(week: FirstContact, address: str, write_mbox: Any) -> None:
     """Every row goes over, work goes on there, and back again; the old place takes no more writes."""
-    before, status = everything(week.home), week.json("status")
+    before, status = week.rows(), week.json("status")
     said = week.done("move", "--to", address)
     assert "both were compared" in said.out
     assert tomllib.loads((week.home / "settings.toml").read_text())["store"]["url"] == address
-    assert everything(week.home) == before
+    assert week.rows() == before
     there = week.json("status")
     assert there == {**status, "store": there["store"]}
     assert there["store"].startswith("postgresql://")
     mail = write_mbox("more.mbox", [{"To": "ana@ruizlaw.example", "Message-ID": "<new@acme.example>"}])
     week.done("import", mail, "--yes", "--for", "dana")
     assert week.json("status")["interactions"] == status["interactions"] + 1
-    grown = everything(week.home)
+    grown = week.rows()
     assert week.done("move", "--to", "files").out.startswith("Moved ")
-    assert everything(week.home) == grown
+    assert week.rows() == grown
     assert "store" not in tomllib.loads((week.home / "settings.toml").read_text())
 
 
 def test_a_folder_of_its_own(week: FirstContact) -> None:
     """Files may stand in another folder than the settings."""
-    before = everything(week.home)
+    before = week.rows()
     week.done("move", "--to", week.home / "databases")
     assert tomllib.loads((week.home / "settings.toml").read_text())["store"] == {"folder": "databases"}
     assert (week.home / "databases" / "ledger.db").exists()
-    assert everything(week.home) == before
+    assert week.rows() == before
 
 
 def test_numbers_go_on_after_the_last(week: FirstContact, address: str) -> None:
@@ -119,7 +108,7 @@ def test_killed_anywhere_and_started_again(
     """Interrupted before and after any of its steps and started again, a move ends with every row once."""
     if direction == "to files":
         week.done("move", "--to", address)
-    before = everything(week.home)
+    before = week.rows()
     to = address if direction == "to postgresql" else "files"
     at = StoreAt(url=address) if direction == "to postgresql" else StoreAt()
     steps: list[str] = []
@@ -159,13 +148,13 @@ def test_killed_anywhere_and_started_again(
     assert stop_at > 20
     monkeypatch.undo()
     assert load(week.home).store == at
-    assert everything(week.home) == before
+    assert week.rows() == before
     assert week("move", "--to", to).status == 2
 
 
 def test_a_process_that_is_killed(week: FirstContact, address: str) -> None:
     """After kill -9 nothing writes to the half-moved installation; the same command ends the move."""
-    before = everything(week.home)
+    before = week.rows()
     process = week.start("move", "--to", address)
     ledger = week.home / "ledger.db"
     until = time.monotonic() + 30
@@ -178,7 +167,7 @@ def test_a_process_that_is_killed(week: FirstContact, address: str) -> None:
         assert refused.status == 2
         assert "is being moved to another one" in refused.err
         week.done("move", "--to", address)
-    assert everything(week.home) == before
+    assert week.rows() == before
 
 
 def version(path: Path) -> str:
@@ -188,14 +177,14 @@ def version(path: Path) -> str:
 
 def test_given_up(week: FirstContact) -> None:
     """An interrupted move can be given up: the old database is in use as if nothing had been."""
-    before = everything(week.home)
+    before = week.rows()
     for side in sides(week.home, StoreAt()):
         moving.close_source(moving.Way(side.history, side.engine, side.engine))
         side.engine.dispose()
     assert "is being moved" in week("status").err
     assert "in use again" in week.done("move", "--cancel").out
     assert week.json("status")["interactions"] > 0
-    assert everything(week.home) == before
+    assert week.rows() == before
     assert "Nothing was being moved" in week.done("move", "--cancel").out
 
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
@@ -96,6 +97,30 @@ def errors() -> str:
     return head + "".join(rows)
 
 
+def boundaries() -> str:
+    """Every place where the process touches the world: `firstcontact.boundaries` and where each stands."""
+    from firstcontact.boundaries import Boundary
+
+    stands: dict[str, str] = {}
+    for path in sorted((ROOT / "src" / "firstcontact").rglob("*.py")):
+        for name in re.findall(r"\bBoundary\.([A-Z_]+)", path.read_text(encoding="utf-8")):
+            stands[name] = path.relative_to(ROOT / "src" / "firstcontact").as_posix()
+    means = _meanings(inspect.getsource(Boundary))
+    rows = [
+        f"| {each.value} | `{each.name}` | `{stands.get(each.name, '')}` | {means[each.name]} |\n"
+        for each in sorted(Boundary)
+    ]
+    head = (
+        "# Boundaries\n\nEvery place where the process touches the world: a transaction, a call of a CRM, a "
+        "file write. Between two of\nthem nothing outside the process changes, so what survives being killed "
+        "at each of them survives being killed\nanywhere. `tests/crash` kills the process before each and "
+        "after it, and in a transaction right before its commit;\na place without a number fails "
+        "`tests/architecture`. Reading the database is no such place: it changes nothing.\n\n"
+        "| number | name | where | what is done there |\n| ---: | --- | --- | --- |\n"
+    )
+    return head + "".join(rows)
+
+
 def decisions() -> str:
     """The decision records by title."""
     head = (
@@ -152,6 +177,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands,
     "reference/capabilities.md": capabilities,
     "reference/errors.md": errors,
+    "reference/boundaries.md": boundaries,
     "decisions/README.md": decisions,
     "tutorial.md": tutorial,
 }
@@ -208,6 +234,17 @@ def _fields(source: str, name: str) -> Iterator[tuple[str, str, str, str]]:
         if default.startswith("msgspec.field"):
             default = "{}"
         yield node.target.id, _cell(ast.unparse(node.annotation)), default, _cell(_one_line(meaning))
+
+
+def _meanings(source: str) -> dict[str, str]:
+    """What stands under each member of an enum."""
+    body = ast.parse(source).body[0].body  # type: ignore[attr-defined]
+    return {
+        ast.unparse(node.targets[0]): _cell(str(below.value.value))
+        for node, below in pairwise(body)
+        if isinstance(node, ast.Assign) and isinstance(below, ast.Expr)
+        if isinstance(below.value, ast.Constant)
+    }
 
 
 def _told(docstring: str) -> dict[str, str]:

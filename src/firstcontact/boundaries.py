@@ -74,6 +74,12 @@ class Boundary(IntEnum):
     """The CRM connection is paused."""
     RESUME = 22
     """A person says that the CRM connection's permission is back."""
+    TAKE_TOKEN = 92
+    """One request is taken from the connection's bucket."""
+    LEAVE_ALONE = 93
+    """The CRM asks to be left alone until then."""
+    KEEP_ALLOWANCE = 94
+    """What the CRM says is left of its limit."""
     REMOVE_OLD = 23
     """Raw deliveries and bodies that are older than they may be are removed."""
     END_CHORES = 24
@@ -89,6 +95,8 @@ class Boundary(IntEnum):
     """A person logs an interaction."""
     ANSWER_STUCK = 28
     """A person says what became of a write."""
+    TRY_STUCK_AGAIN = 91
+    """A person lets what is stuck go on."""
     RELEASE_BRAKE = 29
     """A person says go on."""
     NAME_FOR_ENGINE = 30

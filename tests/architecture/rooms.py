@@ -58,11 +58,13 @@ NEVER: dict[str, frozenset[str]] = {
 }
 """Which way the arrows of the shell point: a room to the rooms that it never imports.
 `connectors.contract` is nobody's vendor; whoever handles a connector may import it."""
+KNOWS_NOBODY = frozenset({"boundaries"})
+"""Rooms that every shell room may import and that import none themselves."""
 WATCH = "firstcontact.operating.watch"
 WATCHED = frozenset({"flow", "lanes", "store", "ledger", "connectors"})
 """Rooms that are looked at: of the room that looks they know only what they tell, `operating.watch`."""
 VENDOR_MAY = PURE_TYPES | {"formats"}
-VENDOR_MAY_ALSO = {"address_book": frozenset({"store"})}
+VENDOR_MAY_ALSO = {"address_book": frozenset({"boundaries", "store"})}
 NOT_VENDORS = frozenset({"contract", "toolkit"})
 FILE_ROOM = "files"
 """Finds records in files and hands them to the vendor's own reader, so it may name a vendor's folder where
@@ -181,6 +183,8 @@ def _import_faults(module: Module, wanted: Import, vendors: set[str], closed: se
             yield from _pure_library_faults(wanted.target)
         return
     room, vendor = _part(wanted.target, 1), _part(wanted.target, 2)
+    if module.room in KNOWS_NOBODY:
+        yield f"{module.room} imports {room or 'firstcontact'}, and may know nobody"
     if room in {"cli", "web"} and module.room != room:
         yield f"imports {room}, which nobody may"
     if module.room in PURE and room and room not in PURE:

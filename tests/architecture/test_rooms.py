@@ -136,6 +136,18 @@ BAD = {
         {"operating/a.py": "from firstcontact.flow import b"},
         "operating imports flow",
     ),
+    "the boundaries import a room": (
+        {"boundaries.py": "from firstcontact.store import engine"},
+        "boundaries imports store, and may know nobody",
+    ),
+    "a pure package imports the boundaries": (
+        {"planning/a.py": "from firstcontact.boundaries import crossing", "boundaries.py": ""},
+        "a pure package imports boundaries",
+    ),
+    "a vendor imports the boundaries": (
+        {"connectors/zoho/c.py": "from firstcontact.boundaries import crossing", "boundaries.py": ""},
+        "the connector zoho imports boundaries",
+    ),
     "the flow imports bootstrap": ({"flow/a.py": "import firstcontact.bootstrap"}, "imports bootstrap"),
     "the environment is read": (
         {"cli/a.py": "import os\nHOME = os.environ['HOME']"},
@@ -187,8 +199,10 @@ GOOD = {
     "testing/runner.py": "from firstcontact.connectors import kinds\n"
     "from firstcontact.connectors.address_book.book import AddressBook",
     "connectors/zoho/d.py": "from firstcontact.connectors.contract import Crm",
-    "connectors/address_book/c.py": "from firstcontact.store import engine",
-    "store/engine.py": "import sqlite3",
+    "connectors/address_book/c.py": "from firstcontact.store import engine\n"
+    "from firstcontact.boundaries import Boundary",
+    "store/engine.py": "import sqlite3\nfrom firstcontact.boundaries import crossing",
+    "boundaries.py": "from enum import IntEnum",
     "flow/a.py": "from firstcontact.connectors.contract import Crm\nfrom firstcontact.policy import rules",
     "flow/b.py": "from firstcontact.operating.watch import Watch",
     "operating/watch.py": "",

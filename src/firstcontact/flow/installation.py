@@ -637,7 +637,7 @@ class Installation:
         Raises FlowProblem where nothing stuck has one of the keys.
         """
         finds_written = self.crm.capabilities().finds_written
-        with self.ledger.write() as tx:
+        with self.ledger.write(Boundary.TRY_STUCK_AGAIN) as tx:
             there = {each.key: each for each in stuck.stuck(tx, 1_000_000)}
             for key in keys:
                 if key not in there:

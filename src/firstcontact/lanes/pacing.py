@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from firstcontact.boundaries import Boundary
 from firstcontact.connectors.contract import (
     Allowance,
     Capabilities,
@@ -122,7 +123,7 @@ class Paced:
 
     def _take(self) -> float:
         """Take one request from the bucket; seconds to wait where there is none."""
-        with self._ledger.write() as tx:
+        with self._ledger.write(Boundary.TAKE_TOKEN) as tx:
             now = leasing.clock(tx)
             state = connecting.state(tx, self.connection)
             if now < state.blocked_until <= now + _LONGEST:
@@ -145,7 +146,7 @@ class Paced:
         return min(self._most * _TOKEN, state.tokens + passed * self._flow * _TOKEN // _MINUTE)
 
     def _leave_alone(self, seconds: float) -> None:
-        with self._ledger.write() as tx:
+        with self._ledger.write(Boundary.LEAVE_ALONE) as tx:
             until = leasing.clock(tx) + int(seconds * 1_000_000)
             if until > connecting.state(tx, self.connection).blocked_until:
                 connecting.change(tx, self.connection, blocked_until=until)
@@ -153,7 +154,7 @@ class Paced:
     def _heed(self, allowance: Allowance) -> None:
         """What the CRM says of its limit is so for all workers; with nothing left, it is left alone."""
         self._watch.quota(self.connection, allowance.left, allowance.limit)
-        with self._ledger.write() as tx:
+        with self._ledger.write(Boundary.KEEP_ALLOWANCE) as tx:
             state = connecting.state(tx, self.connection)
             values = {"quota": allowance.limit, "quota_left": allowance.left}
             if allowance.left <= 0:

@@ -8,7 +8,7 @@ STAMP := .venv/.set-up-$(DIGEST)
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs requirements format clean
+.PHONY: help setup demo test check soak bench docs requirements format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## */\1\t/p' Makefile | expand -t 14
@@ -46,6 +46,9 @@ check: setup  ## ruff, formatting and strict types
 format: setup  ## put every file into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+soak: setup  ## the soak tests, for FIRSTCONTACT_SOAK=10 minutes each; a failing seed again with FIRSTCONTACT_SEED=N
+	PYTHONHASHSEED=0 $(BIN)/pytest -m soak -s tests
 
 bench: setup  ## measure speed and memory (some minutes); fails where a figure is over its limit
 	$(BIN)/python -m benchmarks

@@ -48,7 +48,7 @@ _SILENCES = (
 _MARK = " page "
 
 
-class Rates(msgspec.Struct, frozen=True, kw_only=True):
+class Rates(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """How often each bad thing happens, as a share of the chances it has (0 never, 1 always).
 
     find_unknown: per handle. find_try_again: per `find`; read_try_again: per other look-up.

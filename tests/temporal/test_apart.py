@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from crew import Looker, Where, calls, job
+from crew import BOOK, Looker, Where, calls, job
 from rooms import imports, modules
+from temporalio.api.failure.v1 import Failure
+from temporalio.converter import DataConverter
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
-from firstcontact.lanes.temporal.messages import GROUPS, SHARDS, Lane, Place, lanes
+from firstcontact.flow.engine_job import InstallationJob
+from firstcontact.lanes.temporal.activities import Activities
+from firstcontact.lanes.temporal.client import Waker
+from firstcontact.lanes.temporal.messages import GROUPS, SHARDS, Drained, Lane, Place, lanes
 from firstcontact.lanes.temporal.server import EngineProblem, Server, read_address
 from firstcontact.ledger import sharding
 
@@ -121,6 +131,63 @@ def test_what_is_no_address_is_refused(said: str) -> None:
     """Anything else is refused with what it should be."""
     with pytest.raises(EngineProblem, match="is no HOST:PORT"):
         read_address(said)
+
+
+class _Failing(InstallationJob):
+    """A job that meets what nobody foresaw."""
+
+    def drain(self, shards: tuple[int, ...], stop: Callable[[], bool]) -> Drained:
+        """Quotes a person."""
+        del shards, stop
+        raise ValueError("+14155550123 of Jo Park")
+
+
+def _activities(where: Where, watch: Kept) -> Activities:
+    work = job(where)
+    failing = _Failing(Looker(where).installation, work.place, lambda _: BOOK)
+    loop = asyncio.new_event_loop()
+    return Activities(failing, Waker(None, Server("x:1"), work.place), loop, watch)  # type: ignore[arg-type]
+
+
+class Kept:
+    """A `Watch` that keeps what failed."""
+
+    def __init__(self) -> None:
+        self.failed: list[BaseException] = []
+
+    def failure(self, name: str, error: BaseException, **_: Any) -> None:
+        """Something raised that nobody foresaw."""
+        del name
+        self.failed.append(error)
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda *_, **__: None
+
+
+def test_no_value_goes_to_temporal(tmp_path: Path) -> None:
+    """What is raised in an activity is told to Temporal, which keeps it, by its type alone; the machine's own
+    log gets all of it."""
+    where = Where(str(tmp_path / "ledger.db"), str(tmp_path / "crm.db"))
+    watch = Kept()
+    activities = _activities(where, watch)
+    with pytest.raises(ApplicationError) as caught:
+        ActivityEnvironment().run(activities.drain_lane, lanes(job(where).place)[0])
+    failure = Failure()
+    DataConverter.default.failure_converter.to_failure(
+        caught.value, DataConverter.default.payload_converter, failure
+    )
+    assert "Jo Park" not in str(failure)
+    assert "4155550123" not in str(failure)
+    assert "ValueError" in str(failure)
+    assert [str(error) for error in watch.failed] == ["+14155550123 of Jo Park"]
+
+
+def test_nobody_does_anothers_work(tmp_path: Path) -> None:
+    """A worker that gets another installation's task, since somebody gave both one task queue, refuses it."""
+    where = Where(str(tmp_path / "ledger.db"), str(tmp_path / "crm.db"))
+    activities = _activities(where, Kept())
+    with pytest.raises(RuntimeError, match="this worker is for"):
+        ActivityEnvironment().run(activities.drain_lane, lanes(Place("another", "address_book"))[0])
 
 
 def test_a_drain_leases_only_its_lanes(tmp_path: Path) -> None:

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from firstcontact.lanes.leases import Lease
     from firstcontact.lanes.worker import Drain
 
-BATCHES = 20
-"""Rounds of batches under one lease before the lanes are given back, so that others get their turn."""
-
-
 @click.command(epilog="Example: firstcontact run --processes 2 --metrics 9464")
 @click.option("--once", is_flag=True, help="Do what is due now, and end.")
 @click.option(
@@ -126,12 +122,12 @@ def _until_stopped(
 
 
 def drain_of(opened: Opened) -> Drain:
-    """What a worker does with a lease: some rounds of batches; whether there was anything to do."""
+    """What a worker does with a lease: a batch of each stage; whether there was anything to do."""
     from firstcontact.connectors.contract import AuthLapsed
 
     def drain(lease: Lease) -> bool:
         try:
-            return _anything(opened.installation.drain(lease, batches=BATCHES))
+            return _anything(opened.installation.drain(lease, batches=1))
         except AuthLapsed:
             return False  # it is paused, and said
 

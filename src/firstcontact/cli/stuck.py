@@ -140,9 +140,7 @@ def retry(ctx: click.Context, keys: tuple[str, ...], everything: bool, cause: st
     done = f"{counted(tally.written, 'write')} carried out, {counted(tally.decided, 'interaction')} decided"
     say(f"{counted(again, 'thing')} tried again: {done}; {left:,} stuck now.")
     if not again:
-        say(
-            "What a brake holds goes on with `firstcontact brake release`; what is unclear with `stuck settle`."
-        )
+        say("What a brake holds goes on with `brake release`; what is unclear, with `stuck settle`.")
     return 0
 
 

@@ -233,8 +233,9 @@ class Installation:
         has come.
 
         lease: in its lanes only. Without one, in all lanes, those that others are at included: this waits for
-        them. batches: at most so many rounds, 0: until nothing is due. Raises AuthLapsed, StoreProblem,
-        LeaseLost.
+        them. batches: at most so many of each stage, 0: until nothing is due.
+
+        Raises AuthLapsed, StoreProblem, LeaseLost.
         """
         if lease is not None:
             return self._drain(lease, batches, progress)
@@ -253,7 +254,8 @@ class Installation:
             time.sleep(wait)  # others are at the rest
 
     def _drain(self, lease: Lease, batches: int, progress: Progress) -> Tally:
-        total = self.understand_due(lease, progress=progress)
+        most = 1 if batches else 0
+        total = self.understand_due(lease, most=most, progress=progress)
         self._not_paused()
         if 0 in lease.shards:
             self.retain()
@@ -261,10 +263,10 @@ class Installation:
         while True:
             if 0 in lease.shards:
                 self._poll_or_go_on()
-            step = self.understand_due(lease, progress=progress)
-            step += self.decide_due(lease, progress=progress)
+            step = self.understand_due(lease, most=most, progress=progress)
+            step += self.decide_due(lease, most=most, progress=progress)
             self.release_imported()
-            step += self.carry_out_due(lease, progress=progress)
+            step += self.carry_out_due(lease, most=most, progress=progress)
             total += step
             rounds += 1
             if step == Tally() or rounds == batches:
@@ -354,23 +356,33 @@ class Installation:
         except Exception as error:
             self.watch.failure("poll failed", error, connection=self.crm.connection)
 
-    def understand_due(self, lease: Lease | None = None, *, progress: Progress = _silent) -> Tally:
-        """Understand every delivery due now that was only stored so far (`accept`)."""
+    def understand_due(
+        self, lease: Lease | None = None, *, most: int = 0, progress: Progress = _silent
+    ) -> Tally:
+        """Understand every delivery due now that was only stored so far (`accept`). most: so many batches."""
         if self.reader is None:
             return Tally()
-        return self._each_batch(lease, "understand", self._understand_batch, self._delivery_aside, progress)
+        stage = self._understand_batch, self._delivery_aside
+        return self._each_batch(lease, "understand", *stage, progress, most)
 
     def decide_due(
-        self, lease: Lease | None = None, *, held: bool = False, progress: Progress = _silent
+        self,
+        lease: Lease | None = None,
+        *,
+        held: bool = False,
+        most: int = 0,
+        progress: Progress = _silent,
     ) -> Tally:
         """Decide everything due now; intents are recorded, nothing is written to the CRM yet. What was
-        imported is held (`release_imported`); held: so is everything else."""
+        imported is held (`release_imported`); held: so is everything else. most: so many batches."""
         batch = partial(self._decide_batch, held=held)
-        return self._each_batch(lease, "decide", batch, self._interaction_aside, progress)
+        return self._each_batch(lease, "decide", batch, self._interaction_aside, progress, most)
 
-    def carry_out_due(self, lease: Lease | None = None, *, progress: Progress = _silent) -> Tally:
-        """Carry out every write due now."""
-        return self._each_batch(lease, "carry_out", self._carry_out_batch, self._write_aside, progress)
+    def carry_out_due(
+        self, lease: Lease | None = None, *, most: int = 0, progress: Progress = _silent
+    ) -> Tally:
+        """Carry out every write due now. most: so many batches."""
+        return self._each_batch(lease, "carry_out", self._carry_out_batch, self._write_aside, progress, most)
 
     def _each_batch(
         self,
@@ -379,13 +391,18 @@ class Installation:
         batch: Callable[[Lease, int], Tally | None],
         aside: Callable[[Lease, str], str],
         progress: Progress,
+        most: int,
     ) -> Tally:
-        """Batch after batch until nothing is due. A batch that fails for a reason that nobody foresaw is
-        halved until the one thing is found that it fails at: that is set aside for a person."""
+        """Batch after batch until nothing is due, or so many were done (0: any number). A batch that fails for
+        a reason that nobody foresaw is halved until the one thing is found that it fails at: that is set aside
+        for a person."""
         if lease is None:
             with self.lanes.leased() as mine:
-                return self._each_batch(mine, stage, batch, aside, progress) if mine is not None else Tally()
+                if mine is None:
+                    return Tally()
+                return self._each_batch(mine, stage, batch, aside, progress, most)
         total = Tally()
+        count = 0
         size = 1 if lease.fallen else self.batch
         while True:
             if lease.fallen:
@@ -410,6 +427,9 @@ class Installation:
             size = min(2 * size, self.batch) if not lease.fallen else 1
             total += done
             progress(_DONE[stage], _items(stage, done))
+            count += 1
+            if count == most:
+                return total
 
     def _understand_batch(self, lease: Lease, size: int) -> Tally | None:
         assert self.reader is not None

@@ -28,8 +28,11 @@ FEW = 500
 STUCK = 600.0
 """Seconds after which a drain that never came to the ledger counts as hung: its lease is left to run out."""
 
+SPAN = 30.0
+"""Seconds for which one worker keeps its lanes while there is work in them; then others get their turn."""
+
 Drain = Callable[[Lease], bool]
-"""Does what is due in the lanes of the lease, some batches of it; whether there was anything."""
+"""Does a batch of what is due in the lanes of the lease; whether there was anything."""
 
 Waiting = Callable[[], Mapping[int, int]]
 """How much is due now in each lane, counted as far as a few thousand."""
@@ -112,7 +115,8 @@ class Workers:
 
     def _work(self, lease: Lease, stop: Event) -> None:
         try:
-            while self._drain(lease) and not stop.is_set():
+            until = time.monotonic() + SPAN
+            while self._drain(lease) and not stop.is_set() and time.monotonic() < until:
                 pass
         except LeaseLost:
             self._watch.lease(lease.connection, "lost", len(lease.shards))

@@ -92,7 +92,7 @@ def test_an_engine_is_read(home: Path) -> None:
     assert load(home).engine == Engine("", "default", "")
     with (home / "settings.toml").open("a") as file:
         file.write('\n[engine]\ntemporal = "temporal.firm.example:7233"\n')
-    assert load(home).engine == Engine("temporal.firm.example:7233", "default", "")
+    assert load(home).engine == Engine("temporal.firm.example:7233", "default", "", "")
 
 
 @pytest.mark.parametrize(

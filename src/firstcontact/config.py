@@ -85,11 +85,19 @@ class Connection(msgspec.Struct, frozen=True):
 
 class Engine(msgspec.Struct, frozen=True):
     """Where workers on several machines meet: a Temporal server as HOST:PORT (empty: there is none), its
-    namespace, and the task queue (empty: one of the installation's own)."""
+    namespace, and the task queue (empty: one of the installation's own).
+
+    tls: empty for a connection that is not encrypted, `system` for one that the system's authorities vouch
+    for, else the file of an authority; certificate and key: files of our own, where the server wants to know
+    who we are. Files are seen from the home folder.
+    """
 
     temporal: str = ""
     namespace: str = "default"
     queue: str = ""
+    tls: str = ""
+    certificate: str = ""
+    key: str = ""
 
 
 class StoreAt(msgspec.Struct, frozen=True, omit_defaults=True):

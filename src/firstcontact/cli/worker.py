@@ -204,7 +204,20 @@ def _server(home: Home, address: str, namespace: str, queue: str) -> Server:
             "where is Temporal? Give --temporal HOST:PORT, or say it in the settings: [engine] temporal = "
             '"HOST:PORT". On one machine `firstcontact run` needs none.'
         )
-    return Server(read_address(chosen), namespace or home.engine.namespace, queue or home.engine.queue)
+    return Server(
+        read_address(chosen), namespace or home.engine.namespace, queue or home.engine.queue, _tls(home)
+    )
+
+
+def _tls(home: Home) -> tuple[bytes, bytes, bytes] | None:
+    """The files of a connection that is encrypted. Raises OSError."""
+    said = home.engine
+    if not said.tls:
+        return None
+    authority = "" if said.tls == "system" else said.tls
+    files = (authority, said.certificate, said.key)
+    read = [(home.folder / name).read_bytes() if name else b"" for name in files]
+    return read[0], read[1], read[2]
 
 
 def _open(home: Home) -> Opened:

@@ -21,7 +21,7 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 
 from firstcontact.lanes.temporal.messages import (
     BACKFILL,
@@ -48,16 +48,29 @@ _PATIENCE = timedelta(seconds=10)
 async def connect(server: Server) -> Client:
     """A client for the server and namespace, which both exist. Raises EngineProblem."""
     try:
-        client = await asyncio.wait_for(
-            Client.connect(server.address, namespace=server.namespace, connect_timeout=_PATIENCE), 15
+        connecting = Client.connect(
+            server.address, namespace=server.namespace, tls=_tls(server), connect_timeout=_PATIENCE
         )
+        client = await asyncio.wait_for(connecting, 15)
     except (RuntimeError, OSError, TimeoutError):
+        how = " with TLS as in the settings" if server.tls is not None else " without TLS"
         raise EngineProblem(
-            f"There is no Temporal server at {server.address}, or it does not answer. "
+            f"There is no Temporal server at {server.address}, or it does not answer{how}. "
             "Work that is due stays in the ledger; `firstcontact run` does it without Temporal."
         ) from None
     await _check_namespace(client, server)
     return client
+
+
+def _tls(server: Server) -> TLSConfig | bool:
+    if server.tls is None:
+        return False
+    authority, certificate, key = server.tls
+    return TLSConfig(
+        server_root_ca_cert=authority or None,
+        client_cert=certificate or None,
+        client_private_key=key or None,
+    )
 
 
 async def _check_namespace(client: Client, server: Server) -> None:

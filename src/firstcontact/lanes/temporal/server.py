@@ -17,11 +17,16 @@ class EngineProblem(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """Where Temporal is. queue: the task queue; "" for one of the installation's own."""
+    """Where Temporal is. queue: the task queue; "" for one of the installation's own.
+
+    tls: None for a connection that is not encrypted; the authority's certificate, our own and its key, each
+    as PEM, "" for the system's authorities and for none of our own.
+    """
 
     address: str
     namespace: str = "default"
     queue: str = ""
+    tls: tuple[bytes, bytes, bytes] | None = None
 
     def queue_of(self, place: Place) -> str:
         """The task queue of a place: workers of another must never get its work."""

@@ -67,8 +67,10 @@ class Moved(msgspec.Struct, frozen=True):
 def mark_of(engine: Engine, history: History) -> str | None:
     """The mark of a database that has the history's tables, "" where it is in use; None: it has none.
 
-    Raises StoreProblem where it is of a newer version.
+    A file that is not there is not made. Raises StoreProblem where it is of a newer version.
     """
+    if engine.dialect.name == "sqlite" and not Path(place(engine)).exists():
+        return None
     with read(engine) as connection:
         return _mark(connection, engine, history)
 

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from firstcontact.connectors import kinds
 from firstcontact.connectors.contract import AuthLapsed, Crm, TryAgain, Unclear
@@ -17,7 +18,7 @@ from firstcontact.planning.write import Receipt
 from firstcontact.testing.conformance import CrmConformance
 from firstcontact.testing.conformance.making import JO, JO_PHONE, handle, new_contact, receipt
 from firstcontact.testing.served import Served, ServedCrm, serve
-from firstcontact.testing.served.process import Address, AtDesk, Deskwork
+from firstcontact.testing.served.process import AtDesk, Deskwork
 
 NOON = 1_772_452_800_000_000
 MINUTE = 60_000_000
@@ -140,7 +141,6 @@ def test_an_unheard_write_is_unclear_and_was_not_carried_out(served: Served) -> 
 def test_a_late_answer_is_unclear(served: Served) -> None:
     """An answer that takes longer than the limit is lost for a write, and to be asked again for a look."""
     crm, desk = served.client(seconds=0.2), served.desk
-    crm.capabilities()
     desk.behave(pause=2.0)
     write = new_contact(crm)
     (outcome,) = crm.apply([write])
@@ -182,7 +182,7 @@ def test_permission_lapses_by_401(served: Served) -> None:
         crm.apply([new_contact(crm)])
     desk.behave()
     assert crm.size() == 0
-    stranger = Address(served.address.url, "another", served.address.connection).client()
+    stranger = replace(served.address, token="another").client()
     with pytest.raises(AuthLapsed):
         stranger.size()
 

@@ -43,15 +43,18 @@ class _Lost(Exception):
 class ServedCrm:
     """A `contract.Crm` at an address. Threads may share it; after a fork it opens connections of its own.
 
-    address: as `http://127.0.0.1:8000`. seconds: how long one answer may take.
+    address: as `http://127.0.0.1:8000`. capabilities: what the CRM there offers, which a connector knows.
+    seconds: how long one answer may take.
     """
 
-    def __init__(self, address: str, token: str, connection: str, *, seconds: float = 20.0) -> None:
+    def __init__(
+        self, address: str, token: str, connection: str, capabilities: Capabilities, *, seconds: float = 20.0
+    ) -> None:
         self.connection = connection
         self._address = address
         self._token = token
         self._seconds = seconds
-        self._capabilities: Capabilities | None = None
+        self._capabilities = capabilities
         self._http: tuple[int, httpx2.Client] | None = None
         self._lock = Lock()
 
@@ -65,9 +68,7 @@ class ServedCrm:
     # --- the contract ----------------------------------------------------------------------------
 
     def capabilities(self) -> Capabilities:
-        """What the CRM behind the address offers, asked once."""
-        if self._capabilities is None:
-            self._capabilities = self._look("capabilities")
+        """What the CRM behind the address offers."""
         return self._capabilities
 
     def users(self) -> tuple[CrmUser, ...]:

@@ -33,10 +33,11 @@ class Address(msgspec.Struct, frozen=True):
     url: str
     token: str
     connection: str
+    capabilities: Capabilities
 
     def client(self, *, seconds: float = 20.0) -> ServedCrm:
         """A connector to it."""
-        return ServedCrm(self.url, self.token, self.connection, seconds=seconds)
+        return ServedCrm(self.url, self.token, self.connection, self.capabilities, seconds=seconds)
 
 
 class Deskwork:
@@ -173,7 +174,7 @@ def serve(
         process.kill()
         process.communicate()
         raise RuntimeError(f"the served CRM did not start; it said {said!r}")
-    served = Served(process, Address(f"http://127.0.0.1:{said}", token, kind))
+    served = Served(process, Address(f"http://127.0.0.1:{said}", token, kind, capabilities))
     _wait(served)
     return served
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import msgspec
 
 from firstcontact.connectors.contract import (
-    Capabilities,
     Changes,
     Exists,
     Gone,
@@ -88,7 +87,6 @@ class Method(msgspec.Struct, frozen=True):
 
 
 METHODS: Mapping[str, Method] = {
-    "capabilities": Method(tuple[()], Capabilities),
     "users": Method(tuple[()], tuple[CrmUser, ...]),
     "find": Method(tuple[tuple[Handle, ...]], dict[str, Finding]),
     "read": Method(tuple[tuple[str, ...]], Read),

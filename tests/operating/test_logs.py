@@ -93,7 +93,7 @@ def _sought() -> set[str]:
 SOUGHT = _sought()
 
 
-def _found(log: bytes) -> set[str]:
+def found_in(log: bytes) -> set[str]:
     text = log.decode()
     return {value for value in SOUGHT if value in text}
 
@@ -103,7 +103,7 @@ def test_the_search_knows_what_to_look_for() -> None:
     for value in ("priya.raman@hartwellfoods.example", "+14155550178", "Priya", "Raman"):
         assert value in SOUGHT
     assert len(SOUGHT) > 400
-    assert _found(b"batch understood of priya.raman@hartwellfoods.example") != set()
+    assert found_in(b"batch understood of priya.raman@hartwellfoods.example") != set()
 
 
 # --- whole runs -----------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_a_week_leaves_nobody_in_the_log(firm: Firm, tmp_path: Path) -> None:
     }
     assert items == {"understand": tally.understood, "decide": tally.decided}
     assert {line["method"] for line in said if line["event"] == "crm call"} >= {"find", "apply"}
-    assert _found((tmp_path / "log").read_bytes()) == set()
+    assert found_in((tmp_path / "log").read_bytes()) == set()
     assert not any("hidden" in line for line in said)
 
 
@@ -177,7 +177,7 @@ def test_nobody_is_in_the_log_when_all_goes_wrong(firm: Firm, tmp_path: Path) ->
     errors = {line["error"] for line in said if "error" in line}
     assert {"RuntimeError", "IndexError", "LookupError"} <= errors
     assert {"unclear", "rejected"} & {line.get("answer") for line in said}
-    assert _found((tmp_path / "log").read_bytes()) == set()
+    assert found_in((tmp_path / "log").read_bytes()) == set()
 
 
 def test_values_are_shown_where_a_person_asked_for_them(firm: Firm, tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_values_are_shown_where_a_person_asked_for_them(firm: Firm, tmp_path: Pa
     assert first["level"] == "warning"
     assert "shows values" in first["event"]
     assert second["message"] == "Priya Raman"
-    assert _found((tmp_path / "log").read_bytes()) != set()
+    assert found_in((tmp_path / "log").read_bytes()) != set()
 
 
 # --- the program's own calls ------------------------------------------------------------------------------

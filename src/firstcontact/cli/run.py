@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firstcontact.lanes.leases import Lease
     from firstcontact.lanes.worker import Drain
 
+
 @click.command(epilog="Example: firstcontact run --processes 2 --metrics 9464")
 @click.option("--once", is_flag=True, help="Do what is due now, and end.")
 @click.option(
@@ -55,7 +56,7 @@ def run(
     PostgreSQL) on other machines.
     """
     home = load_home(ctx)
-    with watching(home.folder, watch, processes=processes) as looking:
+    with watching(home.folder, watch, processes=processes, child=child) as looking:
         if processes > 1:
             return _processes(ctx, home, processes, threads, watch, looking, once=once)
         from firstcontact.bootstrap import open_installation

@@ -157,6 +157,7 @@ waiting = table(
     metadata,
     Column("topic", TEXT, primary_key=True),
     Column("interaction", TEXT, primary_key=True),
+    Index("waiting_interaction", "interaction"),
     rowid=False,
 )
 """Whose decision is reopened by news on a topic: `handle:KEY`, `name:KEY`, `thread:ID`, `domain:HOST`."""

@@ -20,6 +20,7 @@ from firstcontact.connectors.files.unknown import unknown_format
 from firstcontact.flow.clock import DAY, Clock, SystemClock
 from firstcontact.flow.installation import Installation, Item, Reader
 from firstcontact.homes import claim, copy_to_files
+from firstcontact.interactions.nul import without_nul
 from firstcontact.lanes.pacing import paced
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import HISTORY as LEDGER
@@ -36,6 +37,9 @@ ADDRESS_BOOK_FILE = "address_book.db"
 RECURRENCE_BACK = 5 * 366 * DAY
 RECURRENCE_AHEAD = 366 * DAY
 """How far back and ahead of now a series of meetings is read out."""
+
+_NUL = (b"\0", b"\\u0000")
+"""How a NUL character stands in mails and calendars, and in JSON."""
 
 CONTACT_FORMATS = ("contacts-csv", "vcard")
 """Files that hold records for the address book instead of interactions."""
@@ -157,7 +161,8 @@ def reader(settings: SettingsBook, now: int) -> Reader:
 
     def read(delivery: Delivery) -> Reading:
         chosen = readers.get(delivery.source)
-        return chosen(delivery) if chosen else read_telephony(delivery, about)
+        reading = chosen(delivery) if chosen else read_telephony(delivery, about)
+        return without_nul(reading) if any(each in delivery.raw for each in _NUL) else reading
 
     return read
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -86,6 +87,7 @@ def _postgres_engine(
         )
     except ModuleNotFoundError as error:
         raise StoreProblem("no_driver", _shown(url), str(error)) from error
+    event.listen(engine, "connect", _without_nul)
     if password is not None:
         ask = password
 
@@ -94,6 +96,23 @@ def _postgres_engine(
             parameters["password"] = ask()
 
     return engine
+
+
+def _without_nul(connection: Any, _: Any) -> None:
+    connection.adapters.register_dumper(str, _dumper_without_nul())
+
+
+@cache
+def _dumper_without_nul() -> type[Any]:
+    """PostgreSQL refuses a text with a NUL character in it. Whoever reads facts replaces them; one that comes
+    another way must not stop a lane, so here, too, each becomes U+FFFD."""
+    from psycopg.types.string import StrDumperUnknown
+
+    class WithoutNul(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in obj else obj)
+
+    return WithoutNul
 
 
 def database_url(where: str | Path) -> URL:

@@ -69,14 +69,22 @@ def port(temporal_server: DevServer, certificates: Path) -> Iterator[int]:
         found.append(server.sockets[0].getsockname()[1])
         ready.set()
 
-    def run() -> None:
-        loop.run_until_complete(listen())
-        loop.run_forever()
+    async def listen_until(over: asyncio.Event) -> None:
+        await listen()
+        await over.wait()
 
-    Thread(target=run, daemon=True).start()
+    over = asyncio.Event()
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:  # cancels what hangs on a connection
+            runner.run(listen_until(over))
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
     assert ready.wait(10)
     yield found[0]
-    loop.call_soon_threadsafe(loop.stop)
+    loop.call_soon_threadsafe(over.set)
+    thread.join(10)
 
 
 def test_an_encrypted_way(port: int, certificates: Path) -> None:

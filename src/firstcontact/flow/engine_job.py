@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary
 from firstcontact.connectors.contract import AuthLapsed
-from firstcontact.flow.installation import Installation
+from firstcontact.flow.installation import Installation, Tally
 from firstcontact.flow.replay import Difference, Replay, ReplaySummary
 from firstcontact.flow.replay_parts import part_of_replay
 from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
@@ -37,10 +37,6 @@ BookOf = Callable[[str], SettingsBook]
 """Settings from the text that the ledger keeps of them."""
 
 
-class _LeftOff(Exception):
-    """Between two batches: it is time to stop."""
-
-
 class InstallationJob:
     """An installation as `lanes.temporal.job.Job`."""
 
@@ -62,24 +58,25 @@ class InstallationJob:
         lease = self._lanes.claim(only=shards)
         if lease is None:
             return Drained(busy=True)
-        done = 0
+        done, more = 0, True
         until = time.monotonic() + SPAN
 
         def progress(_: str, count: int) -> None:
             nonlocal done
             done += count
-            if stop() or time.monotonic() > until:
-                raise _LeftOff
 
         try:
             with self._renewing(lease):
-                self._installation.drain(lease, progress=progress)
-        except (_LeftOff, LeaseLost):
-            return Drained(done, more=True, elsewhere=self._elsewhere(shards))
+                while more and not stop() and time.monotonic() < until:
+                    more = self._installation.drain(lease, batches=1, progress=progress) != Tally()
+        except LeaseLost:
+            more = True
         except AuthLapsed:
             return Drained(done, wait=PAUSED)
         finally:
             self._give_back(lease)
+        if more:
+            return Drained(done, more=True, elsewhere=self._elsewhere(shards))
         if len(lease.shards) < len(shards):
             return Drained(done, busy=True, elsewhere=self._elsewhere(shards) if done else ())
         return self._rest(shards, done)

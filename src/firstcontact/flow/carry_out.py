@@ -140,6 +140,8 @@ def _wave(
         settled = _live_look(ledger, crm, ready, round, now)
         ready = [write for write in ready if write.key not in settled]
         if ready:
+            with ledger.read() as tx:  # who slept over the look must not send what another has sent since
+                lease.check(tx)
             _apply(crm, ready, round, now)
     except AuthLapsed as error:
         # Nothing was carried out, so nothing has to be looked for when the permission is back.

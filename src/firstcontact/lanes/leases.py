@@ -66,6 +66,16 @@ class Lease:
         if have != len(self.shards):
             raise LeaseLost(f"{len(self.shards) - have} of {len(self.shards)} lanes were taken over")
 
+    def check(self, tx: Connection) -> None:
+        """To be called before something irreversible, where the last `hold` may be long ago; `tx` may only
+        read.
+
+        Raises LeaseLost.
+        """
+        have = leasing.held(tx, self.connection, self.owner)
+        if have != len(self.shards):
+            raise LeaseLost(f"{len(self.shards) - have} of {len(self.shards)} lanes were taken over")
+
     def renew(self, tx: Connection) -> int:
         """The lease holds on from now; how many lanes it still has."""
         until = leasing.clock(tx) + int(self._seconds * 1_000_000)

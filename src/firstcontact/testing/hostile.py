@@ -221,9 +221,11 @@ class Hostile:
         self._look()
         with self._lock:
             start, _, number = cursor.rpartition(_MARK) if _MARK in cursor else (cursor, "", "")
-            if not number or start not in self._pages:  # a page that is not known any more: from its start
-                self._pages = {start: self._paged(start, self.crm.changed_since(start))}
-            return self._pages[start][int(number) if number else 0]
+            if number and start in self._pages:
+                return self._pages[start][int(number)]
+            # A page that is not known any more is read again from its start.
+            self._pages = {start: self._paged(start, self.crm.changed_since(start))}
+            return self._pages[start][0]
 
     def size(self) -> int:
         """The CRM's own."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
+from choice import ALL, chosen
 from crews import Crew, Place, Processes, SharedClock, Threads, opened
-from races import DATABASES, RACES, TROUBLES
+from races import RACES, TROUBLES
 from scene import Scene
 
 from firstcontact.flow.clock import DAY, HOUR
@@ -20,8 +20,8 @@ from firstcontact.testing.temporal import NotInstalled as NoTemporal
 NOON = 1_767_700_800_000_000
 """2026-01-06 12:00 UTC."""
 
-CREWS = ("threads", "processes", "temporal")
-ALL = tuple(product(RACES, DATABASES, CREWS, TROUBLES))
+EVERY_TIME = chosen()
+CASES = [case if case in EVERY_TIME else pytest.param(*case, marks=pytest.mark.soak) for case in ALL]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def crms(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Served
         served.stop()
 
 
-@pytest.mark.parametrize(("race", "database", "workers", "trouble"), ALL)
+@pytest.mark.parametrize(("race", "database", "workers", "trouble"), CASES)
 def test_exactly_one(
     race: str,
     database: str,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.store.engine import open_engine
+from firstcontact.testing.postgres import NotInstalled, start
 
 PROGRAM = """
 import sys
@@ -21,14 +25,27 @@ for number in range(20):
 """
 
 
-def test_processes_start_together(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database that nobody has opened yet."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "a.db")
+        return
+    try:
+        server = start()
+    except NotInstalled as missing:
+        pytest.skip(str(missing))
+    yield server.database()
+    server.stop()
+
+
+def test_processes_start_together(where: str) -> None:
     """Four processes make the tables once between them, and each key makes one contact."""
-    path = tmp_path / "a.db"
     processes = [
-        subprocess.Popen([sys.executable, "-c", PROGRAM, str(path), str(n)], stderr=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-c", PROGRAM, where, str(n)], stderr=subprocess.PIPE)
         for n in range(4)
     ]
     for process in processes:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
-    assert AddressBook(open_engine(path)).size() == 4 * 20 + 20
+    assert AddressBook(open_engine(where)).size() == 4 * 20 + 20

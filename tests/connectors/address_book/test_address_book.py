@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from firstcontact.connectors import kinds
 from firstcontact.connectors.address_book.connector import AddressBook
@@ -45,9 +47,18 @@ CRM = {
 }  # fmt: skip
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An empty database of each kind."""
+    where = ":memory:" if request.param == "sqlite" else request.getfixturevalue("postgres").database()
+    engine = open_engine(where)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
-def book() -> AddressBook:
-    return AddressBook(open_engine(":memory:"), clock=lambda: NOON)
+def book(empty: Engine) -> AddressBook:
+    return AddressBook(empty, clock=lambda: NOON)
 
 
 @pytest.fixture
@@ -128,7 +139,7 @@ def test_what_cannot_be_read_is_reported(people: People, book: AddressBook) -> N
 def test_an_import_keeps_the_good_and_names_the_bad(people: People, book: AddressBook) -> None:
     """Records in bulk: the bad ones are set aside with position and reason, the rest is there."""
     records = [{"last_name": f"P{n}", "emails": [f"p{n}@acme.example"]} for n in range(1200)]
-    records[7] = {"surname": "Diaz"}  # type: ignore[dict-item]
+    records[7] = {"surname": "Diaz"}
     done = people.import_records(records)
     assert (len(done.added), book.size()) == (1199, 1199)
     assert [(position, "surname" in why) for position, why in done.set_aside] == [(7, True)]
@@ -211,18 +222,18 @@ def test_subdomains_are_found_and_left_to_the_caller(people: People, book: Addre
     assert found == {"a1": ("uk.acme.example",), "a2": ("acme.example",)}
 
 
-def test_playing_another_kind_hides_what_that_does_not_offer() -> None:
+def test_playing_another_kind_hides_what_that_does_not_offer(empty: Engine) -> None:
     """What is in the database stays there, but Clio sees no leads and no accounts."""
-    book = AddressBook(open_engine(":memory:"), capabilities=kinds.capabilities("clio"))
+    book = AddressBook(empty, capabilities=kinds.capabilities("clio"))
     People(book).seed(CRM)
     assert book.find([handle("kim@acme.example")])["kim@acme.example"].status == "absent"
     assert book.accounts(["acme.example"], []) == ()
     assert [matter.id for matter in book.matters(["c1"])] == ["m1"]
 
 
-def test_a_repeated_create_where_keys_are_not_unique() -> None:
+def test_a_repeated_create_where_keys_are_not_unique(empty: Engine) -> None:
     """A CRM without idempotence really makes a second record, so that a careless caller is found out."""
-    book = AddressBook(open_engine(":memory:"), capabilities=kinds.capabilities("clio"))
+    book = AddressBook(empty, capabilities=kinds.capabilities("clio"))
     first, second = (receipt(book, new_contact(book)) for _ in range(2))
     assert first.id != second.id
     assert book.size() == 2

@@ -13,7 +13,7 @@ from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.people import People
 from firstcontact.store.engine import begin, open_engine
 from firstcontact.testing.conformance import CrmConformance
-from firstcontact.testing.postgres import NotInstalled, Server, start
+from firstcontact.testing.postgres import Server
 
 
 class AddressBookHands(People):
@@ -55,16 +55,6 @@ class TestFile(CrmConformance):
     @pytest.fixture
     def hands(self, crm: AddressBook) -> AddressBookHands:
         return AddressBookHands(crm)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 class TestPostgres(CrmConformance):

@@ -233,7 +233,9 @@ class World:
         tick: Tick = silent,
         book: SettingsBook = BOOK,
         batch: int = 500,
+        takes_over: bool = True,
     ) -> None:
+        """takes_over: whoever was at it before is dead, though its process is this one."""
         self.clock = VirtualClock(now)
         self._engines = engines
         self._tick = tick
@@ -243,8 +245,9 @@ class World:
         self.people = People(self.address_book)
         self.hostile = Hostile(self.address_book)
         ledger = open_ledger(self._engines[1])
-        with ledger.write() as tx:  # whoever was at it before is dead, though its process is this one
-            tx.execute(lanes.update().values(until=0))
+        if takes_over:
+            with ledger.write() as tx:
+                tx.execute(lanes.update().values(until=0))
         self.ledger = TickingLedger(ledger.engine, tick)
         self.installation = Installation(
             book=book,

@@ -1,0 +1,351 @@
+"""The story of tests/stories and more steps, so that between them they come past every boundary of the flow,
+the lanes, the ledger and the built-in address book; and a world in which a person does what people have to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, cast
+
+import msgspec
+import story
+from sqlalchemy import Engine
+from story import BUSY, JO, STORY, TEXTER, Step, World, at, call, mail, text
+
+from firstcontact.boundaries import Boundary
+from firstcontact.connectors.contract import (
+    Allowance,
+    AuthLapsed,
+    Crm,
+    Delivery,
+    Moved,
+    Reading,
+    TryAgain,
+)
+from firstcontact.flow import importing
+from firstcontact.flow.engine_job import forget_settings, place_of
+from firstcontact.flow.installation import Tally
+from firstcontact.flow.story import interaction_story, person_story
+from firstcontact.identity.records import ABSENT
+from firstcontact.interactions.model import decode, encode
+from firstcontact.lanes.leases import FALLS
+from firstcontact.lanes.owners import new_owner
+from firstcontact.lanes.pacing import Paced
+from firstcontact.ledger import leasing, reading, stuck
+from firstcontact.ledger.leasing import LaneRow
+from firstcontact.ledger.sharding import ALL
+from firstcontact.operating.watch import SILENT, Watch
+from firstcontact.policy.scopes import SettingsBook
+
+TAKEN, ACCEPTED, ASKED_LATER, LAPSED = "+14155550130", "+14155550131", "+14155550132", "+14155550133"
+REFUSED, LAGGING, PACED, FALLEN = "+14155550134", "+14155550135", "+14155550136", "+14155550137"
+POISON, POISON_TOO, HELD_1, HELD_2 = "+14155550138", "+14155550139", "+14155550140", "+14155550141"
+NEW_FIRM, VERY_LATE = "una@newfirm.example", "+14155550142"
+NAMELESS = "+14155550143"
+
+ELSEWHERE = frozenset(
+    {
+        Boundary.CLAIM, Boundary.LOOK_AT_HEALTH, Boundary.PREPARE_TARGET, Boundary.COPY_TABLE,
+        Boundary.MARK_DATABASE, Boundary.TAKE_PICTURE, Boundary.CLEAR_TO_RESTORE, Boundary.RESTORE_TABLE,
+        Boundary.OPEN_RESTORED, Boundary.FILL_COPY, Boundary.NOTE_BACKUP,
+        Boundary.MAKE_FOLDER, Boundary.OPEN_SETTINGS_LOCK, Boundary.BEGIN_SETTINGS, Boundary.WRITE_SETTINGS,
+        Boundary.REPLACE_SETTINGS, Boundary.REMOVE_SETTINGS_PART, Boundary.WRITE_PRIVATE, Boundary.LINK_ID,
+        Boundary.REMOVE_ID_PART, Boundary.SET_ASIDE, Boundary.PUT_BACK, Boundary.OPEN_ARCHIVE,
+        Boundary.WRITE_ARCHIVE, Boundary.REPLACE_ARCHIVE, Boundary.REMOVE_ARCHIVE_PART, Boundary.WRITE_EXPORT,
+        Boundary.REPLACE_EXPORT, Boundary.REMOVE_EXPORT_PART, Boundary.EXPORT_TO_DEVICE,
+        Boundary.OPEN_IMPORT_LOCK, Boundary.COPY_FOR_TRIAL, Boundary.WRITE_LOG_KEY, Boundary.LINK_LOG_KEY,
+        Boundary.REMOVE_LOG_KEY_PART, Boundary.OPEN_LOG, Boundary.LOG, Boundary.MAKE_METRICS_FOLDER,
+        Boundary.REMOVE_METRICS_FOLDER,
+    }
+)  # fmt: skip
+"""What only commands cross, transactions of whole databases and file writes: test_commands kills those."""
+
+
+class Troubled:
+    """A CRM that fails where a step says so. `troubles`: called with a method's name and its arguments."""
+
+    def __init__(self, crm: Crm) -> None:
+        self._crm = crm
+        self.troubles: Callable[..., None] = lambda *_: None
+        self.hidden: frozenset[str] = frozenset()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._crm, name)
+        if name in ("connection", "capabilities") or not callable(found):
+            return found
+
+        def asked(*arguments: Any) -> Any:
+            self.troubles(name, *arguments)
+            answer = found(*arguments)
+            if name == "find":  # a search that lags behind
+                return {key: ABSENT if key in self.hidden else one for key, one in answer.items()}
+            return answer
+
+        return asked
+
+
+class Told(World):
+    """A process at this story: it takes over what a killed one held, because that is gone."""
+
+    def __init__(self, engines: tuple[Engine, Engine], kind: str, now: int) -> None:
+        super().__init__(engines, kind, now, book=BOOK, takes_over=False)
+        self.troubled = Troubled(self.hostile)
+        self.installation.crm = self._crm()
+        self.installation.reader = self._read
+        self.poisoned = False
+
+    def _crm(self) -> Crm:
+        return cast(Crm, getattr(self, "troubled", self.hostile))
+
+    def _read(self, delivery: Delivery) -> Reading:
+        if self.poisoned and delivery.place == "poison":
+            raise RuntimeError("nobody foresaw this")
+        return Reading((decode(delivery.raw),))
+
+    def settle(self) -> Tally:
+        """As ever; a person lets go on what waits for one: a pause, what the CRM refused, what failed."""
+        total = Tally()
+        while True:
+            try:
+                total += super().settle()
+            except AuthLapsed:
+                self.installation.resume()
+                continue
+            with self.ledger.read() as tx:
+                refused = [row.write.key for row in reading.stuck(tx) if row.state == "parked"]
+                faults = [each.key for each in stuck.stuck(tx) if each.cause == "fault"]
+            faults = [key for key in faults if key not in refused]
+            for key in refused:
+                self.installation.answer_stuck(key)
+            if faults:
+                self.installation.try_stuck_again(faults)
+            if not refused and not faults:
+                return total
+
+    @contextmanager
+    def trouble(self, troubles: Callable[..., None]) -> Iterator[None]:
+        """While it lasts the CRM has these troubles, and what fails is set aside."""
+        self.troubled.troubles = troubles
+        loud, self.installation.watch = self.installation.watch, cast(Watch, SILENT)
+        yield
+        self.installation.watch = loud
+        self.troubled.troubles = lambda *_: None
+
+    def merge(self, handle: str, into: str) -> None:
+        """A person merges whoever has the handle into a contact that is made for it."""
+        found = self.contact(handle)
+        if found is not None and found["id"] != into:
+            with suppress(Exception):  # it is there already
+                self.people.add("contact", {"id": into, "first_name": "Mel", "last_name": "Ito"})
+            self.people.merge(found["id"], into)
+
+
+def _once(method: str, error: Exception) -> Callable[..., None]:
+    left = [error]
+
+    def trouble(name: str, *_: object) -> None:
+        if name == method and left:
+            raise left.pop()
+
+    return trouble
+
+
+def _take(world: Told) -> None:
+    world.installation.take([call("call-taken", at(3, 16), TAKEN, seconds=9)])
+
+
+def _accept(world: Told) -> None:
+    fact = call("call-accepted", at(3, 17), ACCEPTED, seconds=9)
+    world.installation.accept([Delivery("story", "a", encode(fact))])
+
+
+def _ask_later(world: Told) -> None:
+    with world.trouble(_once("users", TryAgain("busy", 1.0))):
+        world.installation.drain()
+
+
+def _lapse(world: Told) -> None:
+    with world.trouble(_once("apply", AuthLapsed("revoked"))), suppress(AuthLapsed):
+        world.installation.drain()
+
+
+def _be_looked_for_in_vain(world: Told) -> None:
+    world.troubled.hidden = frozenset({LAGGING})
+    world.settle()
+    world.troubled.hidden = frozenset()
+
+
+def _add_lagging(world: Told) -> None:
+    if world.contact(LAGGING) is None:
+        world.people.add(
+            "contact", {"id": "p-lag", "first_name": "Lag", "last_name": "Ny", "phones": [LAGGING]}
+        )
+
+
+def _merge_texter(world: Told) -> None:
+    world.merge(TEXTER, "p-texter")
+
+
+def _merge_between(world: Told) -> None:
+    world.installation.decide_due()
+    world.merge(BUSY, "p-busy")
+
+
+def _pace(world: Told) -> None:
+    class Limits:
+        def allowance(self) -> Allowance:
+            return Allowance(100, 50, 60.0)
+
+    plain = world.installation.crm
+    world.installation.crm = Paced(plain, world.ledger, limited=Limits())
+    with world.trouble(_once("users", TryAgain("busy", 0.01))):
+        world.settle()
+    world.installation.crm = plain
+
+
+def _fall(world: Told) -> None:
+    """Workers have died at these lanes again and again."""
+    machine, _, started, name = new_owner().split(" ")
+    dead = f"{machine} {2**22 + 1} {started} {name}"
+    with world.ledger.write() as tx:
+        until = leasing.clock(tx) + 30_000_000
+        fallen = [LaneRow(shard, dead, until, falls=FALLS) for shard in ALL]
+        leasing.take(tx, world.installation.crm.connection, fallen)
+
+
+def _poison(world: Told) -> None:
+    """A delivery, an interaction and a write that the program fails at, until it is mended."""
+
+    def troubles(name: str, *arguments: Any) -> None:
+        if name == "find" and any(handle.key == POISON for handle in arguments[0]):
+            raise RuntimeError("nobody foresaw this")
+        if name == "apply" and any(write.subject == POISON_TOO for write in arguments[0]):
+            raise RuntimeError("nobody foresaw this")
+
+    fact = call("call-bad-delivery", at(4, 15), TAKEN, seconds=8)
+    with world.trouble(troubles):
+        world.poisoned = True
+        world.installation.accept([Delivery("story", "poison", encode(fact))])
+        world.installation.drain()
+        world.poisoned = False
+
+
+def _import(world: Told) -> None:
+    """An import is beyond the brake, until a person says go on."""
+    facts = [
+        call("call-held-1", at(4, 16), HELD_1, seconds=7),
+        call("call-held-2", at(4, 16), HELD_2, seconds=7),
+    ]
+    world.installation.change_settings(_FEW)
+    world.installation.take(facts, live=False)
+    importing.decide_held(world.installation, lambda _, __: None)
+    importing.release(world.installation)
+    world.installation.change_settings(BOOK)
+
+
+def _desk(world: Told) -> None:
+    """What people and engines ask of an installation beside its work."""
+    installation = world.installation
+    installation.keep_settings("# as they are")
+    installation.release_brake("ana")
+    place_of(installation)
+    forget_settings(world.ledger, "none")
+    importing.snapshot(installation)
+    interaction_story(installation, "call-jo")
+    person_story(installation, (JO,), 5)
+    with installation.lanes.leased() as lease:
+        if lease is not None:
+            installation.lanes.renew(lease)
+
+
+_TEAM: dict[str, Any] = {
+    "domains": ["firm.example"],
+    "region": "US",
+    "timezone": "America/New_York",
+    "lines": ["+14155550199"],
+    "users": [
+        {"id": "ana", "name": "Ana Ruiz", "emails": ["ana@firm.example"], "phones": ["+14155550100"]},
+        {"id": "bo", "name": "Bo Lind", "emails": ["bo@firm.example"], "phones": ["+14155550101"]},
+    ],
+    "fallback_user": "bo",
+}
+_SETTINGS: dict[str, Any] = {"time_entry": True, "account_match": "create_account"}
+BOOK = SettingsBook.from_mapping(_TEAM, _SETTINGS)
+_FEW = SettingsBook.from_mapping(_TEAM, {**_SETTINGS, "brakes": {"creates_per_hour": 1}})
+
+
+def _act(act: Callable[[Told], None]) -> Callable[[World], None]:
+    return cast(Callable[[World], None], act)
+
+
+MORE: tuple[Step, ...] = (
+    Step(at(3, 16), act=_act(_take)),
+    Step(at(3, 17), act=_act(_accept)),
+    Step(at(3, 18), (call("call-asked-later", at(3, 18), ASKED_LATER, seconds=6),), act=_act(_ask_later)),
+    Step(at(3, 19), (call("call-lapsed", at(3, 19), LAPSED, seconds=6),), act=_act(_lapse)),
+    Step(at(3, 20), (call("call-refused", at(3, 20), REFUSED, seconds=6),), faults=(("apply", "rejected"),)),
+    Step(at(3, 21), act=_act(_merge_texter)),
+    Step(at(3, 22), (text("text-6", at(3, 22), TEXTER, "Hello again"),)),
+    Step(at(4, 8), (call("call-busy-2", at(4, 8), BUSY, seconds=6),), act=_act(_merge_between)),
+    Step(at(4, 9), act=_act(_add_lagging)),
+    Step(at(4, 10), (call("call-lag", at(4, 10), LAGGING, seconds=6),), act=_act(_be_looked_for_in_vain)),
+    Step(at(4, 11), (call("call-paced", at(4, 11), PACED, seconds=6),), act=_act(_pace)),
+    Step(at(4, 12), (call("call-fallen", at(4, 12), FALLEN, seconds=6),), act=_act(_fall)),
+    Step(
+        at(4, 15),
+        (
+            call("call-poison", at(4, 15), POISON, seconds=6),
+            call("call-poison-too", at(4, 15, 1), POISON_TOO, seconds=6),
+        ),
+        act=_act(_poison),
+    ),
+    Step(at(4, 16), act=_act(_import)),
+    Step(
+        at(4, 17),
+        (
+            mail("mail-una-1", at(4, 17), NEW_FIRM, "ana@firm.example", "Una Moe", "una", "Hello"),
+            mail("mail-una-2", at(4, 17, 5), "ana@firm.example", NEW_FIRM, "Ana Ruiz", "una", "Yes"),
+        ),
+    ),
+    Step(at(4, 18), (call("call-nameless", at(4, 18), NAMELESS, seconds=6),)),
+    Step(at(4, 19), (call("call-named", at(4, 19), NAMELESS, seconds=6, name="GREY ANN"),)),
+    Step(at(4, 20), act=_act(_desk)),
+    Step(at(800, 9), (call("call-very-late", at(800, 9), VERY_LATE, seconds=6),)),
+)
+
+STEPS = (*STORY, *MORE)
+
+
+def take(world: Told, number: int) -> None:
+    """Take a step of the whole story, or -1, before which there is nothing: the CRM is filled by people."""
+    if number < 0:
+        if not world.people.list_contacts():
+            world.seed()
+        return
+    step = STEPS[number]
+    world.clock.advance_to(step.at)
+    for method, fault in step.faults:
+        (world.hostile.next_find if method == "find" else world.hostile.next_apply)(fault)
+    if step.facts:
+        world.receive(step.facts)
+    if step.act is not None:
+        step.act(world)
+    world.settle()
+
+
+def deliver_again(world: Told, steps: Sequence[Step]) -> Tally:
+    """Everything that these steps delivered, once more, and the work that is due."""
+    return story.deliver_again(world, steps)
+
+
+def left_behind(world: Told) -> dict[str, Any]:
+    """What the CRM and the ledger hold; a record that was merged is what it was merged into."""
+    left = story.left_behind(world)
+    records = {record for _, people in left["decisions"].values() for _, _, record in people if record}
+    there = world.address_book.read(sorted(records))
+    into = {id: one.into for id, one in there.items() if isinstance(one, Moved)}
+    for id, (activity, people) in left["decisions"].items():
+        left["decisions"][id] = activity, [(about, says, into.get(r, r)) for about, says, r in people]
+    left["reservations"] = {subject: into.get(r, r) for subject, r in left["reservations"].items()}
+    return cast(dict[str, Any], msgspec.to_builtins(left))

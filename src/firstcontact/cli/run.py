@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 64),
     help="Several, for the computing of a backfill or a replay.",
 )
-@click.option("--child", is_flag=True, hidden=True)
-@click.option("--share", default=0, hidden=True)
+@click.option("--child", is_flag=True, hidden=True, help="This is a process of `run --processes`.")
+@click.option("--share", default=0, hidden=True, help="Threads of all processes together.")
 @watch_options
 @json_option
 @click.pass_context

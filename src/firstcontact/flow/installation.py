@@ -393,9 +393,9 @@ class Installation:
         progress: Progress,
         most: int,
     ) -> Tally:
-        """Batch after batch until nothing is due, or so many were done (0: any number). A batch that fails for
-        a reason that nobody foresaw is halved until the one thing is found that it fails at: that is set aside
-        for a person."""
+        """Batch after batch until nothing is due, or so many were done (0: any number). A batch that fails
+        for a reason that nobody foresaw is halved until the one thing is found that it fails at: that is set
+        aside for a person."""
         if lease is None:
             with self.lanes.leased() as mine:
                 if mine is None:

@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Path:
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own."""
     command = [*RUN, "--home", str(home), *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture
@@ -95,6 +95,8 @@ def test_a_backfill_and_a_replay_by_workers(
     there = run(home, "replay", "--with", str(stricter), "--json", "--examples", "1000", *at)
     assert (here.stderr, there.stderr) == ("", "")
     assert json.loads(there.stdout) == json.loads(here.stdout)
+    split = run(home, "replay", "--with", str(stricter), "--json", "--processes", "2")
+    assert json.loads(split.stdout) == json.loads(here.stdout), split.stderr
     assert json.loads(here.stdout)["summary"]["differences"] > 20
 
     worker.terminate()

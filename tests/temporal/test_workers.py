@@ -50,7 +50,7 @@ def test_a_lost_wake_up_is_made_good(where: Where, temporal_server: DevServer, t
     with crew(server.address, msgspec.structs.replace(where, look=1.0), tmp_path):
         asyncio.run(_end_a_lane(server, look))
         look.accept(calls(20, 2))
-        look.wait(20)
+        look.wait()
     look.exactly(20, 40)
 
 
@@ -69,7 +69,7 @@ def test_later_work_wakes_by_itself(where: Where, temporal_server: DevServer, tm
             later = look.installation.clock.now() + 2 * SECOND
             tx.exec_driver_sql(f"UPDATE deliveries SET due_at = {later}")
         engine.wake(server, look.place())
-        look.wait(15)
+        look.wait(40)
     look.exactly(16, 16)
 
 

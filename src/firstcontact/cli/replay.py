@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from firstcontact.cli.common import (
     counted,
     day,
+    home_folder,
     json_option,
     load_home,
     moment,
+    note,
     open_home,
     print_json,
     say,
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     "--examples", default=20, show_default=True, type=click.IntRange(0), help="Differing verdicts to show."
 )
 @click.option(
+    "--processes", default=1, show_default=True, type=click.IntRange(1, 64), help="Several, to be quicker."
+)
+@click.option(
     "--temporal", "address", default="", metavar="HOST:PORT", help="Have the workers do it (`worker`)."
 )
 @click.option(
@@ -55,6 +60,7 @@ def replay(
     since: str,
     until: str,
     examples: int,
+    processes: int,
     address: str,
     parts: int,
     as_json: bool,
@@ -66,6 +72,9 @@ def replay(
         from firstcontact.cli.worker import replay_by_workers
 
         shown, summary = replay_by_workers(ctx, file, address, first, last, parts, examples)
+    elif processes > 1:
+        shown, summary = _replay_in_processes(ctx, file, first, last, processes)
+        shown = shown if as_json else shown[:examples]
     else:
         shown, summary = _replay_here(ctx, file, first, last, None if as_json else examples)
     total = summary.differences
@@ -117,6 +126,48 @@ def _replay_here(
             if most is None or len(shown) < most:
                 shown.append(difference)
     return shown, run.summary()
+
+
+class _Part(NamedTuple):
+    """One process's share of a replay; all of it can be handed to another process."""
+
+    home: Path
+    file: Path
+    since: int
+    until: int
+    part: int
+    parts: int
+
+
+def _replay_in_processes(
+    ctx: click.Context, file: Path, since: int, until: int, processes: int
+) -> tuple[list[Difference], ReplaySummary]:
+    """The same by several processes, each with interactions that share nobody with the others'."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from firstcontact.config import load_other
+    from firstcontact.flow.replay_parts import together
+
+    load_other(file, like=load_home(ctx))  # what is wrong with it is said here, once
+    count = 2 * processes  # so that nobody waits long for who has got the most
+    parts = [_Part(home_folder(ctx), file, since, until, part, count) for part in range(count)]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        differences, summary, newest = together(list(pool.map(_replay_part, parts)))
+    if newest < 0:
+        note("Interactions were decided while this ran: the counts may be a few off.")
+    return differences, summary
+
+
+def _replay_part(one: _Part) -> tuple[list[Difference], ReplaySummary, int]:
+    from firstcontact.bootstrap import open_installation
+    from firstcontact.config import load, load_other
+    from firstcontact.flow.replay_parts import replay_part
+
+    home = load(one.home)
+    book = load_other(one.file, like=home).book
+    with open_installation(home).ledger.read() as tx:
+        return replay_part(tx, book, one.since, one.until, one.part, one.parts)
 
 
 def _totals(summary: ReplaySummary) -> None:

@@ -9,8 +9,15 @@ written with everybody is one part, however many are asked for, while ten years 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from zlib import crc32
+
+from sqlalchemy import Connection
+
+from firstcontact.flow.replay import Difference, Replay, ReplaySummary
+from firstcontact.ledger.people_of import newest_decision, people_of
+from firstcontact.policy.scopes import SettingsBook
 
 
 class _Groups:
@@ -65,3 +72,36 @@ def part_of_replay(on_each: Iterable[tuple[str, list[str]]], part: int, parts: i
 
 def _share(number: int, parts: int) -> int:
     return crc32(str(number).encode()) % parts
+
+
+Part = tuple[list[Difference], ReplaySummary, int]
+"""What a part came to, and the ledger's last decision when it was read."""
+
+
+def replay_part(tx: Connection, book: SettingsBook, since: int, until: int, part: int, parts: int) -> Part:
+    """One part of a replay, exact by itself."""
+    newest = newest_decision(tx)
+    mine = part_of_replay(people_of(tx, since, until), part, parts)
+    run = Replay(tx, book, since=since, until=until, only=mine)
+    return list(run.differences()), run.summary(), newest
+
+
+def together(parts: Sequence[Part]) -> Part:
+    """What all parts come to, in order of time; -1 for the last decision where they did not read the same
+    ledger, so that an interaction which was decided meanwhile may be counted twice or not at all."""
+    differences = sorted(
+        (each for found, _, _ in parts for each in found), key=lambda each: (each.at, each.interaction)
+    )
+    summaries = [summary for _, summary, _ in parts]
+    newest = {newest for _, _, newest in parts}
+    return (
+        differences,
+        ReplaySummary(
+            sum(each.interactions for each in summaries),
+            dict(sum((Counter(each.before) for each in summaries), Counter())),
+            dict(sum((Counter(each.after) for each in summaries), Counter())),
+            sum(each.differences for each in summaries),
+            sum(each.erased for each in summaries),
+        ),
+        newest.pop() if len(newest) == 1 else -1,
+    )

@@ -67,6 +67,11 @@ def shared_data() -> Path | None:
     return folder / "data" if (folder / "data").is_dir() else None
 
 
+def progress(line: str) -> None:
+    """Say on standard error how far it has come."""
+    print(f"# {line}", file=sys.stderr, flush=True)
+
+
 def print_all(figures: Sequence[Figure]) -> int:
     """Print the figures; 1 where one is over its limit."""
     for each in figures:

@@ -2,8 +2,9 @@
 
     python -m benchmarks [NAME …] [--quick]
 
-Names: decide, find, import, memory. `--quick`: a tenth of the contacts and interactions, to see that all of
-it runs; its figures say little.
+Names: decide, find, import, memory, live, batch, scale, idle, workers, backfill. `--quick`: a tenth of the
+contacts and interactions or less, to see that all of it runs, in some minutes; its figures say little.
+How far it has come is said on standard error.
 """
 
 from __future__ import annotations
@@ -11,11 +12,21 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import bench_decide, bench_find, bench_import, bench_memory
-from benchmarks.measuring import Figure, print_all
+from benchmarks import (
+    bench_decide,
+    bench_find,
+    bench_idle,
+    bench_import,
+    bench_memory,
+    bench_scale,
+    bench_stages,
+    bench_workers,
+)
+from benchmarks.measuring import Figure, print_all, progress
 
 
 def _find(quick: bool) -> list[Figure]:
@@ -32,6 +43,12 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "import": lambda _: bench_import.measure(),
     "find": _find,
     "memory": _memory,
+    "live": lambda quick: bench_stages.measure_live(50 if quick else bench_stages.LIVE),
+    "batch": lambda quick: bench_stages.measure_batch(1000, 3) if quick else bench_stages.measure_batch(),
+    "scale": lambda quick: bench_scale.measure(50_000 if quick else bench_scale.MANY),
+    "idle": lambda quick: bench_idle.measure(10_000 if quick else bench_idle.MANY),
+    "workers": lambda quick: bench_workers.measure(2000, 1) if quick else bench_workers.measure(),
+    "backfill": lambda quick: bench_workers.measure_backfill(2000 if quick else bench_workers.BACKFILL),
 }
 
 
@@ -43,7 +60,12 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    statuses = [print_all(BENCHMARKS[name](options.quick)) for name in options.names or BENCHMARKS]
+    statuses: list[int] = []
+    began = time.monotonic()
+    for name in options.names or BENCHMARKS:
+        progress(f"{name}, after {time.monotonic() - began:.0f} s")
+        statuses.append(print_all(BENCHMARKS[name](options.quick)))
+    progress(f"all done in {time.monotonic() - began:.0f} s")
     return max(statuses)
 
 

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
@@ -259,7 +260,9 @@ def test_a_locked_database_shows_soon(firm: Firm) -> None:
     assert locker.stdout
     locker.stdout.readline()
     try:
+        began = time.monotonic()
         status, checks, _ = _ask(firm.home, "--wait", "0.2")
+        assert time.monotonic() - began < 25  # both times together
     finally:
         locker.communicate(b"")
     assert (status, _failing(checks)) == (1, {"ledger": "broken"})

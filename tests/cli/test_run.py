@@ -1,4 +1,4 @@
-"""`run`: works on while it runs, in threads and processes, survives a killed process, and ends when told to."""
+"""`run`: works on while it runs, in threads and processes, survives a killed process, ends when told to."""
 
 from __future__ import annotations
 
@@ -52,12 +52,14 @@ def ready(fc: Any) -> Any:
 def test_it_works_on_and_ends_when_told_to(ready: Any) -> None:
     """What comes in while it runs is done; SIGTERM ends it with what is in hand finished, status 0."""
     running = ready.start("run", "--log-level", "warning")
-    accept(ready, 0, 5)
-    wait_for(ready, 5)
-    accept(ready, 5, 5)
-    wait_for(ready, 10)
-    running.send_signal(signal.SIGTERM)
-    _, errors = running.communicate(timeout=30)
+    try:
+        accept(ready, 0, 5)
+        wait_for(ready, 5)
+        accept(ready, 5, 5)
+        wait_for(ready, 10)
+    finally:
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate(timeout=60)
     assert running.returncode == 0, errors
     assert "Stopped; what was in hand is finished." in errors
     assert ready.json("run", "--once")["decided"] == 0
@@ -84,6 +86,18 @@ def test_a_killed_process_is_started_again(ready: Any) -> None:
         running.communicate(timeout=60)
     assert running.returncode == 0
     assert len(ready.json("activities")) == 20
+
+
+def test_its_processes_end_with_it(ready: Any) -> None:
+    """Where the one that watches over them is killed, they finish what is in hand and end."""
+    running = ready.start("run", "--processes", "2", "--log-level", "warning")
+    started = children(running.pid, 2)
+    running.kill()
+    running.communicate(timeout=60)
+    until = time.monotonic() + 60
+    while any(Path(f"/proc/{each}").exists() for each in started):
+        assert time.monotonic() < until
+        time.sleep(0.2)
 
 
 def children(parent: int, count: int) -> list[int]:

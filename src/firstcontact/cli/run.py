@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 64),
     help="Several, for the computing of a backfill or a replay.",
 )
-@click.option("--child", is_flag=True, hidden=True, help="This is a process of `run --processes`.")
+@click.option("--child", default=0, hidden=True, help="The process that started this one and watches it.")
 @click.option("--share", default=0, hidden=True, help="Threads of all processes together.")
 @watch_options
 @json_option
@@ -45,7 +47,7 @@ def run(
     once: bool,
     threads: int,
     processes: int,
-    child: bool,
+    child: int,
     share: int,
     watch: WatchOptions,
     as_json: bool,
@@ -100,7 +102,7 @@ def _anything(tally: Tally) -> bool:
 
 
 def _until_stopped(
-    opened: Opened, threads: int, share: int, looking: Watching, *, once: bool, child: bool
+    opened: Opened, threads: int, share: int, looking: Watching, *, once: bool, child: int
 ) -> None:
     from firstcontact.cli.worker import stopping
     from firstcontact.lanes.worker import Workers
@@ -115,11 +117,20 @@ def _until_stopped(
         watch=looking.watch,
     )
     with stopping() as stop:
-        if not child:
+        if child:
+            Thread(target=_stop_with_parent, args=(child, stop), daemon=True).start()
+        else:
             note(f"At work with {counted(threads, 'thread')}; stop with Ctrl-C.")
         workers.run(stop, until_done=once)
     if not child:
         note("Stopped; what was in hand is finished.")
+
+
+def _stop_with_parent(parent: int, stop: Event) -> None:
+    """Finish when the process that started this one is gone, however it went."""
+    while os.getppid() == parent and not stop.wait(1.0):
+        pass
+    stop.set()
 
 
 def drain_of(opened: Opened) -> Drain:
@@ -152,7 +163,7 @@ def _processes(
     opened = open_installation(home, watch=looking.watch)  # what is wrong is said here, once
     looking.serve(opened.ledger, opened.installation.crm.connection, opened.installation.clock)
     command = [sys.executable, "-c", "from firstcontact.cli.main import main; main()",
-               "--home", str(home_folder(ctx)), "run", "--child",
+               "--home", str(home_folder(ctx)), "run", "--child", str(os.getpid()),
                "--threads", str(threads), "--share", str(threads * processes),
                *(["--once"] if once else []), *_as_words(watch)]  # fmt: skip
     with stopping() as stop:

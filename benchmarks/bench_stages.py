@@ -25,6 +25,7 @@ from sqlalchemy import Engine, Table, event, select
 from benchmarks.databases import NAMES, Databases, both
 from benchmarks.installations import CREATING, TEAM
 from benchmarks.measuring import Figure, figure, print_all, progress
+from firstcontact.cli.main import collect_seldom
 from firstcontact.connectors.address_book import tables as crm
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.contract import Delivery
@@ -186,12 +187,14 @@ def _bare(engine: Engine, count: int) -> None:
 
 def measure_batch(count: int = COUNT, rounds: int = ROUNDS, names: tuple[str, ...] = NAMES) -> list[Figure]:
     """Both databases."""
+    collect_seldom()  # as every command does
     with both(names) as kinds:
         return [batch(each, count, rounds) for each in kinds]
 
 
 def measure_live(count: int = LIVE, names: tuple[str, ...] = NAMES) -> list[Figure]:
     """Both databases."""
+    collect_seldom()  # as every command does
     with both(names) as kinds:
         return [live(each, count) for each in kinds]
 

@@ -234,13 +234,13 @@ def mark_done(tx: Connection, receipts: Sequence[Receipt], at: int) -> None:
     )
     of_key = {each.key: each.id for each in receipts}
     for chunk in chunks(of_key):
-        query = select(writes.c.connection, writes.c.subject, writes.c.key, writes.c.kind)
-        held = [
-            (connection, subject, key)
-            # Chosen by kind here: PostgreSQL would read all writes of the kind from their index to join them.
-            for connection, subject, key, kind in tx.execute(query.where(writes.c.key.in_(chunk)))
-            if kind in ("create_contact", "create_account")
-        ]
+        # Not the bare column: PostgreSQL would read all writes of the kind from their index to join them.
+        kind = writes.c.kind.concat("")
+        held = tx.execute(
+            select(writes.c.connection, writes.c.subject, writes.c.key).where(
+                writes.c.key.in_(chunk), kind.in_(("create_contact", "create_account"))
+            )
+        ).all()
         if held:
             tx.execute(
                 update(reservations)

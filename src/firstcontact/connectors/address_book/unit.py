@@ -69,6 +69,7 @@ class Unit:
         self._connection = connection
         self.region = region
         self._counters = self._take_turn()
+        self._counters_before = dict(self._counters)
         self._slots: dict[str, Slot | None] = {}
         self._changed: dict[str, Slot] = {}
         self._rehandled: dict[str, Slot] = {}
@@ -268,8 +269,9 @@ class Unit:
                 row["created"] = int(row["created"])
             self._connection.execute(insert(tables.receipts), rows)
         counters = tables.counters
-        for name, value in self._counters.items():
+        for name, value in self._counters.items() - self._counters_before.items():
             self._connection.execute(update(counters).where(counters.c.name == name).values(value=value))
+        self._counters_before = dict(self._counters)
 
     def _flush_records(self) -> None:
         fresh: list[dict[str, Any]] = []

@@ -193,7 +193,7 @@ def _connections(state: State) -> Iterator[Check]:
         if each.paused_at is not None:
             since = _span((state.at - each.paused_at) / SECOND)
             says = f"paused for {since}: the CRM no longer takes our permission"
-            yield Check(label, "person", says, "grant access anew, then `firstcontact resume`")
+            yield Check(label, "person", says, "grant access anew, then `firstcontact stuck resume`")
         elif blocked > 0:
             yield Check(label, "ok", f"open; the CRM asked to be left alone for {_span(blocked)} more")
         else:

@@ -75,6 +75,25 @@ class Done:
     seconds: float = 0.0
 
 
+def fork(what: Callable[[], None], why: Path) -> int:
+    """Do it in a process forked from this one; its number. Where it fails, `why` says why."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        signal.alarm(SECONDS)
+        what()
+        status = 0
+    except BaseException:
+        why.write_text(traceback.format_exc(limit=-8))
+    os._exit(status)
+
+
+def _why(name: str) -> Path:
+    return Path(f"{SAID}/{name}")
+
+
 class Server:
     """A story told on one kind of CRM in one place."""
 
@@ -100,6 +119,8 @@ class Server:
             with watched(self._note(step)):
                 world = Told(self.place.engines, self.kind, now)
                 take(world, step)
+            if step < 0:
+                world.seed()
             self.left.append(left_behind(world))
             now = world.clock.now()
             world.close()
@@ -126,30 +147,18 @@ class Server:
                 yield self._ended(running)
             self._numbers += 1
             name = f"case{self._numbers}"
-            running[self._fork(lambda case=case, name=name: self._play(case, name), name)] = case, name
+            child = fork(lambda case=case, name=name: self._play(case, name), _why(name))
+            running[child] = case, name
         while running:
             yield self._ended(running)
 
     def _ended(self, running: dict[int, tuple[Case, str]]) -> tuple[Case, str]:
         child, status = os.wait()
         case, name = running.pop(child)
-        said = Path(f"{SAID}/{name}")
+        said = _why(name)
         failure = said.read_text() if said.exists() else ("" if status == 0 else f"ended with {status}")
         self.place.drop(name)
         return case, failure
-
-    def _fork(self, what: Callable[[], None], name: str) -> int:
-        child = os.fork()
-        if child:
-            return child
-        status = 1
-        try:
-            signal.alarm(SECONDS)
-            what()
-            status = 0
-        except BaseException:
-            Path(f"{SAID}/{name}").write_text(traceback.format_exc(limit=-8))
-        os._exit(status)
 
     def _play(self, case: Case, name: str) -> None:
         """Two processes are killed, this one is the last."""
@@ -161,10 +170,10 @@ class Server:
         self._go_on(case)
 
     def _killed(self, what: Callable[[], None], name: str, *, or_not: bool = False) -> None:
-        _, status = os.waitpid(self._fork(what, name), 0)
+        _, status = os.waitpid(fork(what, _why(name)), 0)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             return
-        said = Path(f"{SAID}/{name}")
+        said = _why(name)
         why = said.read_text() if said.exists() else f"ended with {status}"
         if status or not or_not:
             raise AssertionError(f"was to be killed, but: {why}")
@@ -207,6 +216,8 @@ class Server:
         if step >= 0:
             deliver_again(world, STEPS[: step + 1])
         take(world, step)
+        if step < 0:
+            world.seed()
         return world
 
     def _go_on(self, case: Case) -> None:
@@ -245,6 +256,7 @@ def choose(crossings: list[Crossing], how: str) -> list[Case]:
 def pairs(crossings: list[Crossing], seed: int, minutes: float) -> Iterator[Case]:
     """Pairs of faults by chance, for so long."""
     chance = random.Random(seed)
+    crossings = [each for each in crossings if each.step >= 0]
     ends = time.monotonic() + 60 * minutes
     while time.monotonic() < ends:
         yield Case(chance.choice(crossings), second=chance.randint(1, 60), to_the_end=chance.random() < 0.1)

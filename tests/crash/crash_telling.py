@@ -113,15 +113,41 @@ class Told(World):
                 self.installation.resume()
                 continue
             with self.ledger.read() as tx:
-                refused = [row.write.key for row in reading.stuck(tx) if row.state == "parked"]
+                refused = [each.key for each in stuck.stuck(tx) if each.cause == "refused"]
                 faults = [each.key for each in stuck.stuck(tx) if each.cause == "fault"]
-            faults = [key for key in faults if key not in refused]
             for key in refused:
                 self.installation.answer_stuck(key)
             if faults:
                 self.installation.try_stuck_again(faults)
             if not refused and not faults:
                 return total
+
+    def look_at_unclear(self) -> None:
+        """As ever, but for more kinds: also what a worker was at when it died may be set aside as unclear."""
+        with self.ledger.read() as tx:
+            unclear = [row.write for row in reading.stuck(tx) if row.state == "unclear"]
+        crm = self.people.dump() if unclear else {}
+        for write in unclear:
+            about = write.subject.removeprefix("domain:")
+            there = {
+                "create_contact": [
+                    c["id"]
+                    for c in crm["contacts"]
+                    if about in (*c["emails"], *c["phones"]) and c["created_by_us"]
+                ],
+                "create_account": [
+                    a["id"] for a in crm["accounts"] if about in str(a["website"]) and a["created_by_us"]
+                ],
+                "log_activity": [
+                    a["id"]
+                    for a in crm["activities"]
+                    if set(a["interactions"]) & set(getattr(write.fields, "interactions", ()))
+                ],
+                "time_entry": [t["id"] for t in crm["time_entries"] if t["interaction"] == write.interaction],
+                "document": [d["id"] for d in crm["documents"] if d["interaction"] == write.interaction],
+            }
+            ids = there.get(write.kind, [])
+            self.installation.answer_stuck(write.key, record=ids[0] if ids else "")
 
     @contextmanager
     def trouble(self, troubles: Callable[..., None]) -> Iterator[None]:
@@ -318,10 +344,8 @@ STEPS = (*STORY, *MORE)
 
 
 def take(world: Told, number: int) -> None:
-    """Take a step of the whole story, or -1, before which there is nothing: the CRM is filled by people."""
+    """Take a step of the whole story; -1, in which a process only starts, is before the first."""
     if number < 0:
-        if not world.people.list_contacts():
-            world.seed()
         return
     step = STEPS[number]
     world.clock.advance_to(step.at)

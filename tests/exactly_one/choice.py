@@ -12,7 +12,7 @@ ALL: tuple[tuple[str, str, str, str], ...] = tuple(product(RACES, DATABASES, CRE
 
 LETTERS = ("a", "b", "c", "d")
 """The races that meet every trouble; the others, which are kinds of them, meet none and all at once."""
-BOTH_ENDS = ("none", "not unique, no keys, cut")
+BOTH_ENDS = ("none", "everything")
 TEMPORAL = 2
 """A race on Temporal is as dear as so many new pairs of others."""
 

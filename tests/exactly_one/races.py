@@ -196,6 +196,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 LAG = 5 * MINUTE
 _CUT = {"cut": 0.25, "unheard": 0.1, "cut_looks": 0.03, "busy": 0.03, "after": 20}
 _NO_KEYS = {"unique_create": False, "finds_written": False}
+_NOTHING = {**_NO_KEYS, "change_feed": False}
 
 TROUBLES: Mapping[str, Trouble] = {
     "none": Trouble(),
@@ -204,10 +205,10 @@ TROUBLES: Mapping[str, Trouble] = {
     "not unique, no keys": Trouble(offered=_NO_KEYS),
     "answers cut": Trouble(habits=_CUT),
     "not unique, cut": Trouble(offered={"unique_create": False}, habits={**_CUT, "search_lag": LAG}),
-    "not unique, no keys, cut": Trouble(offered=_NO_KEYS, habits={**_CUT, "search_lag": LAG}),
+    "everything": Trouble(offered=_NOTHING, habits={**_CUT, "search_lag": LAG}),
 }
-"""The last two have everything at once: what comes of a lost answer can only be seen by key, or by handle and
-late."""
+"""The last two have much at once: what comes of a lost answer can only be seen by key, or, in the last, by
+handle and late, since there is no change feed either."""
 
 DATABASES = ("sqlite", "postgresql")
 

@@ -12,7 +12,7 @@ from crews import SECONDS, WORKERS, Crew, Place, SharedClock, deliver
 from races import Race, Trouble
 from sqlalchemy import select
 
-from firstcontact.flow.clock import HOUR, MINUTE
+from firstcontact.flow.clock import HOUR, MINUTE, SECOND
 from firstcontact.flow.installation import Installation, Tally
 from firstcontact.interactions.handles import read_handle
 from firstcontact.interactions.model import Interaction
@@ -119,8 +119,9 @@ class Scene:
         self.advance_to(self.clock.now() + HOUR)
 
     def _add_meanwhile(self, racing: Sequence[Mapping[str, Any]]) -> None:
+        """Each a second older than what we make now: of two as old as each other a person would be asked."""
         for fields in racing:
-            self.desk.add("contact", fields)
+            self.desk.add("contact", {**fields, "created_at": self.clock.now() - SECOND})
             time.sleep(0.02)
 
     def _delivered(self, facts: Sequence[Interaction]) -> None:

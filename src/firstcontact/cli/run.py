@@ -58,7 +58,7 @@ def run(
     PostgreSQL) on other machines.
     """
     home = load_home(ctx)
-    with watching(home.folder, watch, processes=processes, child=child) as looking:
+    with watching(home.folder, watch, processes=processes, child=bool(child)) as looking:
         if processes > 1:
             return _processes(ctx, home, processes, threads, watch, looking, once=once)
         from firstcontact.bootstrap import open_installation

@@ -216,11 +216,16 @@ def read_other(text: str, path: Path, like: Home) -> Home:
 
 
 def write_initial(
-    home: Path, team: Mapping[str, object], preset: str = "standard", store: StoreAt | None = None
+    home: Path,
+    team: Mapping[str, object],
+    preset: str = "standard",
+    store: StoreAt | None = None,
+    password: str = "",
 ) -> Home:
     """Makes the folder and its first `settings.toml`, and returns it as read back.
 
-    `team` is in the written form of `[team]`. Raises SettingsProblem where the values are wrong or a file is
+    What the settings name is there before they are: a folder for the databases, the file with the password of
+    `store`. `team` is in the written form of `[team]`. Raises SettingsProblem where the values are wrong or a file is
     there already.
     """
     path = home / FILE_NAME
@@ -233,6 +238,10 @@ def write_initial(
         if path.exists():
             sentence = "is there already; change single keys with `firstcontact settings set`"
             raise SettingsProblem([Problem(sentence=sentence, file=str(path))])
+        if made.store.folder:
+            make_folder(home / made.store.folder)
+        if password:
+            keep_password(home, password)
         _write(path, text)
     return made
 

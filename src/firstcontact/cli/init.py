@@ -51,7 +51,7 @@ def init(
     No question is asked where everything is given.
     """
     from firstcontact.bootstrap import open_installation
-    from firstcontact.config import FILE_NAME, keep_password, make_folder, named_store, write_initial
+    from firstcontact.config import FILE_NAME, named_store, write_initial
     from firstcontact.policy.presets import PRESETS
     from firstcontact.policy.schema import SettingsProblem
 
@@ -78,16 +78,12 @@ def init(
     at, password = named_store(folder, store or "files")
     _refuse_store(folder, at, password)
     try:
-        home = write_initial(folder, team, preset or "standard", at)
+        home = write_initial(folder, team, preset or "standard", at, password)
     except SettingsProblem as refused:
         if (folder / FILE_NAME).exists():
             raise
         # The file that the problems name was never written.
         raise click.UsageError("; ".join(_without_place(each) for each in refused.problems)) from None
-    if password:
-        keep_password(folder, password)
-    if at.folder:
-        make_folder(folder / at.folder)
     open_installation(home)
     if as_json:
         print_json({"home": str(folder), "settings": str(home.path), "users": [u["name"] for u in parsed]})

@@ -27,12 +27,22 @@ from firstcontact.flow.understand import understand
 from firstcontact.interactions.model import Interaction
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
-from firstcontact.ledger import connecting, deciding, intake, leasing, news, reviewing, stuck, writing
+from firstcontact.ledger import (
+    connecting,
+    deciding,
+    intake,
+    lanes_due,
+    leasing,
+    news,
+    reviewing,
+    stuck,
+    writing,
+)
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.intake import DeliveryRow
 from firstcontact.ledger.retention import retain
 from firstcontact.ledger.reviewing import Review
-from firstcontact.ledger.sharding import SHARDS
+from firstcontact.ledger.sharding import ALL, SHARDS
 from firstcontact.ledger.stuck import FAULT
 from firstcontact.operating.watch import SILENT, Stage, Watch, timed
 from firstcontact.planning.write import Receipt
@@ -214,8 +224,7 @@ class Installation:
     def due(self) -> int | None:
         """When the earliest work is due that goes on by itself, in microseconds; None: there is none."""
         with self.ledger.read() as tx:
-            times = [at for at in (intake.next_due(tx), writing.next_due(tx)) if at is not None]
-        return min(times, default=None)
+            return lanes_due.next_due(tx, self.crm.connection, ALL)
 
     def waiting(self, most: int = 2000) -> dict[int, int]:
         """How much is due now in each lane, counted as far as `most` of each kind; while the CRM connection

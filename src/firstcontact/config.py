@@ -225,8 +225,8 @@ def write_initial(
     """Makes the folder and its first `settings.toml`, and returns it as read back.
 
     What the settings name is there before they are: a folder for the databases, the file with the password of
-    `store`. `team` is in the written form of `[team]`. Raises SettingsProblem where the values are wrong or a file is
-    there already.
+    `store`. `team` is in the written form of `[team]`. Raises SettingsProblem where the values are wrong or a
+    file is there already.
     """
     path = home / FILE_NAME
     text = _initial_text(team, preset)

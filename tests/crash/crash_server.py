@@ -244,6 +244,8 @@ def choose(crossings: list[Crossing], how: str) -> list[Case]:
             continue
         if how in ("some", "begin") and moment != ("within" if (name, "within") in by_place else "after"):
             continue
+        if (name, moment) == ("APPLY", "after"):  # what is done there can't be taken back
+            chosen += [Case(each) for each in all_of_it[1:] if each.step < FIRST_DAY]
         chosen.append(Case(all_of_it[0]))
         if how == "each" and len(all_of_it) > 1:
             later = all_of_it[1 + sum(map(ord, name + moment)) % (len(all_of_it) - 1)]

@@ -50,7 +50,7 @@ format: setup  ## put every file into the project's format
 soak: setup  ## the soak tests, for FIRSTCONTACT_SOAK=10 minutes each; a failing seed again with FIRSTCONTACT_SEED=N
 	PYTHONHASHSEED=0 $(BIN)/pytest -m soak -s tests
 
-bench: setup  ## measure speed and memory (some minutes); fails where a figure is over its limit
+bench: setup  ## measure speed and memory (half an hour or more); fails where a figure is over its limit
 	$(BIN)/python -m benchmarks
 
 docs: setup  ## write docs/reference anew from the code

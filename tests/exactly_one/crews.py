@@ -168,7 +168,7 @@ def work_off(installation: Installation, stop: Any, threads: int, watch: Any) ->
 
     worker.Workers(
         installation.lanes, drain, installation.waiting,
-        threads=threads, share=2 * WORKERS, idle=0.01, chores=0.2, watch=watch,
+        threads=threads, share=2 * WORKERS, idle=0.03, chores=0.3, watch=watch,
     ).run(stop)  # fmt: skip
 
 
@@ -212,7 +212,7 @@ class Threads:
 
 
 class Processes:
-    """Four processes, started once, that deliver one share each and work with two threads each.
+    """Four processes, started once, that deliver one share each and work.
 
     temporal: the address of the Temporal server that hands the work out; "" for none.
     """
@@ -273,4 +273,4 @@ def _serve(pipe: Connection, number: int, barrier: Any, stop: Any, temporal: str
             except EOFError:
                 return
             share = (number, [decode(fact) for fact in facts])
-            pipe.send(run(place, [share], barrier, stop, 2, temporal))
+            pipe.send(run(place, [share], barrier, stop, 1, temporal))

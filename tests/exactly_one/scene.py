@@ -50,7 +50,7 @@ class Scene:
         while time.monotonic() < until:
             counts = self._due()
             if counts.deliveries or counts.interactions or counts.writes:
-                time.sleep(0.005)
+                time.sleep(0.02)
             elif counts.later:
                 self.advance_to(self.installation.due() or 0)
                 self.wake()

@@ -159,11 +159,13 @@ class Told(World):
         self.troubled.troubles = lambda *_: None
 
     def merge(self, handle: str, into: str) -> None:
-        """A person merges whoever has the handle into a contact that is made for it."""
+        """A person merges whoever has the handle into a contact of the same name, made for it: what was
+        logged before is called as what is logged after."""
         found = self.contact(handle)
         if found is not None and found["id"] != into:
             with suppress(Exception):  # it is there already
-                self.people.add("contact", {"id": into, "first_name": "Mel", "last_name": "Ito"})
+                same = {name: found[name] or "Ito" for name in ("first_name", "last_name")}
+                self.people.add("contact", {"id": into, **same})
             self.people.merge(found["id"], into)
 
 

@@ -136,10 +136,11 @@ def _stop_with_parent(parent: int, stop: Event) -> None:
 def drain_of(opened: Opened) -> Drain:
     """What a worker does with a lease: a batch of each stage; whether there was anything to do."""
     from firstcontact.connectors.contract import AuthLapsed
+    from firstcontact.flow.installation import Tally
 
     def drain(lease: Lease) -> bool:
         try:
-            return _anything(opened.installation.drain(lease, batches=1))
+            return opened.installation.drain(lease, batches=1) != Tally()
         except AuthLapsed:
             return False  # it is paused, and said
 

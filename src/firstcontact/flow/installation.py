@@ -64,7 +64,8 @@ Progress = Callable[[str, int], None]
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """What a call did. `interactions`: new facts; `changed`: superseded ones; `known`: nothing new;
-    `aside`: things that failed for a reason that nobody foresaw, and wait for a person."""
+    `aside`: things that failed for a reason that nobody foresaw, and wait for a person; `moved`: writes that
+    wait for others, were dropped, or go to another record now."""
 
     deliveries: int = 0
     known_deliveries: int = 0
@@ -83,6 +84,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     later: int = 0
     understood: int = 0
     aside: int = 0
+    moved: int = 0
 
     def __add__(self, other: Tally) -> Tally:
         """Both together."""
@@ -488,6 +490,7 @@ class Installation:
             adopted=done.adopted,
             parked=done.parked,
             later=done.later,
+            moved=done.moved,
         )
 
     # --- what fails for a reason that nobody foresaw ------------------------------------------------

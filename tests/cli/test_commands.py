@@ -106,8 +106,8 @@ def test_every_command_takes_json() -> None:
             found = command.get_command(click.Context(command), name)
             assert found is not None
             command = found
-        if isinstance(command, click.Group) and path != ("review",):
-            continue
+        if (isinstance(command, click.Group) and path != ("review",)) or path == ("worker",):
+            continue  # a worker says nothing that a program would want: it works until it is stopped
         if "--json" not in {name for parameter in command.params for name in parameter.opts}:
             without.append(path)
     assert without == []

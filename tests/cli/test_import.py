@@ -39,7 +39,7 @@ def test_beyond_the_brake_nothing_is_written_and_nothing_lost(fc: Any, strangers
     assert held > 0
     assert fc.json("contacts") == fc.json("activities") == []
     assert "held by a brake: `firstcontact brake release`" in fc.done("status").all
-    assert "held by the brake" in fc.done("stuck").out
+    assert "held by a brake" in fc.done("stuck").out
     assert "5 contacts created" in fc.done("brake", "release").out
     assert _counts(fc) == (10, 5, 0)
     assert len(fc.json("activities")) == 10

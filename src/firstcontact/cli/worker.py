@@ -108,8 +108,9 @@ def worker(
 
 @click.command(epilog="Example: firstcontact wake --temporal temporal.northwind.example:7233")
 @temporal_options
+@json_option
 @click.pass_context
-def wake(ctx: click.Context, address: str, namespace: str, queue: str) -> None:
+def wake(ctx: click.Context, address: str, namespace: str, queue: str, as_json: bool) -> None:
     """Tell the workers that there may be work. Nothing is lost without: they look by themselves, too."""
     from firstcontact.lanes.temporal import engine
 
@@ -118,7 +119,10 @@ def wake(ctx: click.Context, address: str, namespace: str, queue: str) -> None:
     engine.require()
     opened = _open(home)
     count = engine.wake(server, _place(opened))
-    say(f"{counted(count, 'lane')} woken.")
+    if as_json:
+        print_json({"woken": count})
+    else:
+        say(f"{counted(count, 'lane')} woken.")
 
 
 @click.command(epilog="Example: firstcontact backfill ~/archive --temporal temporal.northwind.example:7233")

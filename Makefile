@@ -8,7 +8,7 @@ STAMP := .venv/.set-up-$(DIGEST)
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check soak bench docs requirements format clean
+.PHONY: help setup demo test fast check soak bench docs requirements format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## */\1\t/p' Makefile | expand -t 14
@@ -37,6 +37,10 @@ test: setup  ## Debian packages where needed, static checks, then every test
 	@sh tests/debian-packages.sh
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -n $(WORKERS) tests
+
+fast: setup  ## static checks and the tests that take half of the time: no kills, no races, no Temporal
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest -n $(WORKERS) tests --ignore tests/crash --ignore tests/exactly_one --ignore tests/temporal
 
 check: setup  ## ruff, formatting and strict types
 	$(BIN)/ruff check .

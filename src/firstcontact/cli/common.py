@@ -79,6 +79,13 @@ def user_of(home: Home, named: str, option: str = "--for") -> str:
     raise click.UsageError(f"{option} {named}: no such user. The team has {known or 'no users yet'}.")
 
 
+def only_user(home: Home) -> str:
+    """Whose mailbox, calendar or line it is where nobody is named: the team's one user, "" where there are
+    several."""
+    users = home.book.team.users
+    return users[0].id if len(users) == 1 else ""
+
+
 # --- printing ------------------------------------------------------------------------------------
 
 

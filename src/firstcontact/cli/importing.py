@@ -20,6 +20,7 @@ from firstcontact.cli.common import (
     json_option,
     load_home,
     note,
+    only_user,
     print_json,
     say,
     say_wrapped,
@@ -56,7 +57,7 @@ def import_(
     from firstcontact.bootstrap import open_installation
 
     home = load_home(ctx)
-    user = user_of(home, user) or _only_user(home)
+    user = user_of(home, user) or only_user(home)
     started = time.monotonic()
     with _folder(home, dry_run) as folder, nullcontext() if dry_run else turn(folder):
         opened = open_installation(home, folder=folder if dry_run else None)
@@ -98,11 +99,6 @@ class _Done:
         if any(file.problem or file.cut for file in self.files) or undone:
             return BAD_INPUT
         return NEEDS_A_PERSON if self.held is not None else 0
-
-
-def _only_user(home: Home) -> str:
-    users = home.book.team.users
-    return users[0].id if len(users) == 1 else ""
 
 
 def _import(home: Home, opened: Opened, paths: tuple[Path, ...], user: str, progress: Progress) -> _Done:

@@ -19,6 +19,7 @@ from firstcontact.cli.common import (
     json_option,
     load_home,
     note,
+    only_user,
     print_json,
     say,
     user_of,
@@ -151,7 +152,7 @@ def backfill(
     home = load_home(ctx)
     server = _server(home, address, namespace, queue)
     engine.require()
-    user = user_of(home, user) or _only_user(home)
+    user = user_of(home, user) or only_user(home)
     opened = _open(home)
     stored, problems = _store(home, opened, paths, user)
     for problem in problems:
@@ -263,11 +264,6 @@ def stopping() -> Iterator[threading.Event]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-def _only_user(home: Home) -> str:
-    users = home.book.team.users
-    return users[0].id if len(users) == 1 else ""
 
 
 def _store(home: Home, opened: Opened, paths: tuple[Path, ...], user: str) -> tuple[Tally, list[str]]:

@@ -647,7 +647,7 @@ class Installation:
             news.tell(tx, (), [interaction], now)
 
     def answer_stuck(self, write_key: str, *, record: str = "") -> None:
-        """A person has looked at a write that can't go on by itself (`reading.stuck`: parked or unclear).
+        """A person has looked at a write that can't go on by itself (`ledger.stuck`: parked or unclear).
         record: the CRM has it, under this id; empty: it does not, and the write goes out again.
 
         Raises FlowProblem where no such write has this key.

@@ -14,8 +14,8 @@ Six errors, each named after the caller's next step, and nothing else, leave a c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -217,7 +217,139 @@ class Limited(Protocol):
         """What the last answer said, None before there is any."""
 
 
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at before the first write.
+
+    state: `ok`; `warning`, it works with less; `error`, writes will be refused. about: what was looked at
+    (`permission to create contacts`). sentence: what is so. remedy: what to do, where there is something.
+    """
+
+    state: Literal["ok", "warning", "error"]
+    about: str
+    sentence: str
+    remedy: str = ""
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A CRM that can be asked, before the first write, whether everything is there for it."""
+
+    def examine(self) -> Sequence[Diagnosis]:
+        """Permissions, required fields, duplicate rules, own fields, clock: one diagnosis each. Writes
+        nothing. Raises TryAgain, AuthLapsed."""
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A CRM that needs fields of ours, and lets us make them."""
+
+    def prepare(self) -> Sequence[str]:
+        """Makes what is missing; a sentence for each thing made, none where all was there. Raises TryAgain,
+        AuthLapsed, Rejected."""
+
+
+# --- opening a connection -----------------------------------------------------------------------------
+
+
+class Credentials(Protocol):
+    """What a connection logs in with, kept encrypted and shared by all workers."""
+
+    def read(self) -> Mapping[str, str]:
+        """What is kept now: `login` (the name of the `Login` chosen), what that asked for, and what the
+        vendor gave (`access_token`, `refresh_token`, `expires_at` in microseconds …). Raises AuthLapsed
+        where nothing is kept."""
+
+    def renew(
+        self, stale: Mapping[str, str], ask: Callable[[Mapping[str, str]], Mapping[str, str]]
+    ) -> Mapping[str, str]:
+        """Newer ones than `stale`, once for all workers: where somebody has renewed them since, those;
+        else `ask(what is kept)` is called under a lock of the connection, and what it returns is laid over
+        what is kept. Whatever `ask` raises goes on, and nothing is changed."""
+
+
+class Pace(Protocol):
+    """The connection's limits, shared by all workers; a connector asks before each request it sends."""
+
+    def take(self) -> None:
+        """Waits for the turn of one request. Raises TryAgain where that would take long."""
+
+    def heed(self, allowance: Allowance) -> None:
+        """What an answer said of the limit."""
+
+    def leave_alone(self, seconds: float) -> None:
+        """No request of anybody for that long."""
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a connection is opened with.
+
+    connection: its name, part of every write key. options: as in the settings file, checked and with
+    defaults. region: ISO country in which numbers of records without a country are read. now: microseconds.
+    """
+
+    connection: str
+    options: Mapping[str, str | int | bool]
+    credentials: Credentials
+    pace: Pace
+    region: str
+    now: Callable[[], int]
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True):
+    """One key of `[connection.NAME] options`: what it means, and its default; the type of the default is the
+    type of the value. choices: all that it may be, () for anything."""
+
+    meaning: str
+    default: str | int | bool = ""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that `connect` asks a person for, kept in the credentials under `name`."""
+
+    name: str
+    meaning: str
+    secret: bool = True
+    required: bool = True
+
+
+class OAuth(msgspec.Struct, frozen=True, kw_only=True):
+    """Logging in with a browser: OAuth 2 authorization code, RFC 6749 §4.1, with a loopback redirect.
+
+    authorize, token: addresses of the two endpoints, by the connection's options. pkce: RFC 7636, S256.
+    """
+
+    authorize: Callable[[Mapping[str, str | int | bool]], str]
+    token: Callable[[Mapping[str, str | int | bool]], str]
+    scopes: tuple[str, ...] = ()
+    pkce: bool = True
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to log in. The first one of a kind is its default. oauth: where a browser is needed; then
+    `asks` are the application's own `client_id` and `client_secret`."""
+
+    name: str
+    meaning: str
+    asks: tuple[Asked, ...] = ()
+    oauth: OAuth | None = None
+
+
+class CrmKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of CRM: what an entry point of the group `CRM_GROUP` names.
+
+    open: makes no request. logins: () for one that needs no credentials.
+    """
+
+    capabilities: Capabilities
+    open: Callable[[Opening], Crm]
+    options: Mapping[str, Option] = {}
+    logins: tuple[Login, ...] = ()
+
+
 # --- entry points ----------------------------------------------------------------------------------
 
 CRM_GROUP = "firstcontact.crms"
+"""Entry points by the kind's name (`clio`), each a `CrmKind`."""
 SOURCE_GROUP = "firstcontact.sources"

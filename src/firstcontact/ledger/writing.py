@@ -53,13 +53,13 @@ def intend(
                 "shard": lanes.get(write.interaction, 0),
                 "due_at": None if write.interaction in held else at,
                 "attempts": 0,
-                "at": at,
+                "at": at + number,
                 "record": "",
                 "created": 0,
                 "problem": "",
                 "data": msgspec.msgpack.encode(write),
             }
-            for write in planned
+            for number, write in enumerate(planned)
         ],
     )
     _revive(tx, planned, held, at)

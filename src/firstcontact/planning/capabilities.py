@@ -32,6 +32,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     change_feed: it tells what changed since a cursor; else the index is refreshed by reading all.
     requests_at_once: how many requests it takes at the same time, 0: no limit.
     requests_per_minute: how many it takes in a minute, for all workers together, 0: no limit.
+    applies_together: one `apply` may hold activities that point (`CreatedBy`) at contacts and accounts that
+        the same call creates; the connector puts their ids in. Else the caller sends them call by call.
     body_format: what it shows a body as; text is escaped for it.
     logs_as: the CRM's own name for the activity, per kind, for texts shown to people.
     """
@@ -59,5 +61,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     change_feed: bool = True
     requests_at_once: int = 0
     requests_per_minute: int = 0
+    applies_together: bool = False
     body_format: Literal["plain", "html", "markdown"] = "plain"
     logs_as: Mapping[str, str] = msgspec.field(default_factory=dict)

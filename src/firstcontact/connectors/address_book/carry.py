@@ -13,7 +13,6 @@ import msgspec
 from sqlalchemy import Table
 
 from firstcontact.connectors.address_book import tables
-from firstcontact.connectors.address_book.fields import full_name, with_new
 from firstcontact.connectors.address_book.stored import (
     Person,
     StoredAccount,
@@ -31,6 +30,7 @@ from firstcontact.connectors.contract import (
     Outcome,
     Rejected,
 )
+from firstcontact.connectors.toolkit.fields import full_name, with_new
 from firstcontact.identity.domains import website_host
 from firstcontact.planning.write import (
     AccountFields,

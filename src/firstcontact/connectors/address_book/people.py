@@ -15,7 +15,6 @@ from sqlalchemy import Table, select
 
 from firstcontact.connectors.address_book import tables
 from firstcontact.connectors.address_book.connector import AddressBook
-from firstcontact.connectors.address_book.fields import full_name, read_fields, with_new
 from firstcontact.connectors.address_book.stored import (
     Person,
     StoredAccount,
@@ -25,6 +24,7 @@ from firstcontact.connectors.address_book.stored import (
     decode_stored_record,
 )
 from firstcontact.connectors.address_book.unit import Unit, chunks, without
+from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
 from firstcontact.identity.domains import website_host
 from firstcontact.identity.records import CrmUser, Matter
 from firstcontact.identity.team import User

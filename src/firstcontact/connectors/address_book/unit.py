@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from firstcontact.connectors.address_book import tables
-from firstcontact.connectors.address_book.fields import read_fields
 from firstcontact.connectors.address_book.stored import (
     Person,
     Stored,
@@ -30,6 +29,7 @@ from firstcontact.connectors.address_book.stored import (
     decode_stored_record,
     encode,
 )
+from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.identity.domains import registrable
 from firstcontact.identity.records import CrmUser, Matter
 from firstcontact.planning.write import Receipt

@@ -1,0 +1,42 @@
+"""How one phone number may stand in a text field, for CRMs whose search compares texts."""
+
+from __future__ import annotations
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat
+
+from firstcontact.interactions.model import Handle
+
+
+def spellings(handle: Handle) -> tuple[str, ...]:
+    """Usual written forms of a phone handle, each once, the likeliest first; () for an e-mail address.
+
+    E.164, national and international writing, digits with and without the country code, and for ten-digit
+    North American numbers the forms that CRMs' own pages make of them (apis A1, A2).
+    """
+    if handle.kind != "phone":
+        return ()
+    try:
+        number = phonenumbers.parse(handle.key, None)
+    except phonenumbers.NumberParseException:
+        return (handle.key,)
+    national = phonenumbers.national_significant_number(number)
+    forms = [
+        handle.key,
+        phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL),
+        phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL),
+        handle.key.removeprefix("+"),
+        national,
+    ]
+    if number.country_code == 1 and len(national) == 10:
+        area, exchange, line = national[:3], national[3:6], national[6:]
+        forms += [
+            f"({area}) {exchange}-{line}",
+            f"{area}-{exchange}-{line}",
+            f"{area}.{exchange}.{line}",
+            f"{area} {exchange} {line}",
+            f"1-{area}-{exchange}-{line}",
+            f"+1 ({area}) {exchange}-{line}",
+            f"+1 {area} {exchange} {line}",
+        ]
+    return tuple(dict.fromkeys(forms))

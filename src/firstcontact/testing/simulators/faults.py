@@ -1,0 +1,101 @@
+"""Troubles between a client and a simulator, put in from outside: they know nothing of the vendor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from firstcontact.testing.simulators.base import App, Message, Scope
+
+Trouble = Literal["refused_503", "failed_500", "failed_after", "cut", "html", "late", "closed"]
+"""`refused_503`: 503 with Retry-After, nothing happens. `failed_500`: 500, nothing happens. `failed_after`:
+it happens, and 500 is answered. `cut`: it happens, and the connection ends in the middle of the answer.
+`html`: it happens, and a proxy's page is answered with 200. `late`: it happens, and the answer comes after
+`Faulty.late` seconds. `closed`: the connection ends before anything happens."""
+
+_PAGE = b"<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>"
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Faulty:
+    """An application with troubles in front of it, one for each of the next requests that match."""
+
+    def __init__(self, app: App, late: float = 3.0) -> None:
+        self._app = app
+        self._troubles: deque[tuple[Trouble, Callable[[str, str], bool]]] = deque()
+        self.late = late
+        self.met = 0
+        """How many troubles have happened."""
+
+    def next(self, trouble: Trouble, match: Callable[[str, str], bool] = lambda _method, _path: True) -> None:
+        """The next request for which `match(method, path)` holds meets this trouble; several in turn."""
+        self._troubles.append((trouble, match))
+
+    @property
+    def waiting(self) -> int:
+        """Troubles that have not been met."""
+        return len(self._troubles)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI application."""
+        trouble = self._due(scope) if scope["type"] == "http" else None
+        if trouble is None:
+            await self._app(scope, receive, send)
+            return
+        self.met += 1
+        if trouble in ("refused_503", "failed_500"):
+            status = 503 if trouble == "refused_503" else 500
+            await _answer(send, status, b"trouble", [(b"retry-after", b"2")] if status == 503 else [])
+        elif trouble == "closed":
+            await _break_off(send, {"type": "http.response.start", "status": 200, "headers": []})
+        else:
+            await self._after(trouble, scope, receive, send)
+
+    def _due(self, scope: Scope) -> Trouble | None:
+        for place, (trouble, match) in enumerate(self._troubles):
+            if match(scope["method"], scope["path"]):
+                del self._troubles[place]
+                return trouble
+        return None
+
+    async def _after(self, trouble: Trouble, scope: Scope, receive: Receive, send: Send) -> None:
+        said: list[dict[str, Any]] = []
+
+        async def hold(message: Message) -> None:
+            said.append(dict(message))
+
+        await self._app(scope, receive, hold)
+        if trouble == "failed_after":
+            await _answer(send, 500, b"trouble", [])
+        elif trouble == "html":
+            await _answer(send, 200, _PAGE, [], b"text/html; charset=utf-8")
+        elif trouble == "late":
+            await asyncio.sleep(self.late)
+            for message in said:
+                await send(message)
+        else:
+            start = next(message for message in said if message["type"] == "http.response.start")
+            await _break_off(send, start)
+
+
+async def _break_off(send: Send, start: Message) -> None:
+    """The answer begins, and the connection ends within it."""
+    headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+    await send({**start, "headers": [*headers, (b"content-length", b"100000")]})
+    await send({"type": "http.response.body", "body": b"{", "more_body": True})
+    raise ConnectionAbortedError("a trouble of the test: the connection ends within the answer")
+
+
+async def _answer(
+    send: Send,
+    status: int,
+    body: bytes,
+    headers: list[tuple[bytes, bytes]],
+    content_type: bytes = b"text/plain",
+) -> None:
+    said = [(b"content-type", content_type), (b"content-length", str(len(body)).encode()), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": said})
+    await send({"type": "http.response.body", "body": body})

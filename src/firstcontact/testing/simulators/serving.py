@@ -1,0 +1,90 @@
+"""Serving a simulator on loopback from a thread of this process, so that a test can work at its desk."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import msgspec
+import uvicorn
+
+from firstcontact.connectors.contract import Crm, CrmKind, Opening
+from firstcontact.testing.simulators.base import App, Kept, Simulator, SimulatorKind, Unpaced
+from firstcontact.testing.simulators.faults import Faulty
+
+READY_SECONDS = 10.0
+
+
+@contextmanager
+def served(app: App) -> Iterator[str]:
+    """The address at which an ASGI application answers while the block runs."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    config = uvicorn.Config(
+        app, log_level="critical", access_log=False, lifespan="off", timeout_keep_alive=30, ws="none"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    until = time.monotonic() + READY_SECONDS
+    while not server.started:
+        if time.monotonic() > until or not thread.is_alive():
+            raise RuntimeError("the simulator did not start")
+        time.sleep(0.005)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(READY_SECONDS)
+        listening.close()
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A simulator that is being served: itself, its address, and the troubles in front of it."""
+
+    simulator: Simulator
+    url: str
+    faults: Faulty
+    kind: SimulatorKind
+
+    def credentials(self, login: str = "") -> Kept:
+        """What a connection to it logs in with, by the named way or the usual one."""
+        ways = self.kind.credentials(self.url)
+        return Kept(ways[login or next(iter(ways))])
+
+    def opening(
+        self,
+        now: object,
+        *,
+        connection: str = "",
+        credentials: Kept | None = None,
+        pace: Unpaced | None = None,
+        region: str = "US",
+        options: Mapping[str, str | int | bool] | None = None,
+    ) -> Opening:
+        """What a connection to it is opened with. now: a clock in microseconds, as the simulator has."""
+        return Opening(
+            connection=connection or self.kind.kind,
+            options={**self.kind.options(self.url), **(options or {})},
+            credentials=credentials or self.credentials(),
+            pace=pace or Unpaced(),
+            region=region,
+            now=now,  # type: ignore[arg-type]
+        )
+
+    def connect(self, crm: CrmKind, opening: Opening) -> Crm:
+        """A connector to it, options that were not given as by default."""
+        defaults = {name: option.default for name, option in crm.options.items()}
+        return crm.open(msgspec.structs.replace(opening, options={**defaults, **opening.options}))
+
+
+@contextmanager
+def running(kind: SimulatorKind, simulator: Simulator) -> Iterator[Running]:
+    """The simulator served, with room for troubles."""
+    faults = Faulty(simulator.app)
+    with served(faults) as url:
+        yield Running(simulator, url, faults, kind)

@@ -29,6 +29,7 @@ from firstcontact.cli.main import collect_seldom
 from firstcontact.connectors.address_book import tables as crm
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.contract import Delivery
+from firstcontact.flow.clock import SystemClock
 from firstcontact.flow.installation import Installation
 from firstcontact.ledger import tables
 from firstcontact.policy.scopes import SettingsBook
@@ -81,7 +82,9 @@ _METADATA = (tables.metadata, crm.metadata)
 
 
 def _installation(engines: tuple[Engine, Engine]) -> Installation:
-    return grown.installation(*engines, SettingsBook.from_mapping(TEAM, CREATING))
+    made = grown.installation(*engines, SettingsBook.from_mapping(TEAM, CREATING))
+    made.clock = SystemClock()  # writes are carried out in the order of their time
+    return made
 
 
 def _caller(number: int) -> str:

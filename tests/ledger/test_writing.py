@@ -66,6 +66,14 @@ def test_due_writes_are_one_connection_s_own(tx: Connection) -> None:
     assert writing.next_due(tx) == 1
 
 
+def test_writes_of_one_batch_are_due_as_planned(tx: Connection) -> None:
+    """Whatever their keys are, what a write points at is taken before it, after a brake's release, too."""
+    writing.intend(tx, CRM, [create("z"), log("m", "i1"), log("a", "i2")], 1, held={"i2"})
+    assert [i.write.key for i in writing.due_writes(tx, CRM, 5, 2)] == ["z", "m"]
+    writing.release_held(tx, 1)
+    assert [i.write.key for i in writing.due_writes(tx, CRM, 5, 3)] == ["z", "m", "a"]
+
+
 def test_the_first_reservation_holds(tx: Connection) -> None:
     """Whoever comes second gets the first one's key; another connection has its own."""
     assert writing.reserve(tx, CRM, {JO: "k1"}, 1) == {JO: "k1"}

@@ -38,7 +38,11 @@ def intend(
     lanes: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Record intents before any call; a write whose key is there already is not intended twice, but for one
-    that was dropped. held: interactions whose writes wait for a brake. lanes: shards of interactions."""
+    that was dropped. held: interactions whose writes wait for a brake. lanes: shards of interactions.
+
+    Each is a microsecond younger than the one before it, so that they become due in the order in which they
+    are planned: what is pointed at before what points at it, and neighbours in the table one after another.
+    """
     insert_new(
         tx,
         writes,

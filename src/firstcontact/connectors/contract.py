@@ -149,14 +149,22 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What changed in the CRM since a cursor: records as they are now, ids of deleted ones, the next
-    cursor, and whether more is waiting behind it."""
+    """What changed in the CRM since a cursor: records as they are now, ids of deleted or merged ones (of
+    accounts too), the next cursor, and whether more is waiting behind it.
+
+    restarted: the CRM no longer knows what changed since the cursor, or never tells deletions, so that with
+    this page a reading of everything begins: what is in no page from this one to the one without `more` is
+    gone. (A first reading, from "", needs no mark.) total: how many records such a reading has in all, as far
+    as the CRM tells, for showing progress; -1: it doesn't.
+    """
 
     records: tuple[Record, ...]
     gone: tuple[str, ...]
     cursor: str
     more: bool
     accounts: tuple[Account, ...] = ()
+    restarted: bool = False
+    total: int = -1
 
 
 @runtime_checkable

@@ -268,6 +268,64 @@ bearers = table(
 """Which handles each record of the CRM was last seen to bear: when it is gone, these are what a person
 deleted, since a record that is gone tells nothing any more."""
 
+indexes = table(
+    "indexes",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("begun_at", INT, nullable=False),
+    Column("complete_at", INT),
+    Column("read_at", INT, nullable=False),
+    Column("changed_at", INT, nullable=False),
+    Column("reading", INT, nullable=False),
+    Column("read", INT, nullable=False),
+    Column("total", INT, nullable=False),
+)
+"""How far the address book of a CRM connection has been read. `complete_at`: when it was whole for the first
+time, NULL: not yet. `read_at`: when the CRM last said that there is nothing more. `changed_at`: when a page
+last brought something. `reading`: the number of the reading of everything that is going on or was the last one;
+`read` and `total`: how many records it has had so far, and of how many (-1: not told)."""
+
+index_records = table(
+    "index_records",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("reading", INT, nullable=False),
+    Column("unreadable", TEXT, nullable=False),
+    Column("data", BLOB, nullable=False),
+    Index(
+        "index_records_unreadable",
+        "connection",
+        "id",
+        sqlite_where=text("unreadable <> ''"),
+        postgresql_where=text("unreadable <> ''"),
+    ),
+    rowid=False,
+)
+"""The address-book index: contacts and leads as the CRM last told them; their handles are in `bearers`.
+`unreadable`: pieces of their fields that cannot be read, one a line. `reading`: the last reading of
+everything that they were in, or 0 where they came by a change."""
+
+index_accounts = table(
+    "index_accounts",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("data", BLOB, nullable=False),
+    rowid=False,
+)
+
+index_account_keys = table(
+    "index_account_keys",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    Column("account", TEXT, primary_key=True),
+    Index("index_account_keys_account", "connection", "account"),
+    rowid=False,
+)
+"""How accounts are found: `host:` a domain of theirs, `base:` its registrable domain, `phone:` a number."""
+
 account_hosts = table(
     "account_hosts",
     metadata,

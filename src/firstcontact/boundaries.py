@@ -104,6 +104,25 @@ class Boundary(IntEnum):
     OFFER_SETTINGS = 31
     """Settings that a replay tries, for its parts."""
 
+    # --- transactions of the ledger: logins
+
+    KEEP_CREDENTIALS = 95
+    """What a connection logs in with, sealed."""
+    FORGET_CREDENTIALS = 96
+    """A connection logs in no more."""
+    LEASE_RENEWAL = 97
+    """One worker is about to renew a login for all."""
+    KEEP_RENEWED = 98
+    """What the vendor gave for it."""
+    END_RENEWAL = 99
+    """It gave nothing; another may try."""
+    SEAL_ANEW = 100
+    """All logins under another key."""
+    SET_READ_ONLY = 101
+    """A connection is read-only from here on."""
+    HOLD_BACK = 102
+    """Writes that are due on a read-only connection wait for a person."""
+
     # --- calls of a CRM
 
     ASK_CHANGES = 32
@@ -142,6 +161,14 @@ class Boundary(IntEnum):
     """The last look for accounts that are about to be created."""
     READ_BEFORE_NAMING = 49
     """The last look at contacts that are about to be named."""
+    ASK_FOR_LOGIN = 103
+    """A login is renewed, or made with what a person gave."""
+    EXAMINE = 104
+    """Whether everything is there for us."""
+    PREPARE = 105
+    """What is missing for us is made."""
+    ASK_USERS_TO_SHOW = 106
+    """The CRM's users, beside ours."""
 
     # --- transactions of the address book and of whole databases
 
@@ -230,6 +257,14 @@ class Boundary(IntEnum):
     """A folder in which processes count together."""
     REMOVE_METRICS_FOLDER = 89
     """It goes with the command."""
+    WRITE_KEY_RING = 107
+    """A key ring for its owner alone, beside its place."""
+    LINK_KEY_RING = 108
+    """The first ring is in its place, unless another process was first."""
+    REPLACE_KEY_RING = 109
+    """A ring with another key takes the place of the one before."""
+    REMOVE_KEY_RING_PART = 110
+    """The file beside it goes."""
 
 
 Hook = Callable[[Boundary, Moment], None]

@@ -265,6 +265,8 @@ class Boundary(IntEnum):
     """A ring with another key takes the place of the one before."""
     REMOVE_KEY_RING_PART = 110
     """The file beside it goes."""
+    MAKE_KEY_FOLDER = 111
+    """The folder that the key ring is in."""
 
 
 Hook = Callable[[Boundary, Moment], None]

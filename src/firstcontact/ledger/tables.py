@@ -277,13 +277,15 @@ indexes = table(
     Column("read_at", INT, nullable=False),
     Column("changed_at", INT, nullable=False),
     Column("reading", INT, nullable=False),
+    Column("swept", INT, nullable=False),
     Column("read", INT, nullable=False),
     Column("total", INT, nullable=False),
 )
 """How far the address book of a CRM connection has been read. `complete_at`: when it was whole for the first
 time, NULL: not yet. `read_at`: when the CRM last said that there is nothing more. `changed_at`: when a page
-last brought something. `reading`: the number of the reading of everything that is going on or was the last one;
-`read` and `total`: how many records it has had so far, and of how many (-1: not told)."""
+last brought something. `reading`: the number of the reading of everything that is going on or was the last;
+`swept`: the last one that has ended. `read`, `total`: how many records it has had so far, and of how many
+(-1: not told)."""
 
 index_records = table(
     "index_records",
@@ -303,8 +305,8 @@ index_records = table(
     rowid=False,
 )
 """The address-book index: contacts and leads as the CRM last told them; their handles are in `bearers`.
-`unreadable`: pieces of their fields that cannot be read, one a line. `reading`: the last reading of
-everything that they were in, or 0 where they came by a change."""
+`unreadable`: pieces of their fields that cannot be read, one a line. `reading`: which reading of everything
+was going on or was the last when they were last told."""
 
 index_accounts = table(
     "index_accounts",
@@ -434,6 +436,21 @@ connections = table(
 """What all workers share of a CRM connection. `paused_at`: its permission has lapsed (`why`), nothing is sent
 until a person resumes it. `tokens`: thousandths of requests that may be sent at once, as of `filled_at`.
 `blocked_until`: the CRM asked to be left alone. `quota`: what it said of its limit last, -1: nothing."""
+
+credentials = table(
+    "credentials",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("key", TEXT, nullable=False),
+    Column("sealed", BLOB, nullable=False),
+    Column("version", INT, nullable=False),
+    Column("at", INT, nullable=False),
+    Column("renewing", TEXT, nullable=False),
+    Column("until", INT, nullable=False),
+)
+"""What each CRM connection logs in with, sealed by the key of that id, which is not in the database
+(`keyring`). `version` counts changes. `renewing`: the worker that is asking the vendor for newer ones, until
+`until`; empty for none."""
 
 news = table(
     "news",

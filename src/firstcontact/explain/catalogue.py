@@ -200,6 +200,10 @@ CATALOGUE: dict[str, Entry] = {
         "Nobody to link and no account that the domain names: a mail or meeting is then not logged.",
         "There is nobody to link it to, and no account.",
     ),
+    "log_not_offered": Entry(
+        "The CRM has no place for a log of this kind; it is kept in FirstContact's own log alone.",
+        "{crm} has no place for a log of this kind ({kind}); it stays in the engagement log here.",
+    ),
     "contact_required": Entry(
         "The CRM logs this kind only on a contact, and there is none.",
         "{crm} logs nothing of this kind ({kind}) without a contact.",

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from firstcontact.interactions.model import KINDS
+
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a CRM can and cannot do, as data (the table of SPEC §3). Differences live here, not in ifs.
@@ -14,6 +16,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     kind: the CRM's short name, as settings and scenarios spell it.
     title: its name as people write it.
     contact_required_for: interaction kinds that cannot be logged without a contact.
+    logs: interaction kinds that it can log at all; the others are kept in our ledger alone.
+    owners: its records and activities belong to users of it; else the login's own is the only one, and no
+        owner is kept.
+    merges: it tells into which record a merged one went; else that one is gone.
     phone_search: `own`/`direct`, the CRM finds by phone reliably; `index`, we keep an index.
     leads: it has leads, which are looked up beside contacts.
     log_on_lead: an activity may stand on a lead alone.
@@ -41,6 +47,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     title: str
     contact_required_for: frozenset[str] = frozenset()
+    logs: frozenset[str] = frozenset(KINDS)
+    owners: bool = True
+    merges: bool = True
     phone_search: Literal["own", "direct", "index"] = "direct"
     leads: bool = False
     log_on_lead: bool = False

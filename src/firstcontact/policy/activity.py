@@ -167,6 +167,9 @@ def _lowering(case: Case, verdict: ActivityVerdict) -> list[Said]:
         said.append(Said("already_logged", "skip"))
     if case.blocked is not None and _all_blocked(case):
         said.append(Said("blocked", "skip"))
+    if verdict in ("log", "log_unlinked") and case.kind not in case.capabilities.logs:
+        said.append(Said("log_not_offered", "skip", (("crm", case.capabilities.title), ("kind", case.kind))))
+        return said
     if verdict == "log_unlinked":
         if case.kind in case.capabilities.contact_required_for:
             said.append(

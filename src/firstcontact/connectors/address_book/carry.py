@@ -178,6 +178,7 @@ def _create_account(unit: Unit, write: Write, capabilities: Capabilities) -> tup
 
 def _log_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
     fields = _fields(write, ActivityFields)
+    _offered(fields.kind in capabilities.logs, capabilities, f"logging a {fields.kind}")
     id = _free_row(unit, tables.activities, _new_id(write), StoredActivity)
     activity = _activity(unit, id, fields, capabilities)
     has_contact = any(person.type == "contact" for person in activity.people)

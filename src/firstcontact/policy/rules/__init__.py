@@ -85,6 +85,7 @@ ACTIVITY_REASONS: tuple[str, ...] = (
     "internal_only",
     "nobody_of_ours",
     "nothing_to_log",
+    "log_not_offered",
     "contact_required",
     "exclusive_contact_association",
     "unknown_contact",

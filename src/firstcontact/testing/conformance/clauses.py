@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 CLAUSES: Mapping[str, str] = MappingProxyType(
     {
         "CAPABILITIES-1": "capabilities are the same at every asking, and survive being written down",
-        "USERS-1": "all users are listed, and who is inactive is said to be",
+        "USERS-1": "all users are listed, and who is inactive is said to be; without owners, the "
+        "login's own at most",
         "FIND-1": "find writes nothing",
         "FIND-2": "find returns all candidates: every contact bearing the handle",
         "FIND-3": "a search that fails says unknown or TryAgain, never absent",
@@ -26,7 +27,7 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "FIND-14": "hundreds of handles in one call get each its own answer",
         "READ-1": "read gives a contact as it is now",
         "READ-2": "read says that a deleted record, or one that never was, is gone",
-        "READ-3": "read says into which record a merged one went",
+        "READ-3": "read says into which record a merged one went; where that is not told, it is gone",
         "ACCOUNTS-1": "accounts are found by the host of their website and by their other domains, the "
         "website's first; none where accounts are not offered",
         "ACCOUNTS-2": "an account comes with its owner, team, opportunities and their roles",
@@ -40,8 +41,10 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "APPLY-4": "an update adds addresses and numbers and sets what is given; the rest stays",
         "APPLY-5": "a placeholder that gets a real name is a placeholder no more",
         "APPLY-6": "an update of a deleted record is Rejected, and brings nothing back",
-        "APPLY-7": "an update of a merged record is answered MovedTo, naming the survivor",
-        "APPLY-8": "an activity keeps its interaction, people, user, time and length",
+        "APPLY-7": "an update of a merged record is answered MovedTo, naming the survivor; where that is not "
+        "told, Rejected",
+        "APPLY-8": "an activity keeps its interaction, people, user, time and length; a kind that it "
+        "does not log raises NotOffered",
         "APPLY-9": "an activity is updated in place, and answers to every interaction it was given",
         "APPLY-10": "a deleted activity is gone, and deleting it again is no error",
         "APPLY-11": "an activity without a contact is Rejected exactly where the CRM needs one",

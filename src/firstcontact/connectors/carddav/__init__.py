@@ -1,0 +1,1 @@
+"""CardDAV (RFC 6352): the address books of Nextcloud, iCloud, Fastmail, Radicale; see README.md."""

@@ -1,0 +1,18 @@
+"""What a CardDAV address book offers: contacts, and nothing else (apis B5)."""
+
+from __future__ import annotations
+
+from firstcontact.planning.capabilities import Capabilities
+
+CAPABILITIES = Capabilities(
+    kind="carddav",
+    title="CardDAV",
+    logs=frozenset(),
+    owners=False,
+    merges=False,
+    phone_search="index",
+    updates_activity=False,
+    requests_at_once=4,
+)
+"""`phone_search`: its search compares texts, so the index is asked. `unique_create`: the card's name is made
+from the write key, and `If-None-Match: *` lets nobody make it twice. `updates_activity`: there is none."""

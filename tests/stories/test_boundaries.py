@@ -294,18 +294,17 @@ def test_a_refused_activity_is_sent_again_when_it_changes(world: World) -> None:
     assert len(world.people.dump()["time_entries"]) == 1
 
 
-def test_a_contact_deleted_before_the_write_shows_and_heals(world: World) -> None:
-    """A person deletes the contact between decision and write: the activity is refused and shown, and the
-    next news of the interaction logs it without them."""
+def test_a_contact_deleted_before_the_write_is_decided_again(world: World) -> None:
+    """A person deletes the contact between decision and write: the activity is decided again and logged
+    without them, and nobody is made in their place."""
     id = world.people.add("contact", {"last_name": "Diaz", "phones": [JO]})
     world.receive([answered("c", 0)])
     world.installation.decide_due()
     world.people.delete("contact", id)
     world.settle()
-    assert [(kind, state) for kind, state, _ in stuck(world)] == [("log_activity", "parked")]
-    deliver(world, answered("c", 0, recording="https://rec.example/1"))
     assert stuck(world) == []
-    assert ("c",) in activities(world)
+    assert activities(world)[("c",)]["contacts"] == []
+    assert ours(world) == []
 
 
 def test_what_cannot_be_asked_waits_for_a_person(bench: Bench) -> None:

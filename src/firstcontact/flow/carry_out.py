@@ -9,7 +9,7 @@ contract's errors is caught here, once, where its next step is taken.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -20,6 +20,7 @@ from firstcontact.connectors.contract import (
     Capabilities,
     Crm,
     Exists,
+    Gone,
     Moved,
     MovedTo,
     Outcome,
@@ -27,6 +28,7 @@ from firstcontact.connectors.contract import (
     TryAgain,
     Unclear,
 )
+from firstcontact.flow import indexed
 from firstcontact.flow.clock import SECOND, backoff
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle
@@ -55,6 +57,12 @@ WAVES: tuple[tuple[str, ...], ...] = (
     ("update_activity", "delete_activity", "time_entry", "document", "contact_role"),
 )
 """What is pointed at comes before what points at it; each wave is as few requests as the CRM allows."""
+
+_TOGETHER = (("create_account",), ("create_contact", "update_contact", "log_activity"), WAVES[-1])
+"""The waves where the connector puts the ids of what a call makes into what points at it: somebody unknown
+and the activity are one request."""
+
+_MAKING = frozenset({"create_account", "create_contact"})
 
 LOOKS = 6
 """How often a contact whose creation got no answer is looked for before its absence is believed, where it can
@@ -97,24 +105,34 @@ class _Round:
         self.decide_again: set[str] = set()
         self.released: set[str] = set()
         self.topics: set[str] = set()
+        self.gone: set[tuple[str, str]] = set()
+        self.seen: list[Record] = []
+        self.sent: dict[str, Write] = {}
         self.later = self.parked = self.adopted = 0
 
 
 def carry_out(
-    ledger: Ledger, crm: Crm, now: int, lease: Lease, limit: int = 500, watch: Watch = SILENT
+    ledger: Ledger,
+    crm: Crm,
+    now: int,
+    lease: Lease,
+    limit: int = 500,
+    watch: Watch = SILENT,
+    region: str = "",
 ) -> Carried:
     """Carry out the writes that are due in the lanes of the lease, at most `limit`; `watch` is told what they
-    came to.
+    came to. region: where numbers without a country code are, for the index.
 
     Raises AuthLapsed, StoreProblem, LeaseLost.
     """
     with ledger.read() as tx:
         due = writing.due_writes(tx, crm.connection, now, limit, lease.shards)
     total = Carried()
-    for wave in WAVES:
+    for wave in _TOGETHER if crm.capabilities().applies_together else WAVES:
         intents = [intent for intent in due if intent.write.kind in wave]
+        intents.sort(key=lambda intent: intent.write.kind not in _MAKING)
         if intents:
-            total = _add(total, _wave(ledger, crm, intents, now, lease, watch))
+            total = _add(total, _wave(ledger, crm, intents, now, lease, watch, region))
     return total
 
 
@@ -125,7 +143,13 @@ def _add(one: Carried, other: Carried) -> Carried:
 
 
 def _wave(
-    ledger: Ledger, crm: Crm, intents: Sequence[Intent], now: int, lease: Lease, watch: Watch
+    ledger: Ledger,
+    crm: Crm,
+    intents: Sequence[Intent],
+    now: int,
+    lease: Lease,
+    watch: Watch,
+    region: str,
 ) -> Carried:
     round = _Round(intents)
     sent = [intent.write for intent in intents if intent.state == "sent"]
@@ -138,7 +162,7 @@ def _wave(
         writing.mark_sent(tx, [write.key for write in ready])
     try:
         settled = _live_look(ledger, crm, ready, round, now)
-        ready = [write for write in ready if write.key not in settled]
+        ready = _after_look([write for write in ready if write.key not in settled], settled, round)
         if ready:
             with ledger.read() as tx:  # who slept over the look must not send what another has sent since
                 lease.check(tx)
@@ -151,7 +175,7 @@ def _wave(
             writing.mark(tx, [(each.key, "intended", now, str(error)) for each in unsent])
         raise
     by_key = {intent.write.key: intent.write for intent in intents}
-    _keep(ledger, crm, round, by_key, now, lease)
+    _keep(ledger, crm, round, by_key, now, lease, region)
     _tell(watch, crm.connection, round, by_key)
     created = sum(1 for r in round.receipts if r.created and by_key[r.key].kind == "create_contact")
     return Carried(
@@ -202,14 +226,16 @@ def _resolved(
     tx: Connection, todo: Sequence[Write], round: _Round
 ) -> tuple[list[Write], list[tuple[str, str, int | None, str]]]:
     """Writes whose targets are known, with the CRM's ids in place, and the marks of those that wait for what
-    they build on. These are set in the transaction that looked, since a receipt may come right after it."""
+    they build on. These are set in the transaction that looked, since a receipt may come right after it.
+    What a write of the same wave makes (`Capabilities.applies_together`) is not waited for."""
     needed = {key for write in todo for key in needs(write)}
     records = writing.records_of(tx, needed)
     ready: list[Write] = []
     waiting: list[tuple[str, str, int | None, str]] = []
+    made = {write.key for write in todo if write.kind == "create_contact"}
     for write in todo:
         missing = [key for key in needs(write) if not records.get(key, ("", ""))[1]]
-        if not missing:
+        if made.issuperset(missing):
             ready.append(_with_records(write, records))
             continue
         states = {records.get(key, ("dropped", ""))[0] for key in missing}
@@ -242,10 +268,12 @@ def needs(write: Write) -> tuple[str, ...]:
 
 
 def _with_records(write: Write, records: Mapping[str, tuple[str, str]]) -> Write:
-    """With the ids of what other writes have made by now."""
+    """With the ids of what other writes have made by now, each as its state and record."""
 
     def known(target: Target, record: str) -> Target:
-        return Existing(record, records[target.write_key][1]) if isinstance(target, CreatedBy) else target
+        if isinstance(target, CreatedBy) and records.get(target.write_key, ("", ""))[1]:
+            return Existing(record, records[target.write_key][1])
+        return target
 
     return _pointing(write, known)
 
@@ -285,16 +313,34 @@ def _pointing(write: Write, at: Callable[[Target, str], Target]) -> Write:
 
 def _live_look(ledger: Ledger, crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> frozenset[str]:
     """What the CRM holds right before a write of one of these kinds: keys of those not to be sent now."""
+    settled: frozenset[str] = frozenset()
     for kind, look in _LIVE_LOOKS.items():
         looked_for = [write for write in ready if write.kind == kind]
-        if looked_for:  # a wave has one of these kinds at most
-            try:
-                return look(ledger, crm, looked_for, round, now)
-            except TryAgain as error:
-                for write in looked_for:
-                    _retry(round, write, round.intents[write.key].state, now, str(error), error.after)
-                return frozenset(write.key for write in looked_for)
-    return frozenset()
+        if not looked_for:
+            continue
+        try:
+            settled |= look(ledger, crm, looked_for, round, now)
+        except TryAgain as error:
+            for write in looked_for:
+                _retry(round, write, round.intents[write.key].state, now, str(error), error.after)
+            settled |= {write.key for write in looked_for}
+    return settled
+
+
+def _after_look(ready: Sequence[Write], settled: Collection[str], round: _Round) -> list[Write]:
+    """Those to send, with the ids of contacts that were there already. A write that points at one which is
+    not made now waits for it, and goes on when that has ended."""
+    if not settled:
+        return list(ready)
+    there = {receipt.key: ("done", receipt.id) for receipt in round.receipts}
+    send: list[Write] = []
+    for write in ready:
+        late = [key for key in needs(write) if key in settled and key not in there]
+        if late:
+            round.marks.append((write.key, "waiting", None, late[0]))
+        else:
+            send.append(_with_records(write, there))
+    return send
 
 
 def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: _Round, now: int) -> frozenset[str]:
@@ -333,6 +379,7 @@ def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: _Round, n
         elif len(bearing) == 1 and bearing[0].type == "contact":
             settled.add(write.key)
             round.adopted += 1
+            round.seen.append(bearing[0])
             round.receipts.append(Receipt(write.key, bearing[0].id, created=False, at=now))
         elif bearing and any(record.type == "contact" for record in bearing):
             # Which of them is for the policy to say: the facts have changed, so it is decided again. Where it
@@ -440,6 +487,7 @@ def _handle(key: str) -> Handle:
 
 
 def _apply(crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> None:
+    round.sent = {write.key: write for write in ready}
     outcomes: Sequence[Outcome]
     try:
         with crossing(Boundary.APPLY):
@@ -448,8 +496,14 @@ def _apply(crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> None:
         outcomes = [error] * len(ready)
     except Unclear as error:
         outcomes = [Unclear(str(error), write.key) for write in ready]
-    for write, outcome in zip(ready, outcomes, strict=True):
-        _take(crm, write, outcome, round, now)
+    answers = list(zip(ready, outcomes, strict=True))
+    unmade = {write.key for write, outcome in answers if not isinstance(outcome, Receipt)}
+    for write, outcome in answers:
+        missed = [key for key in needs(write) if key in unmade]
+        if missed and isinstance(outcome, TryAgain):
+            round.marks.append((write.key, "waiting", None, missed[0]))
+        else:
+            _take(crm, write, outcome, round, now)
 
 
 def _take(crm: Crm, write: Write, outcome: Outcome, round: _Round, now: int) -> None:
@@ -462,12 +516,36 @@ def _take(crm: Crm, write: Write, outcome: Outcome, round: _Round, now: int) -> 
         case Unclear():
             _retry(round, write, "sent", now, str(outcome), 0.0)
         case Rejected():
-            fields = f" ({', '.join(outcome.fields)})" if outcome.fields else ""
-            _park(round, write, f"{outcome}{fields}")
+            if not _gone(crm, write, round):
+                fields = f" ({', '.join(outcome.fields)})" if outcome.fields else ""
+                _park(round, write, f"{outcome}{fields}")
         case Exists():
             _exists(write, outcome, round, now)
         case MovedTo():
             _follow(crm, write, outcome, round, now)
+
+
+def _gone(crm: Crm, write: Write, round: _Round) -> bool:
+    """Whether the CRM refused the write because somebody has deleted the contact that it is about: then the
+    interaction is decided again, without that contact."""
+    people = sorted(
+        {each.id for each in _targets(write) if isinstance(each, Existing) and each.record in _PEOPLE}
+    )
+    if not people or write.kind not in ("log_activity", "contact_role"):
+        return False  # an update of a deleted contact is refused, and stays so (APPLY-6)
+    try:
+        with crossing(Boundary.READ_TO_FOLLOW):
+            read = crm.read(people)
+    except TryAgain:
+        return False
+    gone = [id for id in people if isinstance(read.get(id), Gone)]
+    if gone:
+        round.gone.update((write.interaction, id) for id in gone)
+        _drop(round, write, f"deleted in the CRM meanwhile: {', '.join(gone)}")
+    return bool(gone)
+
+
+_PEOPLE = ("contact", "lead")
 
 
 def _park(round: _Round, write: Write, why: str) -> None:
@@ -521,7 +599,15 @@ def _retry(
     round.marks.append((write.key, state, now + wait, why))
 
 
-def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now: int, lease: Lease) -> None:
+def _keep(
+    ledger: Ledger,
+    crm: Crm,
+    round: _Round,
+    by_key: dict[str, Write],
+    now: int,
+    lease: Lease,
+    region: str,
+) -> None:
     """All answers of a wave in one transaction, with what they reopen."""
     for receipt in round.receipts:
         write = by_key[receipt.key]
@@ -540,7 +626,16 @@ def _keep(ledger: Ledger, crm: Crm, round: _Round, by_key: dict[str, Write], now
         unlogged = [by_key[key] for key in dropped if by_key[key].kind == "log_activity"]
         writing.forget_activities(tx, crm.connection, unlogged)
         writing.wake(tx, _keys_ended(round), now)
+        indexed.enter(tx, crm.connection, region, _done(round, by_key), round.seen, now)
+        indexed.bury(tx, crm.connection, round.gone, now)
         news.tell(tx, round.topics, round.decide_again, now)
+
+
+def _done(round: _Round, by_key: Mapping[str, Write]) -> Iterator[tuple[Write, Receipt]]:
+    """What was carried out, with the CRM's ids of what it points at."""
+    made = {receipt.key: ("done", receipt.id) for receipt in round.receipts}
+    for receipt in round.receipts:
+        yield _with_records(round.sent.get(receipt.key, by_key[receipt.key]), made), receipt
 
 
 _STOPS: dict[str, WriteEvent] = {"parked": "parked", "unclear": "unclear", "dropped": "dropped"}

@@ -21,6 +21,7 @@ from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading, TryAgain
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, Clock
+from firstcontact.flow.indexed import Indexed, forget, take_changes
 from firstcontact.flow.judge import judge
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.flow.understand import understand
@@ -30,6 +31,7 @@ from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
 from firstcontact.ledger import (
     connecting,
     deciding,
+    index,
     intake,
     lanes_due,
     leasing,
@@ -65,7 +67,8 @@ Progress = Callable[[str, int], None]
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """What a call did. `interactions`: new facts; `changed`: superseded ones; `known`: nothing new;
     `aside`: things that failed for a reason that nobody foresaw, and wait for a person; `moved`: writes that
-    wait for others, were dropped, or go to another record now."""
+    wait for others, were dropped, or go to another record now; `reading`: rounds after which the CRM had more
+    changes to tell."""
 
     deliveries: int = 0
     known_deliveries: int = 0
@@ -85,6 +88,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     understood: int = 0
     aside: int = 0
     moved: int = 0
+    reading: int = 0
 
     def __add__(self, other: Tally) -> Tally:
         """Both together."""
@@ -96,6 +100,10 @@ class Held(msgspec.Struct, frozen=True):
 
     creates: int
     limit: int
+
+
+PAGES = 4
+"""Pages of the change feed that are read before other work has its turn."""
 
 
 def _silent(_: str, __: int) -> None:
@@ -122,9 +130,13 @@ class Installation:
         batch: int = 500,
         reader: Reader | None = None,
         watch: Watch = SILENT,
+        indexed: bool = False,
+        poll_every: int = 0,
     ) -> None:
         """`batch`: how many interactions are decided, and writes carried out, at once. `reader`: of
-        deliveries that are stored first and understood later (`accept`)."""
+        deliveries that are stored first and understood later (`accept`). `indexed`: decide on our own index
+        of the CRM's address book, where it tells what changes. `poll_every`: ask for changes no more often
+        than this, in microseconds."""
         self.book = book
         self.ledger = ledger
         self.crm = crm
@@ -132,8 +144,16 @@ class Installation:
         self.batch = batch
         self.reader = reader
         self.watch = watch
+        self.indexed = indexed and crm.capabilities().change_feed
+        self.poll_every = poll_every
+        self._known = Indexed(ledger, crm, clock.now) if self.indexed else None
         most_owners = crm.capabilities().requests_at_once
         self.lanes = Lanes(ledger, crm.connection, most_owners=most_owners, watch=watch)
+
+    @property
+    def known(self) -> Crm:
+        """The CRM as decisions see it: with its address book from the index, where there is one."""
+        return self._known or self.crm
 
     # --- facts in ---------------------------------------------------------------------------------
 
@@ -272,9 +292,9 @@ class Installation:
             self.retain()
         rounds = 0
         while True:
-            if 0 in lease.shards:
-                self._poll_or_go_on()
-            step = self.understand_due(lease, most=most, progress=progress)
+            reading = 0 in lease.shards and self._poll_or_go_on()
+            step = Tally(reading=int(reading))
+            step += self.understand_due(lease, most=most, progress=progress)
             step += self.decide_due(lease, most=most, progress=progress)
             self.release_imported()
             step += self.carry_out_due(lease, most=most, progress=progress)
@@ -330,42 +350,64 @@ class Installation:
         if early:
             self.watch.event("clock was set back", "warning", brought_forward=early)
 
-    def poll(self) -> None:
-        """Ask the CRM what changed; whoever waited for a record is decided again."""
-        capabilities = self.crm.capabilities()
-        if not capabilities.change_feed:
-            return
-        name = f"crm:{self.crm.connection}"
-        while True:
-            with self.ledger.read() as tx:
-                cursor = intake.cursor(tx, name)
-            try:
-                with self._pausing(), crossing(Boundary.ASK_CHANGES):
-                    changes = self.crm.changed_since(cursor)
-            except TryAgain:
-                return  # the cursor stands where it was; the next poll asks again
-            topics = {f"handle:{handle.key}" for record in changes.records for handle in record.handles}
-            topics.update(f"domain:{domain}" for account in changes.accounts for domain in account.domains)
-            if changes.cursor != cursor:
-                with self.ledger.write(Boundary.KEEP_CHANGES) as tx:
-                    deciding.bears(tx, self.crm.connection, changes.records)
-                    hosts = [domain for account in changes.accounts for domain in account.domains]
-                    deciding.see_accounts(tx, self.crm.connection, hosts)
-                    gone = deciding.bury_gone(tx, self.crm.connection, changes.gone, self.clock.now())
-                    news.tell(tx, topics, (), self.clock.now())
-                    news.note(tx, {f"handle:{key}" for key in gone}, (), self.clock.now())
-                    intake.set_cursor(tx, name, changes.cursor, self.clock.now())
-            if not changes.more:
-                return
+    def poll(self, pages: int = 0) -> bool:
+        """Ask the CRM what changed; whoever waited for a record is decided again.
 
-    def _poll_or_go_on(self) -> None:
-        """A connector that fails at telling what changed must not keep the rest from being done."""
+        pages: at most so many, 0: all there are. Whether more is waiting. Raises AuthLapsed, StoreProblem.
+        """
+        if not self.crm.capabilities().change_feed:
+            return False
+        read = 0
+        while True:
+            more = self._page()
+            read += 1
+            if not more or read == pages:
+                return more
+
+    def _page(self) -> bool:
+        """One page of the change feed; whether there is more behind it."""
+        connection, now = self.crm.connection, self.clock.now()
+        name = f"crm:{connection}"
+        with self.ledger.read() as tx:
+            cursor = intake.cursor(tx, name)
         try:
-            self.poll()
+            with self._pausing(), crossing(Boundary.ASK_CHANGES):
+                changes = self.crm.changed_since(cursor)
+        except TryAgain:
+            return False  # the cursor stands where it was; the next poll asks again
+        topics = {f"handle:{handle.key}" for record in changes.records for handle in record.handles}
+        topics.update(f"domain:{domain}" for account in changes.accounts for domain in account.domains)
+        if changes.cursor != cursor or self.indexed:
+            region = self.book.team.region
+            with self.ledger.write(Boundary.KEEP_CHANGES) as tx:
+                if self.indexed:
+                    take_changes(tx, connection, changes, region, now)
+                else:
+                    deciding.bears(tx, connection, changes.records)
+                    forget(tx, connection, changes.gone, now)
+                hosts = [domain for account in changes.accounts for domain in account.domains]
+                deciding.see_accounts(tx, connection, hosts)
+                news.tell(tx, topics, (), now)
+                intake.set_cursor(tx, name, changes.cursor, now)
+        return changes.more
+
+    def _poll_or_go_on(self) -> bool:
+        """Ask for changes where it is time to; whether more is waiting. Live work does not wait for a first
+        reading of everything: that goes on by a few pages each time. A connector that fails at telling what
+        changed must not keep the rest from being done."""
+        if self.indexed:
+            with self.ledger.read() as tx:
+                state = index.state(tx, self.crm.connection)
+            whole = state.swept == state.reading
+            if whole and 0 <= self.clock.now() - state.read_at < self.poll_every:
+                return False
+        try:
+            return self.poll(PAGES if self.indexed else 0)
         except (AuthLapsed, StoreProblem):
             raise
         except Exception as error:
             self.watch.failure("poll failed", error, connection=self.crm.connection)
+            return False
 
     def understand_due(
         self, lease: Lease | None = None, *, most: int = 0, progress: Progress = _silent
@@ -471,7 +513,7 @@ class Installation:
         )
 
     def _decide_batch(self, lease: Lease, size: int, *, held: bool) -> Tally | None:
-        done = judge(self.ledger, self.crm, self.book, self.clock.now(), lease, size, held=held)
+        done = judge(self.ledger, self.known, self.book, self.clock.now(), lease, size, held=held)
         if not done.decided and not done.retries:
             return None
         if done.retries:
@@ -481,7 +523,8 @@ class Installation:
     def _carry_out_batch(self, lease: Lease, size: int) -> Tally | None:
         # An interaction makes up to four writes: what a batch decided is carried out as one.
         most = 4 * size if size > 1 else 1
-        done = carry_out(self.ledger, self.crm, self.clock.now(), lease, most, self.watch)
+        region = self.book.team.region
+        done = carry_out(self.ledger, self.crm, self.clock.now(), lease, most, self.watch, region)
         if not done.done and not done.later and not done.parked and not done.moved:
             return None
         return Tally(

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("read_at", _INT, nullable=False),
         sa.Column("changed_at", _INT, nullable=False),
         sa.Column("reading", _INT, nullable=False),
+        sa.Column("swept", _INT, nullable=False),
         sa.Column("read", _INT, nullable=False),
         sa.Column("total", _INT, nullable=False),
         sqlite_strict=True,

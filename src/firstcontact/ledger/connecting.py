@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from firstcontact.ledger.statements import insert_new
 from firstcontact.ledger.tables import connections
+from firstcontact.store.statements import Statement, insert_new
 
 UNKNOWN = -1
 
@@ -29,10 +29,13 @@ class ConnectionState(msgspec.Struct, frozen=True, kw_only=True):
     quota_left: int = UNKNOWN
 
 
+_STATE = Statement(select(connections).where(connections.c.connection == bindparam("connection")))
+
+
 def state(tx: Connection, connection: str) -> ConnectionState:
     """The connection's shared state."""
-    row = tx.execute(select(connections).where(connections.c.connection == connection)).first()
-    return ConnectionState(connection=connection) if row is None else ConnectionState(**row._mapping)
+    found = _STATE.rows(tx, connection=connection)
+    return ConnectionState(**found[0]._mapping) if found else ConnectionState(connection=connection)
 
 
 def states(tx: Connection) -> tuple[ConnectionState, ...]:

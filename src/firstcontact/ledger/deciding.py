@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Integer, bindparam, delete, func, select
 
 from firstcontact.identity.records import Record
-from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
 from firstcontact.ledger.tables import (
     account_hosts,
     bearers,
@@ -26,6 +25,7 @@ from firstcontact.ledger.tables import (
 )
 from firstcontact.policy.decision import Decision, Reason
 from firstcontact.policy.known import NO_CRM, CrmContext, Known, Ruling, ThreadMessage
+from firstcontact.store.statements import Statement, Values, chunks, insert, insert_new, upsert, values
 
 THREAD_LIMIT = 40
 """Messages of one thread that a decision looks at: enough to see who wrote, bounded for lists."""
@@ -45,47 +45,44 @@ class Decided(msgspec.Struct, frozen=True):
     context: str
 
 
+_LINKED_IN_THREADS = Statement(
+    select(verdicts.c.interaction, verdicts.c.record)
+    .join(interactions, interactions.c.id == verdicts.c.interaction)
+    .where(interactions.c.conversation.in_(values("names")), verdicts.c.record != "")
+)
+_THREADS = Statement(
+    select(interactions.c.conversation, interactions.c.id, interactions.c.senders, interactions.c.automated)
+    .where(interactions.c.conversation.in_(values("names")))
+    .order_by(interactions.c.at)
+)
+
+
 def threads(tx: Connection, names: Collection[str]) -> Mapping[str, tuple[tuple[str, ThreadMessage], ...]]:
     """For each conversation its messages as (interaction id, facts), oldest first, at most THREAD_LIMIT."""
     found: dict[str, list[tuple[str, ThreadMessage]]] = {}
     linked: dict[str, list[str]] = {}
-    for chunk in chunks(names):
-        of_thread = (
-            select(verdicts.c.interaction, verdicts.c.record)
-            .join(interactions, interactions.c.id == verdicts.c.interaction)
-            .where(interactions.c.conversation.in_(chunk), verdicts.c.record != "")
-        )
-        for interaction, record in tx.execute(of_thread):
-            linked.setdefault(interaction, []).append(record)
-        query = (
-            select(
-                interactions.c.conversation,
-                interactions.c.id,
-                interactions.c.senders,
-                interactions.c.automated,
+    for interaction, record in _LINKED_IN_THREADS.rows(tx, names=names):
+        linked.setdefault(interaction, []).append(record)
+    for conversation, id, senders, automated in _THREADS.rows(tx, names=names):
+        thread = found.setdefault(conversation, [])
+        if len(thread) < THREAD_LIMIT:
+            message = ThreadMessage(
+                tuple(senders.split()), bool(automated), tuple(sorted(linked.get(id, ())))
             )
-            .where(interactions.c.conversation.in_(chunk))
-            .order_by(interactions.c.at)
-        )
-        for conversation, id, senders, automated in tx.execute(query):
-            thread = found.setdefault(conversation, [])
-            if len(thread) < THREAD_LIMIT:
-                message = ThreadMessage(
-                    tuple(senders.split()), bool(automated), tuple(sorted(linked.get(id, ())))
-                )
-                thread.append((id, message))
+            thread.append((id, message))
     return {name: tuple(thread) for name, thread in found.items()}
+
+
+_SUPPRESSED = Statement(
+    select(tombstones.c.key, tombstones.c.why).where(
+        tombstones.c.connection == bindparam("of"), tombstones.c.key.in_(values("keys"))
+    )
+)
 
 
 def suppressed(tx: Connection, connection: str, keys: Collection[str]) -> dict[str, str]:
     """Handles that must not be made again: key to `deleted` or `erased`."""
-    found: dict[str, str] = {}
-    for chunk in chunks(keys):
-        query = select(tombstones.c.key, tombstones.c.why).where(
-            tombstones.c.connection == connection, tombstones.c.key.in_(chunk)
-        )
-        found.update((key, why) for key, why in tx.execute(query))
-    return found
+    return dict(_SUPPRESSED.rows(tx, of=connection, keys=keys))
 
 
 def bury(tx: Connection, connection: str, key: str, why: str, record: str, at: int) -> None:
@@ -94,11 +91,15 @@ def bury(tx: Connection, connection: str, key: str, why: str, record: str, at: i
     upsert(tx, tombstones, [row])
 
 
+_NO_LONGER_BEAR = Statement(
+    delete(bearers).where(bearers.c.connection == bindparam("of"), bearers.c.record.in_(values("records")))
+)
+
+
 def bears(tx: Connection, connection: str, records: Iterable[Record]) -> None:
     """Remember which handles these records bear now."""
     seen = {record.id: {handle.key for handle in record.handles} for record in records}
-    for chunk in chunks(seen):
-        tx.execute(delete(bearers).where(bearers.c.connection == connection, bearers.c.record.in_(chunk)))
+    _NO_LONGER_BEAR.run(tx, of=connection, records=seen)
     insert_new(
         tx,
         bearers,
@@ -110,17 +111,18 @@ def bears(tx: Connection, connection: str, records: Iterable[Record]) -> None:
     )
 
 
+_BEARERS = Statement(
+    select(bearers.c.key, bearers.c.record)
+    .where(bearers.c.connection == bindparam("of"), bearers.c.key.in_(values("keys")))
+    .order_by(bearers.c.record)
+)
+
+
 def bearers_of(tx: Connection, connection: str, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Records that the change feed has shown with these handles, by handle."""
     found: dict[str, tuple[str, ...]] = {}
-    for chunk in chunks(keys):
-        query = (
-            select(bearers.c.key, bearers.c.record)
-            .where(bearers.c.connection == connection, bearers.c.key.in_(chunk))
-            .order_by(bearers.c.record)
-        )
-        for key, record in tx.execute(query):
-            found[key] = (*found.get(key, ()), record)
+    for key, record in _BEARERS.rows(tx, of=connection, keys=keys):
+        found[key] = (*found.get(key, ()), record)
     return found
 
 
@@ -129,15 +131,16 @@ def see_accounts(tx: Connection, connection: str, hosts: Iterable[str]) -> None:
     insert_new(tx, account_hosts, [{"connection": connection, "host": host} for host in set(hosts)])
 
 
+_HOSTS = Statement(
+    select(account_hosts.c.host).where(
+        account_hosts.c.connection == bindparam("of"), account_hosts.c.host.in_(values("hosts"))
+    )
+)
+
+
 def hosts_seen(tx: Connection, connection: str, hosts: Collection[str]) -> frozenset[str]:
     """Those of these domains that an account was ever seen to have."""
-    found: set[str] = set()
-    for chunk in chunks(hosts):
-        query = select(account_hosts.c.host).where(
-            account_hosts.c.connection == connection, account_hosts.c.host.in_(chunk)
-        )
-        found.update(tx.scalars(query))
-    return frozenset(found)
+    return frozenset(host for (host,) in _HOSTS.rows(tx, of=connection, hosts=hosts))
 
 
 def bury_gone(tx: Connection, connection: str, records: Collection[str], at: int) -> frozenset[str]:
@@ -166,17 +169,18 @@ def remember_ruling(tx: Connection, ruling: Ruling, interaction: str) -> None:
     )
 
 
+_RULINGS = Statement(
+    select(rulings.c.about, rulings.c.interaction, rulings.c.data)
+    .where(rulings.c.about.in_(values("abouts")))
+    .order_by(rulings.c.id)
+)
+
+
 def rulings_on(tx: Connection, abouts: Collection[str]) -> dict[tuple[str, str], Ruling]:
     """The newest ruling for each (subject, interaction); interaction "" where it is remembered for all."""
     found: dict[tuple[str, str], Ruling] = {}
-    for chunk in chunks(abouts):
-        query = (
-            select(rulings.c.about, rulings.c.interaction, rulings.c.data)
-            .where(rulings.c.about.in_(chunk))
-            .order_by(rulings.c.id)
-        )
-        for about, interaction, data in tx.execute(query):
-            found[(about, interaction)] = _ruling_decoder.decode(data)
+    for about, interaction, data in _RULINGS.rows(tx, abouts=abouts):
+        found[(about, interaction)] = _ruling_decoder.decode(data)
     return found
 
 
@@ -185,13 +189,14 @@ def set_by_hand(tx: Connection, interaction: str, user: str, at: int) -> None:
     upsert(tx, by_hand, [{"interaction": interaction, "user": user, "at": at}])
 
 
+_BY_HAND = Statement(
+    select(by_hand.c.interaction, by_hand.c.user).where(by_hand.c.interaction.in_(values("ids")))
+)
+
+
 def logged_by_hand(tx: Connection, ids: Collection[str]) -> dict[str, str]:
     """Which of these interactions a user logged by hand, and who."""
-    found: dict[str, str] = {}
-    for chunk in chunks(ids):
-        query = select(by_hand.c.interaction, by_hand.c.user).where(by_hand.c.interaction.in_(chunk))
-        found.update((id, user) for id, user in tx.execute(query))
-    return found
+    return dict(_BY_HAND.rows(tx, ids=ids))
 
 
 def keep_context(tx: Connection, digest: str, context: CrmContext) -> None:
@@ -212,15 +217,19 @@ def keep_settings(tx: Connection, version: str, text: str, at: int) -> None:
     insert_new(tx, settings_versions, [{"version": version, "at": at, "text": text}])
 
 
+_FORGET = [
+    Statement(delete(table).where(table.c.interaction.in_(values("ids")))) for table in (verdicts, waiting)
+]
+
+
 def keep(tx: Connection, decided: Sequence[Decided]) -> None:
     """Add decisions with their `known`; their verdicts and topics replace those of earlier ones."""
     ids = [each.decision.interaction for each in decided]
-    for chunk in chunks(ids):
-        tx.execute(delete(verdicts).where(verdicts.c.interaction.in_(chunk)))
-        tx.execute(delete(waiting).where(waiting.c.interaction.in_(chunk)))
-    rows: list[Row] = []
-    said: list[Row] = []
-    topics: list[Row] = []
+    for forget in _FORGET:
+        forget.run(tx, ids=ids)
+    rows: list[Values] = []
+    said: list[Values] = []
+    topics: list[Values] = []
     for each in decided:
         decision = each.decision
         rows.append(
@@ -237,12 +246,12 @@ def keep(tx: Connection, decided: Sequence[Decided]) -> None:
         wanted = {topic for person in decision.people for topic in person.waits_for}
         wanted.update(decision.waits_for)
         topics.extend({"topic": topic, "interaction": decision.interaction} for topic in wanted)
-    tx.execute(decisions.insert(), rows)
+    insert(tx, decisions, rows)
     insert_new(tx, verdicts, said)
     insert_new(tx, waiting, topics)
 
 
-def _verdict_rows(decision: Decision) -> list[Row]:
+def _verdict_rows(decision: Decision) -> list[Values]:
     by_subject: dict[str, list[Reason]] = {}
     for reason in decision.trace:
         by_subject.setdefault(reason.about, []).append(reason)
@@ -254,7 +263,7 @@ def _verdict_rows(decision: Decision) -> list[Row]:
     return rows
 
 
-def _verdict_row(decision: Decision, about: str, verdict: str, record: str, reasons: list[Reason]) -> Row:
+def _verdict_row(decision: Decision, about: str, verdict: str, record: str, reasons: list[Reason]) -> Values:
     return {
         "interaction": decision.interaction,
         "about": about,
@@ -305,14 +314,22 @@ def context_of(tx: Connection, digest: str) -> CrmContext:
     return _context_decoder.decode(data) if data is not None else NO_CRM
 
 
+_MOST = bindparam("most", type_=Integer)
+_NEWEST = select(decisions.c.interaction).order_by(decisions.c.id.desc()).limit(_MOST).subquery()
+_HOW_MANY = Statement(select(func.count()).select_from(_NEWEST))
+_HOW_MANY_UNKNOWN = Statement(
+    select(func.count(verdicts.c.interaction.distinct())).where(
+        verdicts.c.interaction.in_(select(_NEWEST.c.interaction)),
+        verdicts.c.reasons.like("%unknown_contact%"),
+    )
+)
+
+
 def recent_unknown(tx: Connection, limit: int = 200) -> tuple[int, int]:
     """Of the last decisions, how many there are (at most `limit`) and how many met an unknown person."""
-    ids = select(decisions.c.interaction).order_by(decisions.c.id.desc()).limit(limit).subquery()
-    total = int(tx.scalar(select(func.count()).select_from(ids)) or 0)
-    met = select(func.count(verdicts.c.interaction.distinct())).where(
-        verdicts.c.interaction.in_(select(ids.c.interaction)), verdicts.c.reasons.like("%unknown_contact%")
-    )
-    return total, int(tx.scalar(met) or 0)
+    ((total,),) = _HOW_MANY.rows(tx, most=limit)
+    ((unknown,),) = _HOW_MANY_UNKNOWN.rows(tx, most=limit)
+    return int(total), int(unknown)
 
 
 def history(tx: Connection, interaction: str) -> tuple[Decision, ...]:
@@ -321,33 +338,39 @@ def history(tx: Connection, interaction: str) -> tuple[Decision, ...]:
     return tuple(_decision_decoder.decode(data) for data in tx.scalars(query))
 
 
-def reopened_by(tx: Connection, topics: Iterable[str]) -> frozenset[str]:
+_WAITING = Statement(select(waiting.c.interaction).where(waiting.c.topic.in_(values("topics"))))
+
+
+def reopened_by(tx: Connection, topics: Collection[str]) -> frozenset[str]:
     """Interactions whose last decision waits for news on one of these topics."""
-    found: set[str] = set()
-    for chunk in chunks(topics):
-        found.update(tx.scalars(select(waiting.c.interaction).where(waiting.c.topic.in_(chunk))))
-    return frozenset(found)
+    return frozenset(id for (id,) in _WAITING.rows(tx, topics=topics))
+
+
+_CREATES = Statement(
+    select(func.count())
+    .select_from(writes.outerjoin(interactions, interactions.c.id == writes.c.interaction))
+    .where(
+        writes.c.kind == "create_contact",
+        writes.c.at >= bindparam("_at"),
+        writes.c.state != "dropped",
+        func.coalesce(interactions.c.live, 1) == 1,
+    )
+)
 
 
 def creates_since(tx: Connection, at: int) -> int:
     """How many contacts were created (or are intended) since a time for what came in live; for the brake.
     What imports make is stopped by a brake of its own."""
-    query = (
-        select(func.count())
-        .select_from(writes.outerjoin(interactions, interactions.c.id == writes.c.interaction))
-        .where(
-            writes.c.kind == "create_contact",
-            writes.c.at >= at,
-            writes.c.state != "dropped",
-            func.coalesce(interactions.c.live, 1) == 1,
-        )
-    )
-    return int(tx.scalar(query) or 0)
+    ((count,),) = _CREATES.rows(tx, _at=at)
+    return int(count)
+
+
+_FACT = Statement(select(facts.c.value).where(facts.c.name == bindparam("name")))
 
 
 def fact(tx: Connection, name: str) -> str:
     """A single fact about the installation, "" where it was never set."""
-    return tx.scalar(select(facts.c.value).where(facts.c.name == name)) or ""
+    return next((str(row.value) for row in _FACT.rows(tx, name=name)), "")
 
 
 def set_fact(tx: Connection, name: str, value: str) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Table, bindparam, func, select, update
+from sqlalchemy import Column, Connection, Integer, Table, bindparam, func, select, update
 
 from firstcontact.interactions.model import Email, Interaction, decode, encode, kind_of
 from firstcontact.interactions.rejection import Rejection
-from firstcontact.ledger.sharding import ALL, of_shards, shard, shard_of
-from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
+from firstcontact.ledger.sharding import ALL, SHARDS, shard, shard_of
 from firstcontact.ledger.tables import (
     cursors,
     deliveries,
@@ -21,6 +20,7 @@ from firstcontact.ledger.tables import (
     rejections,
 )
 from firstcontact.policy.known import NAME_SOURCES, ObservedName
+from firstcontact.store.statements import Statement, Values, insert_new, upsert, values
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):
@@ -34,13 +34,15 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     interactions: int
 
 
+_SEEN = [
+    Statement(select(table.c.digest).where(table.c.digest.in_(values("digests"))))
+    for table in (deliveries, rejections)
+]
+
+
 def seen(tx: Connection, digests: Sequence[bytes]) -> frozenset[bytes]:
     """Those digests that the ledger already has, as deliveries or as rejections."""
-    found: set[bytes] = set()
-    for chunk in chunks(digests):
-        for table in (deliveries, rejections):
-            found.update(tx.scalars(select(table.c.digest).where(table.c.digest.in_(chunk))))
-    return frozenset(found)
+    return frozenset(digest for each in _SEEN for (digest,) in each.rows(tx, digests=digests))
 
 
 def keep_deliveries(
@@ -80,27 +82,46 @@ def due_deliveries(
     tx: Connection, now: int, limit: int, shards: Collection[int] = ALL
 ) -> tuple[DueDelivery, ...]:
     """Deliveries to be understood, in the order in which they came; at most `limit`."""
-    columns = (getattr(deliveries.c, name) for name in DueDelivery.__struct_fields__)
-    query = (
-        select(*columns)
-        .where(deliveries.c.due_at <= now, of_shards(deliveries.c.shard, shards))
-        .order_by(deliveries.c.id)
-        .limit(limit)
-    )
     return tuple(
         DueDelivery(
             row.id, row.digest, row.source, row.place, row.captured_from, row.raw or b"", bool(row.live)
         )
-        for row in tx.execute(query)
+        for row in _due_of(tx, _DUE_DELIVERIES, now, limit, shards)
     )
+
+
+def _due(table: Table, columns: Sequence[str], *order: str) -> tuple[Statement, Statement]:
+    """What is due of a table, in an order: in all lanes, and in some."""
+    query = select(*(table.c[name] for name in columns)).where(table.c.due_at <= bindparam("now"))
+    some = query.where(table.c.shard.in_(values("shards")))
+    by = [table.c[name] for name in order]
+    most = bindparam("most", type_=Integer)
+    return Statement(query.order_by(*by).limit(most)), Statement(some.order_by(*by).limit(most))
+
+
+_DUE_DELIVERIES = _due(deliveries, DueDelivery.__struct_fields__, "id")
+_DUE_INTERACTIONS = _due(interactions, ("data", "live", "attempts", "shard"), "at", "id")
+
+
+def _due_of(
+    tx: Connection, asked: tuple[Statement, Statement], now: int, limit: int, shards: Collection[int]
+) -> Sequence[Any]:
+    in_all, in_some = asked
+    if len(shards) >= SHARDS:
+        return in_all.rows(tx, now=now, most=limit)
+    return in_some.rows(tx, now=now, most=limit, shards=sorted(shards))
+
+
+_UNDERSTOOD = Statement(
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("_id"))
+    .values(due_at=None, problem="", interactions=bindparam("_facts"))
+)
 
 
 def understood(tx: Connection, rows: Iterable[tuple[int, int]]) -> None:
     """Deliveries by id are understood, with so many facts in each."""
-    values = [{"_id": id, "_facts": facts} for id, facts in rows]
-    if values:
-        statement = update(deliveries).where(deliveries.c.id == bindparam("_id"))
-        tx.execute(statement.values(due_at=None, problem="", interactions=bindparam("_facts")), values)
+    _UNDERSTOOD.run_each(tx, [{"_id": id, "_facts": facts} for id, facts in rows])
 
 
 def set_delivery_aside(tx: Connection, id: int, problem: str) -> None:
@@ -127,31 +148,30 @@ def keep_rejections(tx: Connection, rows: Iterable[tuple[bytes, Rejection]], at:
     )
 
 
+_DATA = Statement(select(interactions.c.id, interactions.c.data).where(interactions.c.id.in_(values("ids"))))
+
+
 def load(tx: Connection, ids: Collection[str]) -> dict[str, Interaction]:
     """Interactions by id, as they are now; those that are not there are left out."""
-    found: dict[str, Interaction] = {}
-    for chunk in chunks(ids):
-        query = select(interactions.c.id, interactions.c.data).where(interactions.c.id.in_(chunk))
-        for id, data in tx.execute(query):
-            found[id] = decode(data)
-    return found
+    return {id: decode(data) for id, data in _DATA.rows(tx, ids=ids)}
+
+
+_CONVERSATIONS = Statement(
+    select(interactions.c.source_id, interactions.c.conversation).where(
+        interactions.c.source_id.in_(values("ids"))
+    )
+)
 
 
 def conversations(tx: Connection, source_ids: Collection[str]) -> dict[str, str]:
     """The conversation that each of these source ids (Message-IDs) already belongs to."""
-    found: dict[str, str] = {}
-    for chunk in chunks(source_ids):
-        query = select(interactions.c.source_id, interactions.c.conversation).where(
-            interactions.c.source_id.in_(chunk)
-        )
-        found.update((source_id, conversation) for source_id, conversation in tx.execute(query))
-    return found
+    return dict(_CONVERSATIONS.rows(tx, ids=source_ids))
 
 
 def save(tx: Connection, facts: Sequence[Interaction], *, due_at: int, live: bool) -> None:
     """Store new or superseded interactions and make them due to be decided at `due_at`, which is now."""
-    rows: list[Row] = []
-    people: list[Row] = []
+    rows: list[Values] = []
+    people: list[Values] = []
     for fact in facts:
         rows.append(_row(fact, due_at, live))
         keys = {handle.key for participant in fact.participants for handle in participant.handles}
@@ -160,7 +180,7 @@ def save(tx: Connection, facts: Sequence[Interaction], *, due_at: int, live: boo
     insert_new(tx, participants, people)
 
 
-def _row(fact: Interaction, due_at: int, live: bool) -> Row:
+def _row(fact: Interaction, due_at: int, live: bool) -> Values:
     senders = [
         handle.key
         for participant in fact.participants
@@ -185,21 +205,26 @@ def _row(fact: Interaction, due_at: int, live: bool) -> Row:
     }
 
 
+_SET_DUE = Statement(
+    update(interactions).where(interactions.c.id.in_(values("ids"))).values(due_at=bindparam("_at"))
+)
+
+
 def set_due(tx: Connection, ids: Collection[str], at: int) -> None:
     """Make these interactions due at a time (now, or for a retry)."""
-    for chunk in chunks(ids):
-        tx.execute(update(interactions).where(interactions.c.id.in_(chunk)).values(due_at=at))
+    _SET_DUE.run(tx, ids=ids, _at=at)
+
+
+_RETRY = Statement(
+    update(interactions)
+    .where(interactions.c.id == bindparam("_id"))
+    .values(due_at=bindparam("_at"), attempts=interactions.c.attempts + 1)
+)
 
 
 def retry_at(tx: Connection, rows: Sequence[tuple[str, int]]) -> None:
     """Make interactions due again later, counting the attempt."""
-    if rows:
-        statement = (
-            update(interactions)
-            .where(interactions.c.id == bindparam("_id"))
-            .values(due_at=bindparam("_at"), attempts=interactions.c.attempts + 1)
-        )
-        tx.execute(statement, [{"_id": id, "_at": at} for id, at in rows])
+    _RETRY.run_each(tx, [{"_id": id, "_at": at} for id, at in rows])
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -213,24 +238,19 @@ class Due(msgspec.Struct, frozen=True):
 
 def due(tx: Connection, now: int, limit: int, shards: Collection[int] = ALL) -> tuple[Due, ...]:
     """Interactions of these lanes due by now, in order of time; at most `limit`."""
-    query = (
-        select(interactions.c.data, interactions.c.live, interactions.c.attempts, interactions.c.shard)
-        .where(interactions.c.due_at <= now, of_shards(interactions.c.shard, shards))
-        .order_by(interactions.c.at, interactions.c.id)
-        .limit(limit)
-    )
-    return tuple(
-        Due(decode(data), bool(live), attempts, shard) for data, live, attempts, shard in tx.execute(query)
-    )
+    rows = _due_of(tx, _DUE_INTERACTIONS, now, limit, shards)
+    return tuple(Due(decode(data), bool(live), attempts, shard) for data, live, attempts, shard in rows)
+
+
+_IMPORTS_DUE = [
+    Statement(select(table.c.id).where(table.c.due_at <= bindparam("now"), table.c.live == 0).limit(1))
+    for table in (deliveries, interactions)
+]
 
 
 def imports_due(tx: Connection, now: int) -> bool:
     """Whether something that was imported is yet to be understood or decided, in whichever lane."""
-    for table in (deliveries, interactions):
-        query = select(table.c.id).where(table.c.due_at <= now, table.c.live == 0).limit(1)
-        if tx.scalar(query) is not None:
-            return True
-    return False
+    return any(each.rows(tx, now=now) for each in _IMPORTS_DUE)
 
 
 def next_due(tx: Connection) -> int | None:
@@ -267,11 +287,14 @@ def bring_forward(tx: Connection, now: int, beyond: int) -> int:
     return found
 
 
+_SETTLE = Statement(
+    update(interactions).where(interactions.c.id.in_(values("ids"))).values(due_at=None, attempts=0)
+)
+
+
 def settle(tx: Connection, ids: Sequence[str]) -> None:
     """These interactions are decided, with all news so far (`ledger.news`)."""
-    for chunk in chunks(ids):
-        decided = interactions.c.id.in_(chunk)
-        tx.execute(update(interactions).where(decided).values(due_at=None, attempts=0))
+    _SETTLE.run(tx, ids=ids)
 
 
 def observe_names(tx: Connection, observed: Iterable[tuple[str, ObservedName]]) -> None:
@@ -281,7 +304,7 @@ def observe_names(tx: Connection, observed: Iterable[tuple[str, ObservedName]]) 
         known = newest.get((key, name.source))
         if known is None or (name.at, name.interaction) > (known[1].at, known[1].interaction):
             newest[(key, name.source)] = (key, name)
-    rows: list[Row] = [
+    rows: list[Values] = [
         {
             "key": key,
             "source": name.source,
@@ -300,27 +323,26 @@ def observe_names(tx: Connection, observed: Iterable[tuple[str, ObservedName]]) 
     )
 
 
-def _names_of(tx: Connection, keys: Collection[str]) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
-    for chunk in chunks(keys):
-        for key, source, at in tx.execute(
-            select(names.c.key, names.c.source, names.c.at).where(names.c.key.in_(chunk))
-        ):
-            found[(key, source)] = at
-    return found
+_NAME_TIMES = Statement(
+    select(names.c.key, names.c.source, names.c.at).where(names.c.key.in_(values("keys")))
+)
+_NAMES = Statement(select(names).where(names.c.key.in_(values("keys"))))
 
 
 _RANK = {source: rank for rank, source in enumerate(NAME_SOURCES)}
 
 
+def _names_of(tx: Connection, keys: Collection[str]) -> dict[tuple[str, str], int]:
+    return {(key, source): at for key, source, at in _NAME_TIMES.rows(tx, keys=keys)}
+
+
 def names_of(tx: Connection, keys: Collection[str]) -> Mapping[str, tuple[ObservedName, ...]]:
     """Observed names of handles, best first: a full name before a part, then by provenance, then newest."""
     found: dict[str, list[ObservedName]] = {}
-    for chunk in chunks(keys):
-        for row in tx.execute(select(names).where(names.c.key.in_(chunk))):
-            found.setdefault(row.key, []).append(
-                ObservedName(row.first, row.last, row.source, row.interaction, row.at)
-            )
+    for row in _NAMES.rows(tx, keys=keys):
+        found.setdefault(row.key, []).append(
+            ObservedName(row.first, row.last, row.source, row.interaction, row.at)
+        )
     return {key: tuple(sorted(values, key=name_order)) for key, values in found.items()}
 
 
@@ -329,9 +351,12 @@ def name_order(name: ObservedName) -> tuple[bool, int, int]:
     return (not (name.first and name.last), _RANK[name.source], -name.at)
 
 
+_CURSOR = Statement(select(cursors.c.cursor).where(cursors.c.name == bindparam("name")))
+
+
 def cursor(tx: Connection, name: str) -> str:
     """How far a source or CRM has been read, "" from the start."""
-    return tx.scalar(select(cursors.c.cursor).where(cursors.c.name == name)) or ""
+    return next((str(row.cursor) for row in _CURSOR.rows(tx, name=name)), "")
 
 
 def set_cursor(tx: Connection, name: str, at_cursor: str, at: int) -> None:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from firstcontact.ledger.statements import upsert
 from firstcontact.ledger.tables import lanes
+from firstcontact.store.statements import Statement, upsert
 
 
 class LaneRow(msgspec.Struct, frozen=True):
@@ -31,12 +31,14 @@ def clock(tx: Connection) -> int:
     return time.time_ns() // 1000
 
 
+_LANES = Statement(select(lanes).where(lanes.c.connection == bindparam("of")))
+
+
 def rows(tx: Connection, connection: str) -> Mapping[int, LaneRow]:
     """The lanes of a connection that were ever leased, by shard."""
-    query = select(lanes).where(lanes.c.connection == connection)
     return {
         row.shard: LaneRow(row.shard, row.owner, row.until, row.falls, row.in_hand)
-        for row in tx.execute(query)
+        for row in _LANES.rows(tx, of=connection)
     }
 
 
@@ -45,28 +47,32 @@ def take(tx: Connection, connection: str, taken: Sequence[LaneRow]) -> None:
     upsert(tx, lanes, [{"connection": connection, **msgspec.structs.asdict(row)} for row in taken])
 
 
+_MINE = (lanes.c.connection == bindparam("of")) & (lanes.c.owner == bindparam("mine"))
+_HELD = Statement(select(func.count()).select_from(lanes).where(_MINE))
+_EXTEND = Statement(update(lanes).where(_MINE).values(until=bindparam("_until")))
+_GIVE_BACK = Statement(update(lanes).where(_MINE).values(owner="", until=0, falls=0, in_hand=""))
+_TAKE_IN_HAND = Statement(update(lanes).where(_MINE).values(in_hand=bindparam("_what")))
+
+
 def held(tx: Connection, connection: str, owner: str) -> int:
     """How many lanes this owner has."""
-    query = select(func.count()).where(lanes.c.connection == connection, lanes.c.owner == owner)
-    return int(tx.scalar(query) or 0)
+    ((count,),) = _HELD.rows(tx, of=connection, mine=owner)
+    return int(count)
 
 
 def extend(tx: Connection, connection: str, owner: str, until: int) -> int:
     """The owner's leases hold until then; how many it has."""
-    mine = (lanes.c.connection == connection) & (lanes.c.owner == owner)
-    return int(tx.execute(update(lanes).where(mine).values(until=until)).rowcount)
+    return _EXTEND.run(tx, of=connection, mine=owner, _until=until)
 
 
 def give_back(tx: Connection, connection: str, owner: str) -> None:
     """The owner is done with its lanes: nobody has them, and nobody fell."""
-    mine = (lanes.c.connection == connection) & (lanes.c.owner == owner)
-    tx.execute(update(lanes).where(mine).values(owner="", until=0, falls=0, in_hand=""))
+    _GIVE_BACK.run(tx, of=connection, mine=owner)
 
 
 def take_in_hand(tx: Connection, connection: str, owner: str, what: str) -> None:
     """The owner is at this one thing now; "" for nothing."""
-    mine = (lanes.c.connection == connection) & (lanes.c.owner == owner)
-    tx.execute(update(lanes).where(mine).values(in_hand=what))
+    _TAKE_IN_HAND.run(tx, of=connection, mine=owner, _what=what)
 
 
 def owners(tx: Connection, connection: str, now: int, but: Collection[str] = ()) -> frozenset[str]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import deciding, intake
 from firstcontact.ledger.tables import news
+from firstcontact.store.statements import Statement, insert
 
 _decoder = msgspec.msgpack.Decoder(list[str])
 
@@ -33,18 +34,23 @@ def note(tx: Connection, topics: Collection[str], interactions: Collection[str],
     """Leave the row that says so."""
     said = [*topics, *(f"interaction:{id}" for id in interactions)]
     if said:
-        tx.execute(news.insert(), {"at": at, "topics": msgspec.msgpack.encode(said)})
+        insert(tx, news, [{"at": at, "topics": msgspec.msgpack.encode(said)}])
+
+
+_NEWEST = Statement(select(func.max(news.c.id)))
+_SINCE = Statement(select(news.c.topics).where(news.c.id > bindparam("id")))
 
 
 def newest(tx: Connection) -> int:
     """The newest news there is, 0 for none."""
-    return int(tx.scalar(select(func.max(news.c.id))) or 0)
+    ((id,),) = _NEWEST.rows(tx)
+    return int(id or 0)
 
 
 def since(tx: Connection, id: int) -> frozenset[str]:
     """Topics that had news after that one."""
     found: set[str] = set()
-    for topics in tx.scalars(select(news.c.topics).where(news.c.id > id)):
+    for (topics,) in _SINCE.rows(tx, id=id):
         found.update(_decoder.decode(topics))
     return frozenset(found)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from firstcontact.ledger.statements import Row, chunks
 from firstcontact.ledger.tables import reviews
+from firstcontact.store.statements import Statement, Values, insert, values
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -23,18 +23,35 @@ class Review(msgspec.Struct, frozen=True):
     opened_at: int
 
 
-def ask(tx: Connection, rows: Sequence[Row]) -> None:
+_ASKED = Statement(
+    select(reviews.c.id, reviews.c.interaction, reviews.c.about).where(
+        reviews.c.interaction.in_(values("interactions"))
+    )
+)
+_OPEN = Statement(
+    select(reviews.c.id, reviews.c.interaction, reviews.c.about).where(
+        reviews.c.interaction.in_(values("interactions")), reviews.c.state == "open"
+    )
+)
+_SETTLE = Statement(
+    update(reviews)
+    .where(reviews.c.id.in_(values("ids")))
+    .values(state="settled", settled_at=bindparam("_at"))
+)
+
+
+def ask(tx: Connection, rows: Sequence[Values]) -> None:
     """Open questions; one that is open already is kept, with its newest reasons and candidates."""
     upsert_rows = [{**row, "state": "open", "settled_at": None} for row in rows]
-    by_subject: dict[tuple[str, str], Row] = {(row["interaction"], row["about"]): row for row in upsert_rows}
+    by_subject: dict[tuple[str, str], Values] = {
+        (row["interaction"], row["about"]): row for row in upsert_rows
+    }
     existing = {
-        (row.interaction, row.about): row.id
-        for chunk in chunks({row["interaction"] for row in upsert_rows})
-        for row in tx.execute(select(reviews).where(reviews.c.interaction.in_(chunk)))
+        (interaction, about): id
+        for id, interaction, about in _ASKED.rows(tx, interactions={row["interaction"] for row in rows})
     }
     new = [row for subject, row in by_subject.items() if subject not in existing]
-    if new:
-        tx.execute(reviews.insert(), new)
+    insert(tx, reviews, new)
     for subject, row in by_subject.items():
         if subject in existing:
             tx.execute(
@@ -52,13 +69,9 @@ def ask(tx: Connection, rows: Sequence[Row]) -> None:
 
 def settle_others(tx: Connection, still_open: dict[str, Collection[str]], at: int) -> None:
     """Settle the open questions of decided interactions, but for the subjects still asked about."""
-    for chunk in chunks(still_open):
-        query = select(reviews.c.id, reviews.c.interaction, reviews.c.about).where(
-            reviews.c.interaction.in_(chunk), reviews.c.state == "open"
-        )
-        done = [row.id for row in tx.execute(query) if row.about not in still_open[row.interaction]]
-        if done:
-            tx.execute(update(reviews).where(reviews.c.id.in_(done)).values(state="settled", settled_at=at))
+    asked = _OPEN.rows(tx, interactions=still_open)
+    done = [id for id, interaction, about in asked if about not in still_open[interaction]]
+    _SETTLE.run(tx, ids=done, _at=at)
 
 
 def open_reviews(tx: Connection, limit: int = 1_000_000) -> tuple[Review, ...]:

@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
-from sqlalchemy import Connection, bindparam, case, func, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, case, delete, func, select, text, update
 
 from firstcontact.ledger import restored
-from firstcontact.ledger.sharding import ALL, of_shards
-from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
+from firstcontact.ledger.sharding import ALL, SHARDS
 from firstcontact.ledger.tables import activities, day_messages, interactions, reservations, writes
 from firstcontact.planning.plan import Logged
 from firstcontact.planning.write import ActivityFields, ContactFields, CreatedBy, Existing, Receipt, Write
+from firstcontact.store.statements import Statement, Values, insert_new, upsert, values
 
 _write_decoder = msgspec.msgpack.Decoder(Write)
 _fields_decoder = msgspec.msgpack.Decoder(ActivityFields)
@@ -69,22 +69,30 @@ def intend(
     _revive(tx, planned, held, at)
 
 
+_DROPPED = Statement(
+    select(writes.c.key).where(writes.c.key.in_(values("keys")), writes.c.state == "dropped")
+)
+
+
+_STATES = Statement(
+    select(writes.c.key, writes.c.state, writes.c.data).where(writes.c.key.in_(values("keys")))
+)
+
+
 def _revive(tx: Connection, planned: Sequence[Write], held: Collection[str], at: int) -> None:
     """A dropped write never reached the CRM; decided again, it is intended with what is planned now.
 
     `problem` stays until it is done, so that what the CRM said before is known if it says so again.
     """
     by_key = {write.key: write for write in planned}
-    for chunk in chunks(by_key):
-        query = select(writes.c.key).where(writes.c.key.in_(chunk), writes.c.state == "dropped")
-        for key in tx.scalars(query).all():
-            waits = by_key[key].interaction in held
-            again = {
-                "state": "held" if waits else "intended",
-                "due_at": None if waits else at,
-                "data": msgspec.msgpack.encode(by_key[key]),
-            }
-            tx.execute(update(writes).where(writes.c.key == key).values(**again))
+    for (key,) in _DROPPED.rows(tx, keys=by_key):
+        waits = by_key[key].interaction in held
+        again = {
+            "state": "held" if waits else "intended",
+            "due_at": None if waits else at,
+            "data": msgspec.msgpack.encode(by_key[key]),
+        }
+        tx.execute(update(writes).where(writes.c.key == key).values(**again))
 
 
 UNSENT = ("intended", "waiting", "held", "parked", "dropped")
@@ -99,10 +107,8 @@ def overtake(tx: Connection, changes: Mapping[str, Write], at: int) -> list[Writ
     So no change of an activity is ever carried out after a newer one. Returns the changes still to be
     intended.
     """
-    before: dict[str, tuple[str, Write]] = {}
-    for chunk in chunks(changes):
-        query = select(writes.c.key, writes.c.state, writes.c.data).where(writes.c.key.in_(chunk))
-        before.update((k, (state, _write_decoder.decode(data))) for k, state, data in tx.execute(query))
+    found = _STATES.rows(tx, keys=changes)
+    before = {key: (state, _write_decoder.decode(data)) for key, state, data in found}
     remaining: list[Write] = []
     for key, change in changes.items():
         state, earlier = before.get(key, ("done", change))
@@ -138,37 +144,52 @@ def reserve(tx: Connection, connection: str, wanted: Mapping[str, str], at: int)
     return {subject: key for subject, (key, _) in reserved(tx, connection, wanted).items()}
 
 
+_OF_SUBJECTS = (
+    reservations.c.connection == bindparam("of"),
+    reservations.c.subject.in_(values("subjects")),
+)
+_RESERVED = Statement(
+    select(reservations.c.subject, reservations.c.write_key, reservations.c.record).where(*_OF_SUBJECTS)
+)
+_RELEASE = Statement(delete(reservations).where(*_OF_SUBJECTS))
+
+
 def reserved(tx: Connection, connection: str, subjects: Collection[str]) -> dict[str, tuple[str, str]]:
     """Reservations on these subjects: (write key, record id or "")."""
-    found: dict[str, tuple[str, str]] = {}
-    for chunk in chunks(subjects):
-        query = select(reservations.c.subject, reservations.c.write_key, reservations.c.record).where(
-            reservations.c.connection == connection, reservations.c.subject.in_(chunk)
-        )
-        found.update((subject, (key, record)) for subject, key, record in tx.execute(query))
-    return found
+    rows = _RESERVED.rows(tx, of=connection, subjects=subjects)
+    return {subject: (key, record) for subject, key, record in rows}
 
 
-def withdraw(tx: Connection, connection: str, taken: Mapping[str, str]) -> None:
-    """Give up these reservations as far as they are these writes' own."""
-    statement = reservations.delete().where(
-        reservations.c.connection == connection,
+_WITHDRAW = Statement(
+    delete(reservations).where(
+        reservations.c.connection == bindparam("of"),
         reservations.c.subject == bindparam("_subject"),
         reservations.c.write_key == bindparam("_key"),
         reservations.c.record == "",
     )
-    if taken:
-        tx.execute(statement, [{"_subject": subject, "_key": key} for subject, key in taken.items()])
+)
+
+
+def withdraw(tx: Connection, connection: str, taken: Mapping[str, str]) -> None:
+    """Give up these reservations as far as they are these writes' own."""
+    rows = [{"of": connection, "_subject": subject, "_key": key} for subject, key in taken.items()]
+    _WITHDRAW.run_each(tx, rows)
 
 
 def release(tx: Connection, connection: str, subjects: Collection[str]) -> None:
     """Give up reservations whose record is gone or whose write was dropped."""
-    for chunk in chunks(subjects):
-        tx.execute(
-            reservations.delete().where(
-                reservations.c.connection == connection, reservations.c.subject.in_(chunk)
-            )
-        )
+    _RELEASE.run(tx, of=connection, subjects=subjects)
+
+
+_DUE_BY = (writes.c.due_at <= bindparam("now"), writes.c.connection == bindparam("of"))
+_TO_DO = (
+    select(writes.c.data, writes.c.state, writes.c.attempts, writes.c.problem)
+    .where(*_DUE_BY)
+    .order_by(writes.c.due_at, writes.c.at, writes.c.key)
+    .limit(bindparam("most", type_=Integer))
+)
+_DUE = Statement(_TO_DO)
+_DUE_IN_SOME = Statement(_TO_DO.where(writes.c.shard.in_(values("shards"))))
 
 
 def due_writes(
@@ -176,15 +197,11 @@ def due_writes(
 ) -> tuple[Intent, ...]:
     """Writes of these lanes due by now, oldest intent first. After a restore, one that may have been sent in
     the time that the ledger does not know counts as sent (`restored`)."""
-    query = (
-        select(writes.c.data, writes.c.state, writes.c.attempts, writes.c.problem)
-        .where(writes.c.due_at <= now, writes.c.connection == connection, of_shards(writes.c.shard, shards))
-        .order_by(writes.c.due_at, writes.c.at, writes.c.key)
-        .limit(limit)
-    )
+    some = {} if len(shards) >= SHARDS else {"shards": sorted(shards)}
+    asked = _DUE_IN_SOME if some else _DUE
     due = tuple(
         Intent(_write_decoder.decode(data), state, attempts, problem)
-        for data, state, attempts, problem in tx.execute(query)
+        for data, state, attempts, problem in asked.rows(tx, now=now, of=connection, most=limit, **some)
     )
     first = {each.write.interaction for each in due if not each.attempts}
     doubted = restored.in_doubt(tx, first)
@@ -211,90 +228,95 @@ def next_due(tx: Connection) -> int | None:
     return at
 
 
+_MARK_SENT = Statement(update(writes).where(writes.c.key.in_(values("keys"))).values(state="sent"))
+
+
 def mark_sent(tx: Connection, keys: Sequence[str]) -> None:
     """About to be sent: from here on the CRM is asked for the key before it is sent again."""
-    for chunk in chunks(keys):
-        tx.execute(update(writes).where(writes.c.key.in_(chunk)).values(state="sent"))
+    _MARK_SENT.run(tx, keys=keys)
+
+
+_MARK_DONE = Statement(
+    update(writes)
+    .where(writes.c.key == bindparam("_key"))
+    .values(
+        state="done",
+        due_at=None,
+        record=bindparam("_record"),
+        created=bindparam("_created"),
+        problem="",
+    )
+)
+_CREATING = Statement(
+    select(writes.c.connection, writes.c.subject, writes.c.key).where(
+        writes.c.key.in_(values("keys")),
+        # Not the bare column: PostgreSQL would read all writes of the kind from their index to join them.
+        writes.c.kind.concat("").in_(("create_contact", "create_account")),
+    )
+)
+_MADE = Statement(
+    update(reservations)
+    .where(
+        reservations.c.connection == bindparam("_connection"),
+        reservations.c.subject == bindparam("_subject"),
+        reservations.c.write_key == bindparam("_key"),
+    )
+    .values(record=bindparam("_record"), at=bindparam("_at"))
+)
 
 
 def mark_done(tx: Connection, receipts: Sequence[Receipt], at: int) -> None:
     """Receipts came: the writes are done, and reservations know their records."""
-    if not receipts:
-        return
-    statement = (
-        update(writes)
-        .where(writes.c.key == bindparam("_key"))
-        .values(
-            state="done",
-            due_at=None,
-            record=bindparam("_record"),
-            created=bindparam("_created"),
-            problem="",
-        )
-    )
-    tx.execute(
-        statement,
-        [{"_key": each.key, "_record": each.id, "_created": int(each.created)} for each in receipts],
-    )
+    done = [{"_key": each.key, "_record": each.id, "_created": int(each.created)} for each in receipts]
+    _MARK_DONE.run_each(tx, done)
     of_key = {each.key: each.id for each in receipts}
-    for chunk in chunks(of_key):
-        # Not the bare column: PostgreSQL would read all writes of the kind from their index to join them.
-        kind = writes.c.kind.concat("")
-        held = tx.execute(
-            select(writes.c.connection, writes.c.subject, writes.c.key).where(
-                writes.c.key.in_(chunk), kind.in_(("create_contact", "create_account"))
-            )
-        ).all()
-        if held:
-            tx.execute(
-                update(reservations)
-                .where(
-                    reservations.c.connection == bindparam("_connection"),
-                    reservations.c.subject == bindparam("_subject"),
-                    reservations.c.write_key == bindparam("_key"),
-                )
-                .values(record=bindparam("_record"), at=at),
-                [{"_connection": c, "_subject": s, "_key": k, "_record": of_key[k]} for c, s, k in held],
-            )
+    held = [
+        {"_connection": connection, "_subject": subject, "_key": key, "_record": of_key[key], "_at": at}
+        for connection, subject, key in _CREATING.rows(tx, keys=of_key)
+    ]
+    _MADE.run_each(tx, held)
+
+
+_MARK = Statement(
+    update(writes)
+    .where(writes.c.key == bindparam("_key"))
+    .values(
+        state=bindparam("_state"),
+        due_at=bindparam("_due"),
+        problem=bindparam("_problem"),
+        attempts=writes.c.attempts + 1,
+    )
+)
 
 
 def mark(tx: Connection, rows: Sequence[tuple[str, str, int | None, str]]) -> None:
     """Set (key, state, due_at, problem) of writes, counting an attempt."""
-    if rows:
-        statement = (
-            update(writes)
-            .where(writes.c.key == bindparam("_key"))
-            .values(
-                state=bindparam("_state"),
-                due_at=bindparam("_due"),
-                problem=bindparam("_problem"),
-                attempts=writes.c.attempts + 1,
-            )
-        )
-        tx.execute(
-            statement,
-            [{"_key": k, "_state": s, "_due": due, "_problem": p} for k, s, due, p in rows],
-        )
+    _MARK.run_each(tx, [{"_key": k, "_state": s, "_due": due, "_problem": p} for k, s, due, p in rows])
+
+
+_RECORDS = Statement(
+    select(writes.c.key, writes.c.state, writes.c.record).where(writes.c.key.in_(values("keys")))
+)
 
 
 def records_of(tx: Connection, keys: Collection[str]) -> dict[str, tuple[str, str]]:
     """State and record id of writes by key."""
-    found: dict[str, tuple[str, str]] = {}
-    for chunk in chunks(keys):
-        query = select(writes.c.key, writes.c.state, writes.c.record).where(writes.c.key.in_(chunk))
-        found.update((key, (state, record)) for key, state, record in tx.execute(query))
-    return found
+    return {key: (state, record) for key, state, record in _RECORDS.rows(tx, keys=keys)}
+
+
+_ACTIVITIES = Statement(
+    select(activities.c.subject, activities.c.write_key, activities.c.fields, activities.c.latest).where(
+        activities.c.connection == bindparam("of"), activities.c.subject.in_(values("subjects"))
+    )
+)
 
 
 def activities_of(tx: Connection, connection: str, subjects: Collection[str]) -> dict[str, Logged]:
     """What is logged of these interactions or conversation days."""
-    found: dict[str, Logged] = {}
-    for chunk in chunks(subjects):
-        query = select(
-            activities.c.subject, activities.c.write_key, activities.c.fields, activities.c.latest
-        ).where(activities.c.connection == connection, activities.c.subject.in_(chunk))
-        for subject, key, fields, latest in tx.execute(query):
-            found[subject] = Logged(key, _fields_decoder.decode(fields), latest)
+    rows = _ACTIVITIES.rows(tx, of=connection, subjects=subjects)
+    found = {
+        subject: Logged(key, _fields_decoder.decode(fields), latest) for subject, key, fields, latest in rows
+    }
     return _resolved(tx, found)
 
 
@@ -326,7 +348,7 @@ def _with_records(logged: Logged, records: Mapping[str, tuple[str, str]]) -> Log
 
 def keep_activities(tx: Connection, connection: str, logged: Mapping[str, Logged]) -> None:
     """Remember the fields of activities as now intended."""
-    rows: list[Row] = [
+    rows: list[Values] = [
         {
             "connection": connection,
             "subject": subject,
@@ -352,17 +374,20 @@ def forget_activities(tx: Connection, connection: str, dropped: Sequence[Write])
         )
 
 
+_CONTACTS = Statement(
+    select(writes.c.key, writes.c.data).where(
+        writes.c.key.in_(values("keys")), writes.c.kind == "create_contact"
+    )
+)
+
+
 def intended_contacts(tx: Connection, keys: Collection[str]) -> dict[str, ContactFields]:
     """What the contacts will be that these writes are to create."""
     found: dict[str, ContactFields] = {}
-    for chunk in chunks(keys):
-        query = select(writes.c.key, writes.c.data).where(
-            writes.c.key.in_(chunk), writes.c.kind == "create_contact"
-        )
-        for key, data in tx.execute(query):
-            fields = _write_decoder.decode(data).fields
-            if isinstance(fields, ContactFields):
-                found[key] = fields
+    for key, data in _CONTACTS.rows(tx, keys=keys):
+        fields = _write_decoder.decode(data).fields
+        if isinstance(fields, ContactFields):
+            found[key] = fields
     return found
 
 
@@ -415,24 +440,29 @@ def bring_forward(tx: Connection, now: int, beyond: int) -> int:
     return int(tx.execute(update(writes).where(late).values(due_at=now)).rowcount)
 
 
-def held(tx: Connection) -> dict[str, int]:
-    """How many writes a brake holds, by kind."""
-    stopped = (_STOPPED, writes.c.state == "held")
-    query = select(writes.c.kind, func.count()).where(*stopped).group_by(writes.c.kind)
-    return {row.kind: int(row[1]) for row in tx.execute(query)}
+_HELD = Statement(
+    select(writes.c.kind, func.count()).where(_STOPPED, writes.c.state == "held").group_by(writes.c.kind)
+)
 
 
 _WAITING = text("state = 'waiting'")
 
 
+def held(tx: Connection) -> dict[str, int]:
+    """How many writes a brake holds, by kind."""
+    return {kind: int(count) for kind, count in _HELD.rows(tx)}
+
+
+_WAKE = Statement(
+    update(writes)
+    .where(_WAITING, writes.c.problem.in_(values("keys")))
+    .values(state="intended", due_at=bindparam("_at"), problem="")
+)
+
+
 def wake(tx: Connection, keys: Collection[str], at: int) -> None:
     """Writes that waited for these ones are due."""
-    for chunk in chunks(keys):
-        tx.execute(
-            update(writes)
-            .where(_WAITING, writes.c.problem.in_(chunk))
-            .values(state="intended", due_at=at, problem="")
-        )
+    _WAKE.run(tx, keys=keys, _at=at)
 
 
 def replace_data(tx: Connection, write: Write) -> None:

@@ -28,6 +28,9 @@ from firstcontact.store.problems import StoreProblem, problem_of
 BUSY_SECONDS = 30.0
 """How long a SQLite write waits for another's turn before the database counts as locked."""
 
+_CACHED_STATEMENTS = 512
+"""Statements that the SQLite driver keeps prepared on a connection: more than one round of work has."""
+
 _TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtext(current_database()), hashtext('firstcontact {turn}'))"
 """Given back by PostgreSQL at the end of the transaction, however that ends."""
 
@@ -290,7 +293,11 @@ class _Turn:
 
 
 def _sqlite_engine(url: URL, *, durable: bool, busy_seconds: float) -> Engine:
-    arguments = {"check_same_thread": False, "timeout": busy_seconds}
+    arguments = {
+        "check_same_thread": False,
+        "timeout": busy_seconds,
+        "cached_statements": _CACHED_STATEMENTS,
+    }
     # Errors name the statement, never the values, which are people's addresses and numbers.
     options: dict[str, Any] = {"connect_args": arguments, "hide_parameters": True}
     execution: dict[str, Any] = {_GUARDS: {}}

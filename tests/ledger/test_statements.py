@@ -1,0 +1,71 @@
+"""Statements that are spelled out once mean on both databases what they say, for lists of any length."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from firstcontact.ledger.tables import facts
+from firstcontact.store.statements import CHUNK, Statement, insert, insert_new, values
+
+NAMED = Statement(select(facts.c.name, facts.c.value).where(facts.c.name.in_(values("names"))))
+LISTED = Statement(
+    select(facts.c.name).where(
+        facts.c.name.in_(values("names")),
+        facts.c.value.in_(("old", "older")),
+        facts.c.value != bindparam("but"),
+    )
+)
+SET = Statement(update(facts).where(facts.c.name.in_(values("names"))).values(value=bindparam("to")))
+SET_EACH = Statement(update(facts).where(facts.c.name == bindparam("_name")).values(value=bindparam("to")))
+REMOVE = Statement(delete(facts).where(facts.c.name.in_(values("names"))))
+
+
+def count(tx: Connection, value: str) -> int:
+    return tx.scalar(select(func.count()).select_from(facts).where(facts.c.value == value)) or 0
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 7])
+def test_a_list_of_any_length_is_gone_through_once(tx: Connection, length: int) -> None:
+    """Each value is asked for once, however many there are and however the list is cut."""
+    names = [f"n{number}" for number in range(length)]
+    insert(tx, facts, [{"name": name, "value": "old"} for name in [*names, "other"]])
+    assert sorted(NAMED.rows(tx, names=names)) == sorted((name, "old") for name in names)
+    assert SET.run(tx, names=set(names), to="new") == length
+    assert (count(tx, "new"), count(tx, "old")) == (length, 1)
+    assert REMOVE.run(tx, names=dict.fromkeys(names)) == length
+    assert NAMED.rows(tx, names=["other", *names]) == [("other", "old")]
+
+
+def test_an_empty_list_asks_nothing(tx: Connection) -> None:
+    """No row is found, changed or removed."""
+    insert(tx, facts, [{"name": "n", "value": "old"}])
+    assert (NAMED.rows(tx, names=[]), SET.run(tx, names=(), to="new"), REMOVE.run(tx, names=set())) == (
+        [],
+        0,
+        0,
+    )
+    assert count(tx, "old") == 1
+
+
+def test_a_statement_keeps_the_values_of_its_own(tx: Connection) -> None:
+    """A list and a value that stand in the statement stay beside those that are given each time."""
+    said = {"a": "old", "b": "older", "c": "new"}
+    insert(tx, facts, [{"name": name, "value": value} for name, value in said.items()])
+    assert sorted(LISTED.rows(tx, names=list(said), but="")) == [("a",), ("b",)]
+    assert LISTED.rows(tx, names=list(said), but="older") == [("a",)]
+
+
+def test_rows_are_changed_one_by_one(tx: Connection) -> None:
+    """Each with its own values; no rows change nothing."""
+    insert(tx, facts, [{"name": name, "value": "old"} for name in "abc"])
+    SET_EACH.run_each(tx, [{"_name": name, "to": f"of {name}"} for name in "ab"])
+    SET_EACH.run_each(tx, [])
+    assert sorted(NAMED.rows(tx, names="abc")) == [("a", "of a"), ("b", "of b"), ("c", "old")]
+
+
+def test_texts_reach_the_database_as_they_are(tx: Connection) -> None:
+    """Whatever a value looks like, it is no part of the statement."""
+    names = ["%s", "%(names)s", "?", "'; --", "a\\b", "{", "\N{PILE OF POO}"]
+    insert_new(tx, facts, [{"name": name, "value": "%"} for name in names])
+    assert sorted(NAMED.rows(tx, names=names)) == sorted((name, "%") for name in names)

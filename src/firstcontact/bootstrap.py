@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -10,23 +10,29 @@ import msgspec
 from sqlalchemy import Engine
 
 from firstcontact.boundaries import Boundary, crossing
-from firstcontact.config import Home, StoreAt, busy_seconds, password_of
+from firstcontact.config import Connection, Home, StoreAt, busy_seconds, key_file, password_of
+from firstcontact.connectors import kinds
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.tables import HISTORY as ADDRESS_BOOK
-from firstcontact.connectors.contract import Delivery, Reading, ReadingContext
+from firstcontact.connectors.contract import Crm, CrmKind, Delivery, Opening, Option, Reading, ReadingContext
 from firstcontact.connectors.files.detect import detect, first_bytes
 from firstcontact.connectors.files.problems import FileProblem, cannot_read
 from firstcontact.connectors.files.unknown import unknown_format
 from firstcontact.flow.clock import DAY, Clock, SystemClock
 from firstcontact.flow.installation import Installation, Item, Reader
+from firstcontact.flow.problems import FlowProblem
+from firstcontact.flow.read_only import ReadOnly, make_read_only
 from firstcontact.homes import claim, copy_to_files
 from firstcontact.interactions.nul import without_nul
-from firstcontact.lanes.pacing import paced
+from firstcontact.lanes import credentials as logins
+from firstcontact.lanes.credentials import KeptCredentials
+from firstcontact.lanes.pacing import Pacing, paced
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import HISTORY as LEDGER
 from firstcontact.ledger.history import open_ledger
 from firstcontact.operating.watch import SILENT, Watch
 from firstcontact.operating.watched_crm import WatchedCrm
+from firstcontact.policy.schema import Problem, SettingsProblem, unknown_key
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import BUSY_SECONDS, open_engine
 from firstcontact.store.migrations import Side
@@ -34,6 +40,7 @@ from firstcontact.store.problems import StoreProblem, problem_of
 
 LEDGER_FILE = "ledger.db"
 ADDRESS_BOOK_FILE = "address_book.db"
+ADDRESS_BOOK_KIND = "address_book"
 RECURRENCE_BACK = 5 * 366 * DAY
 RECURRENCE_AHEAD = 366 * DAY
 """How far back and ahead of now a series of meetings is read out."""
@@ -46,35 +53,149 @@ CONTACT_FORMATS = ("contacts-csv", "vcard")
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """An installation and the parts that the command line asks directly."""
+    """An installation and the parts that the command line asks directly. own: the built-in address book,
+    None where another CRM is connected."""
 
     installation: Installation
     ledger: Ledger
-    address_book: AddressBook
+    own: AddressBook | None
+
+    @property
+    def address_book(self) -> AddressBook:
+        """The built-in address book, for what only that can. Raises FlowProblem where it is not in use."""
+        if self.own is None:
+            crm = self.installation.crm
+            raise FlowProblem(
+                f"The contacts are in {crm.capabilities().title} (connection {crm.connection}): this works "
+                "with the built-in address book only."
+            )
+        return self.own
 
 
 def open_installation(
     home: Home, *, folder: Path | None = None, clock: Clock | None = None, watch: Watch = SILENT
 ) -> Opened:
-    """The installation of a home folder; `folder`: where its databases are, if not there.
+    """The installation of a home folder. Without a CRM connection in the settings it works with the built-in
+    address book. folder: where copies of its databases are, for a trial: no other CRM is written to then.
 
-    Raises StoreProblem.
+    Raises StoreProblem, SettingsProblem, FlowProblem, KeyProblem.
     """
+    connection = the_connection(home)
     of_ledger, of_book = sides(folder or home.folder, StoreAt() if folder else home.store)
     ledger = open_ledger(of_ledger.engine)
     claim(home.folder, ledger.engine, shared=bool(home.store.url) and folder is None)
-    book = address_book(of_book.engine, home.book)
     clock = clock or SystemClock()
+    own = address_book(of_book.engine, home.book) if connection is None else None
+    crm: Crm
+    read_only = connection is not None and (connection.read_only or folder is not None)
+    if connection is not None:
+        # A trial's copy of the ledger is thrown away; the login and the limits are still everybody's.
+        shared = ledger if folder is None else open_ledger(sides(home.folder, home.store)[0].engine)
+        logins.check(shared, key_file(home.folder), connection.name)
+        crm = WatchedCrm(open_crm(home, connection, shared, clock, watch), watch)
+        crm = ReadOnly(crm) if read_only else crm
+    else:
+        assert own is not None
+        crm = paced(WatchedCrm(own, watch), ledger, own, watch)
     installation = Installation(
-        book=home.book,
+        book=home.book.with_crm_users(connection.users) if connection is not None else home.book,
         ledger=ledger,
-        crm=paced(WatchedCrm(book, watch), ledger, book, watch),
+        crm=crm,
         clock=clock,
         reader=_reader(home.book, clock),
         watch=watch,
     )
     installation.keep_settings(home.text)
-    return Opened(installation, ledger, book)
+    if read_only:
+        make_read_only(ledger, crm.connection, clock.now())
+    return Opened(installation, ledger, own)
+
+
+# --- CRM connections -----------------------------------------------------------------------------
+
+
+def the_connection(home: Home) -> Connection | None:
+    """The connection that the installation works with, None for the built-in address book.
+
+    Raises FlowProblem where there are several, or one of a kind that no connection can be opened to.
+    """
+    named = [each for each in home.connections.values() if each.kind not in ("", ADDRESS_BOOK_KIND)]
+    if len(named) > 1:
+        names = ", ".join(f"[connection.{each.name}]" for each in named)
+        raise FlowProblem(
+            f"{home.path} names several CRM connections: {names}. This version works with one at a time; "
+            "take the others away, or give each a home of its own (--home)."
+        )
+    for each in named:
+        kind_of(home, each)
+    return named[0] if named else None
+
+
+def kind_of(home: Home, connection: Connection) -> CrmKind:
+    """The kind of a connection. Raises SettingsProblem, with its line, where there is no connector for it."""
+    try:
+        return kinds.kind(connection.kind)
+    except (kinds.UnknownKind, kinds.NotConnected) as error:
+        place = ("connection", connection.name, "kind")
+        raise SettingsProblem(
+            home.place((Problem(sentence=str(error), key=f"connection.{connection.name}", place=place),))
+        ) from None
+
+
+def options_of(home: Home, connection: Connection) -> dict[str, str | int | bool]:
+    """The options of a connection, checked against those of its kind and with defaults. Raises
+    SettingsProblem, with the line of each problem."""
+    known = kind_of(home, connection).options
+    chosen: dict[str, str | int | bool] = {name: option.default for name, option in known.items()}
+    problems: list[Problem] = []
+    place = ("connection", connection.name, "options")
+    for name, value in connection.options.items():
+        sentence = _option_problem(known, name, value)
+        if sentence:
+            problems.append(Problem(sentence=sentence, key=name, place=(*place, name)))
+        elif isinstance(value, str | int | bool):
+            chosen[name] = value
+    for name, option in known.items():
+        if option.required and not connection.options.get(name):
+            sentence = f"the option `{name}` is missing: {option.meaning}"
+            problems.append(Problem(sentence=sentence, key=name, place=place[:2]))
+    if problems:
+        raise SettingsProblem(home.place(tuple(problems)))
+    return chosen
+
+
+def _option_problem(known: Mapping[str, Option], name: str, value: object) -> str:
+    """What is wrong with the option, "" where nothing is."""
+    if name not in known:
+        return unknown_key(name, known, "option")
+    option = known[name]
+    if type(value) is not type(option.default):
+        is_to_be = {str: "a text", int: "a number", bool: "true or false"}[type(option.default)]
+        return f"`{name}` is {is_to_be}: {option.meaning}"
+    if option.choices and value not in option.choices:
+        return f"`{name}` is one of {', '.join(option.choices)}"
+    return ""
+
+
+def open_crm(home: Home, connection: Connection, ledger: Ledger, clock: Clock, watch: Watch = SILENT) -> Crm:
+    """The connector of a connection, given its login and its limits; no request is made. Raises
+    SettingsProblem."""
+    kind = kind_of(home, connection)
+    return kind.open(
+        Opening(
+            connection=connection.name,
+            options=options_of(home, connection),
+            credentials=credentials_of(home, connection.name, ledger),
+            pace=Pacing(ledger, connection.name, kind.capabilities, watch),
+            region=home.book.team.region,
+            now=clock.now,
+        )
+    )
+
+
+def credentials_of(home: Home, connection: str, ledger: Ledger) -> KeptCredentials:
+    """What the connection logs in with."""
+    return KeptCredentials(ledger, key_file(home.folder), connection)
 
 
 def sides(home: Path, at: StoreAt, password: Callable[[], str] | None = None) -> tuple[Side, Side]:

@@ -17,6 +17,8 @@ A home folder holds one `settings.toml`::
     [connection.clio]              # a CRM connection: what it is, and settings of its own
     kind = "clio"
     options = { region = "us" }
+    read_only = true               # decide and show, write nothing
+    users = { ana-ruiz = "3581" }  # users of the CRM, where no e-mail address ties them to ours
 
     [engine]                       # where workers on several machines meet
     temporal = "temporal.northwind.example:7233"
@@ -41,7 +43,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -65,10 +67,13 @@ from firstcontact.toml_places import line_of, places
 
 HOME_VARIABLE = "FIRSTCONTACT_HOME"
 BUSY_VARIABLE = "FIRSTCONTACT_BUSY_SECONDS"
+KEY_VARIABLE = "FIRSTCONTACT_KEY_FILE"
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """By this name prometheus-client knows the folder in which several processes count; it reads it when it is
 imported."""
 FILE_NAME = "settings.toml"
+KEY_FILE = "keys/ring.json"
+"""Where the key ring is in a home, if the environment does not name another place."""
 STORE_PASSWORD_FILE = "store.password"
 """Where a password goes that was given with a database's address."""
 _TOP = ("team", "organisation", "engine", "store", *SUB_SCOPES)
@@ -76,11 +81,17 @@ _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """A CRM connection as the file names it: its kind (`clio` …) and the options of its connector."""
+    """A CRM connection as the file names it: its kind (`clio` …) and the options of its connector.
+
+    read_only: everything is decided and shown, nothing is written. users: ids of the CRM's users by those of
+    ours, for whom no e-mail address ties to one.
+    """
 
     name: str
     kind: str
     options: Mapping[str, object] = {}
+    read_only: bool = False
+    users: Mapping[str, str] = {}
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -155,6 +166,19 @@ def busy_seconds(environment: Mapping[str, str] | None = None) -> float | None:
     except ValueError:
         return None
     return seconds if 0 <= seconds < 1e6 else None
+
+
+def key_file(home: Path, environment: Mapping[str, str] | None = None) -> Path:
+    """The file of the key ring: FIRSTCONTACT_KEY_FILE, else the one in the home."""
+    variables = os.environ if environment is None else environment
+    named = variables.get(KEY_VARIABLE, "")
+    return Path(named).expanduser() if named else home / KEY_FILE
+
+
+def variable(name: str, environment: Mapping[str, str] | None = None) -> str:
+    """What an environment variable says that a person names on the command line, "" where there is none."""
+    variables = os.environ if environment is None else environment
+    return variables.get(name, "")
 
 
 def metrics_folder(environment: Mapping[str, str] | None = None) -> Path | None:
@@ -365,14 +389,17 @@ def _home(
         parsed = complete(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise SettingsProblem([_syntax_problem(error, path, text)]) from None
-    connections, problems = _connections(parsed.get("connection"))
     engine, wrong = _engine(parsed.get("engine"))
     store, wrong_store = _store(parsed.get("store"))
-    problems = [*_outside_problems(parsed), *problems, *wrong, *wrong_store]
+    problems = [*_outside_problems(parsed), *wrong, *wrong_store]
+    ours: Collection[str] | None = None
     try:
         book = _book(parsed)
+        ours = [user.id for user in book.team.users]
     except SettingsProblem as found:
         problems = [*problems, *found.problems]
+    connections, wrong = _connections(parsed.get("connection"), ours)
+    problems = [*problems, *wrong]
     if problems:
         placed = _placed(tuple(problems), path, text)
         raise SettingsProblem(sorted(placed, key=lambda problem: problem.line))
@@ -418,22 +445,49 @@ def _book(parsed: Mapping[str, object]) -> SettingsBook:
     )
 
 
-def _connections(written: object) -> tuple[dict[str, Connection], list[Problem]]:
+def _connections(
+    written: object, users: Collection[str] | None
+) -> tuple[dict[str, Connection], list[Problem]]:
     connections: dict[str, Connection] = {}
     problems: list[Problem] = []
     for name, values in written.items() if isinstance(written, Mapping) else ():
         if not isinstance(values, Mapping):
             continue
-        kind, options = values.get("kind", ""), values.get("options", {})
-        if not isinstance(kind, str):
-            sentence = 'the kind of CRM is a text, such as "clio"'
-            problems.append(Problem(sentence=sentence, key="kind", place=("connection", name, "kind")))
-        elif not isinstance(options, Mapping):
-            sentence = 'options are a table, such as `options = { region = "us" }`'
-            problems.append(Problem(sentence=sentence, key="options", place=("connection", name, "options")))
-        else:
-            connections[name] = Connection(name, kind, dict(options))
+        wrong = [
+            Problem(sentence=sentence, key=key, place=("connection", name, *where))
+            for key, where, sentence in _connection_problems(values, users)
+        ]
+        problems += wrong
+        if not wrong:
+            connections[name] = Connection(
+                name,
+                values.get("kind", ""),
+                dict(values.get("options", {})),
+                values.get("read_only", False),
+                dict(values.get("users", {})),
+            )
     return connections, problems
+
+
+def _connection_problems(
+    values: Mapping[str, object], users: Collection[str] | None
+) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Key, where it stands, and what is wrong with it. users: None where the team cannot be read either."""
+    if not isinstance(values.get("kind", ""), str):
+        yield "kind", ("kind",), 'the kind of CRM is a text, such as "clio"'
+    if not isinstance(values.get("options", {}), Mapping):
+        yield "options", ("options",), 'options are a table, such as `options = { region = "us" }`'
+    if not isinstance(values.get("read_only", False), bool):
+        yield "read_only", ("read_only",), "`read_only` is true or false"
+    mapped = values.get("users", {})
+    if not isinstance(mapped, Mapping):
+        yield "users", ("users",), 'users are a table, such as `users = { ana-ruiz = "3581" }`'
+        return
+    for user, theirs in mapped.items():
+        if users is not None and user not in users:
+            yield user, ("users", user), unknown_key(user, users, "user")
+        elif not isinstance(theirs, str) or not theirs:
+            yield user, ("users", user), 'the id of a user of the CRM is a text, such as "3581"'
 
 
 def _engine(written: object) -> tuple[Engine, list[Problem]]:

@@ -16,9 +16,15 @@ from rooms import Module, imports, modules
 
 BOUNDARIES = "firstcontact.boundaries"
 CRM_CALLS = frozenset(
-    {"find", "read", "accounts", "matters", "apply", "written", "changed_since", "size", "users"}
-)
-"""What `contract.Crm` asks of the world; its capabilities are data that a connector declares once."""
+    {
+        "find", "read", "accounts", "matters", "apply", "written", "changed_since", "size", "users",
+        "examine", "prepare",
+    }
+)  # fmt: skip
+"""What `contract.Crm`, `Examined` and `Prepared` ask of the world; capabilities are data that a connector
+declares once."""
+ASKS_A_VENDOR = frozenset({("firstcontact.lanes.credentials", "ask")})
+"""Calls of what a connector hands over, which asks its vendor."""
 WRITE_MODES = frozenset("wax+")
 WRITE_FLAGS = frozenset({"O_WRONLY", "O_RDWR", "O_CREAT", "O_APPEND", "O_TRUNC"})
 OF_OS = frozenset(
@@ -38,7 +44,14 @@ MOVES = frozenset({"rename", "replace"})
 
 PASSES_ON = frozenset({"firstcontact.store.engine", "firstcontact.ledger.book"})
 """Where a transaction's number is handed through."""
-STANDS_IN_FRONT = frozenset({"firstcontact.lanes.pacing", "firstcontact.operating.watched_crm"})
+STANDS_IN_FRONT = frozenset(
+    {
+        "firstcontact.flow.indexed",
+        "firstcontact.flow.read_only",
+        "firstcontact.lanes.pacing",
+        "firstcontact.operating.watched_crm",
+    }
+)
 """A CRM in front of the CRM: the touch is its caller's."""
 ONLY_TESTS_CALL = frozenset({("firstcontact.store.migrations", "upgrade_from_nothing")})
 
@@ -188,6 +201,8 @@ class _Look(ast.NodeVisitor):
         shown = f"{ast.unparse(node.func)}()"
         if name in CRM_CALLS and receiver in ("crm", "_crm") and self._module.name not in STANDS_IN_FRONT:
             return f"the CRM call {shown}"
+        if (self._module.name, name) in ASKS_A_VENDOR and not receiver:
+            return f"the call {shown}"
         return f"the file write {shown}" if _writes_a_file(node, name, receiver) else ""
 
     def _say(self, line: int, what: str) -> None:

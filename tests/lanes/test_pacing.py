@@ -53,7 +53,7 @@ def test_workers_share_one_bucket(ledger: Ledger) -> None:
             connecting.change(tx, workers[0].connection, filled_at=filled)
 
     for worker in workers:
-        worker._sleep = sleep
+        worker.pace._sleep = sleep
     for number in range(6):
         workers[number % 2].size()
     assert slept == []

@@ -64,6 +64,11 @@ def open_home(ctx: click.Context) -> tuple[Home, Opened]:
     return home, open_installation(home)
 
 
+def contacts_are_in(opened: Opened) -> str:
+    """Where the contacts are, in a sentence: `the address book`, or the CRM's name."""
+    return "the address book" if opened.own is not None else opened.installation.crm.capabilities().title
+
+
 def user_of(home: Home, named: str, option: str = "--for") -> str:
     """The id of the user that is meant by an id, an address or a name; "" for nobody named.
 
@@ -212,14 +217,13 @@ def known_problem(error: Exception) -> str | None:
     from firstcontact.connectors.contract import AuthLapsed, TryAgain
     from firstcontact.connectors.files.problems import FileProblem
     from firstcontact.flow.problems import FlowProblem
+    from firstcontact.keyring import KeyProblem
     from firstcontact.lanes.temporal.server import EngineProblem
     from firstcontact.policy.schema import SettingsProblem
     from firstcontact.store.problems import StoreProblem
 
-    if isinstance(
-        error,
-        EngineProblem | FileProblem | FlowProblem | SettingsProblem | StoreProblem | AuthLapsed | TryAgain,
-    ):
+    known = EngineProblem | FileProblem | FlowProblem | KeyProblem | SettingsProblem | StoreProblem
+    if isinstance(error, known | AuthLapsed | TryAgain):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or 'The system'}: {error.strerror or error}."

@@ -63,18 +63,18 @@ def explain(ctx: click.Context, what: str, limit: int, history: bool, as_json: b
 def _keys(home: Home, opened: Opened, what: str) -> tuple[str, ...]:
     """The handles that are meant. Raises click.UsageError where several contacts have the name."""
     from firstcontact.connectors.address_book.people import People
-    from firstcontact.identity.records import Record
+    from firstcontact.flow.story import records_of
     from firstcontact.interactions.handles import read_handle
 
-    record = opened.address_book.read([what]).get(what)
-    if isinstance(record, Record):
-        return tuple(each.key for each in record.handles)
     handle = read_handle(what, home.book.team.region)
+    record = records_of(opened.installation, [what]).get(what) if "@" not in what else None
+    if record is not None:
+        return tuple(each.key for each in record.handles)
     if handle is not None:
         return (handle.key,)
-    if "@" not in what and " " in what.strip():
+    if opened.own is not None and "@" not in what and " " in what.strip():
         wanted = what.casefold().split()
-        named = People(opened.address_book).list_contacts(
+        named = People(opened.own).list_contacts(
             lambda contact: (contact["name"] or "").casefold().split() == wanted
         )
         if len(named) > 1:

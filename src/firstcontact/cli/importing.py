@@ -16,6 +16,7 @@ import click
 from firstcontact.cli.common import (
     BAD_INPUT,
     NEEDS_A_PERSON,
+    contacts_are_in,
     counted,
     json_option,
     load_home,
@@ -84,6 +85,7 @@ class _Done:
         self.files: tuple[FileResult, ...] = ()
         self.left: tuple[str, ...] = ()
         """Files of folders that are of no known kind, each with a sentence."""
+        self.where = "the address book"
         self.contacts_imported = 0
         self.contacts_completed = 0
         self.held: Held | None = None
@@ -108,6 +110,7 @@ def _import(home: Home, opened: Opened, paths: tuple[Path, ...], user: str, prog
 
     installation = opened.installation
     done = _Done(importing.snapshot(installation), importing.people_kept(installation))
+    done.where = contacts_are_in(opened)
     done.pending_before = importing.unfinished(installation).writes
     found = [file for path in paths for file in files_under(path)]
     readable = [file for file in found if not file.problem]
@@ -161,14 +164,16 @@ def _contact_lists(home: Home, opened: Opened, files: list[FoundFile], done: _Do
     from firstcontact.flow.importing import FileResult
 
     results: list[FileResult] = []
+    own = opened.address_book if files else None
     for file in files:
+        assert own is not None
         name = str(file.path)
         try:
             records, rejections = read_contact_list(file.path, file.format, home.book.team.region)
         except FileProblem as problem:
             results.append(FileResult(name, file.format, problem=str(problem)))
             continue
-        taken = import_list(opened.address_book, records)
+        taken = import_list(own, records)
         done.contacts_imported += taken.added
         done.contacts_completed += taken.completed
         asides = [f"{each.place}: {each.detail}" for each in rejections]
@@ -390,7 +395,8 @@ def _say_written(done: _Done) -> None:
         )
     if not (report.kinds or report.created or report.activities):
         return
-    size = f" The address book has {counted(report.contacts, 'contact')}." if report.contacts >= 0 else ""
+    where = f"{done.where[0].upper()}{done.where[1:]}"
+    size = f" {where} has {counted(report.contacts, 'contact')}." if report.contacts >= 0 else ""
     logged = counted(report.activities, "activity", "activities")
     say(f"{counted(report.created, 'contact')} created, {logged} logged.{size}")
 

@@ -29,8 +29,7 @@ def log(
     as_json: bool,
 ) -> None:
     """Log INTERACTION by hand: on a contact, on one made in the same step, or without."""
-    from firstcontact.flow.story import in_words
-    from firstcontact.identity.records import Record
+    from firstcontact.flow.story import in_words, records_of
 
     home, opened = open_home(ctx)
     users = home.book.team.users
@@ -43,7 +42,7 @@ def log(
         raise click.UsageError("either --contact, or --first, --last and --type for a new one; not both")
     if learn and not contact:
         raise click.UsageError("--learn goes with --contact: a contact made now has the number anyway")
-    if contact and not isinstance(opened.address_book.read([contact]).get(contact), Record):
+    if contact and not records_of(opened.installation, [contact]):
         raise click.UsageError(
             f"there is no contact {contact}; `firstcontact contacts --search NAME` finds ids"
         )

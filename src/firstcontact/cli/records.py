@@ -167,11 +167,10 @@ def activities(
 
 
 def _names(opened: Opened, activities: list[dict[str, Any]]) -> dict[str, str]:
-    from firstcontact.identity.records import Record
+    from firstcontact.flow.story import records_of
 
-    ids = sorted({id for each in activities for id in (*each["contacts"], *each["leads"])})
-    found = opened.address_book.read(ids) if ids else {}
-    return {id: each.name for id, each in found.items() if isinstance(each, Record)}
+    ids = {id for each in activities for id in (*each["contacts"], *each["leads"])}
+    return {id: each.name for id, each in records_of(opened.installation, ids).items()}
 
 
 def _several(interactions: list[str]) -> str:

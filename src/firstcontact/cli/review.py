@@ -80,15 +80,11 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
 
 def _names(opened: Opened, asked: tuple[Question, ...]) -> Mapping[str, str]:
     """Name and company of every candidate that is a contact or lead."""
-    from firstcontact.identity.records import Record
+    from firstcontact.flow.story import records_of
 
-    ids = sorted({id for question in asked for id in question.candidates})
-    found = opened.address_book.read(ids) if ids else {}
-    return {
-        id: ", ".join(filter(None, (each.name, each.company)))
-        for id, each in found.items()
-        if isinstance(each, Record)
-    }
+    ids = {id for question in asked for id in question.candidates}
+    found = records_of(opened.installation, ids)
+    return {id: ", ".join(filter(None, (each.name, each.company))) for id, each in found.items()}
 
 
 def _as_json(question: Question, names: Mapping[str, str]) -> dict[str, object]:
@@ -177,9 +173,9 @@ def _answer(
 
 def _must_exist(opened: Opened, question: Question, id: str) -> None:
     """Raises click.UsageError for a record that is not there, so that a slip of the pen decides nothing."""
-    from firstcontact.identity.records import Record
+    from firstcontact.flow.story import records_of
 
-    if id in question.candidates or isinstance(opened.address_book.read([id]).get(id), Record):
+    if id in question.candidates or records_of(opened.installation, [id]):
         return
     meant = f" Candidates: {', '.join(question.candidates)}." if question.candidates else ""
     raise click.UsageError(

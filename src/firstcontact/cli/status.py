@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from firstcontact.cli.common import (
+    contacts_are_in,
     counted,
     json_option,
     open_home,
@@ -44,8 +45,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
     say(f"Home: {home.folder}")
     say(f"Databases: {place(opened.ledger.engine)}")
     say(
-        f"{counted(report.interactions, 'interaction')} so far; {counted(report.contacts, 'contact')} in the "
-        "address book."
+        f"{counted(report.interactions, 'interaction')} so far; {counted(report.contacts, 'contact')} in "
+        f"{contacts_are_in(opened)}."
     )
     for line in unfinished_lines(report.due, later.writes, later.why):
         say(line)
@@ -80,8 +81,8 @@ def report(ctx: click.Context, as_json: bool) -> None:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.kinds.items()))
     say(f"{counted(counts.interactions, 'interaction')}{f' ({kinds})' if kinds else ''}.")
     say(
-        f"{counted(counts.contacts, 'contact')} in the address book, {counts.created:,} of them made by "
-        f"FirstContact; {counted(counts.activities, 'activity', 'activities')} logged; "
+        f"{counted(counts.contacts, 'contact')} in {contacts_are_in(opened)}, {counts.created:,} of them "
+        f"made by FirstContact; {counted(counts.activities, 'activity', 'activities')} logged; "
         f"{counted(counts.waiting, 'question')} open."
     )
     if counts.rejected:
@@ -102,7 +103,7 @@ def report(ctx: click.Context, as_json: bool) -> None:
     reasons = held_back(kept, most=1000)
     if reasons:
         say()
-        say("People who are not in the address book, by what keeps them (some by several):")
+        say(f"People who are not in {contacts_are_in(opened)}, by what keeps them (some by several):")
         for each in reasons:
             say_wrapped(f"  {each.people:>6,}  ", f"{each.reason}: {each.meaning}")
             if each.next_step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 from sqlalchemy import Connection
@@ -110,13 +110,19 @@ class _Names:
         return self._shown.get(id, id) or "that an earlier interaction makes"
 
 
-def _shown(installation: Installation, ids: list[str]) -> Mapping[str, str]:
+def records_of(installation: Installation, ids: Collection[str]) -> Mapping[str, Record]:
+    """Contacts and leads by id, as far as they are there and the CRM can be asked now."""
     try:
         with crossing(Boundary.READ_TO_EXPLAIN):
-            found = installation.crm.read(ids) if ids else {}
+            found = installation.crm.read(sorted(ids)) if ids else {}
     except TryAgain:
         return {}
-    return {id: f"{each.name} ({id})" for id, each in found.items() if isinstance(each, Record) and each.name}
+    return {id: each for id, each in found.items() if isinstance(each, Record)}
+
+
+def _shown(installation: Installation, ids: list[str]) -> Mapping[str, str]:
+    found = records_of(installation, ids)
+    return {id: f"{each.name} ({id})" for id, each in found.items() if each.name}
 
 
 def interaction_story(

@@ -35,12 +35,119 @@ T = TypeVar("T")
 SLEEP = 5.0
 """Seconds that are slept rather than tried again later."""
 
+_KEPT_SECONDS = 60.0
 _TOKEN = 1000
 _MINUTE = 60_000_000
 
 
+class Pacing:
+    """The contract's `Pace` of one connection: asked before each request."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        connection: str,
+        capabilities: Capabilities,
+        watch: Watch = SILENT,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """The limits are those of the capabilities, and what `heed` is told."""
+        self._ledger = ledger
+        self._connection = connection
+        self._title = capabilities.title
+        self._watch = watch
+        self._sleep = sleep
+        rate = capabilities.requests_per_minute
+        self._most = max(1, rate // 10)
+        self._flow = max(1, rate - self._most) if rate else 0
+        self._heeded: Allowance | None = None
+        self._heeded_at = 0.0
+
+    def take(self) -> None:
+        """See `Pace`."""
+        while True:
+            wait = self._take() if self._flow else self._blocked()
+            if not wait:
+                return
+            if wait > SLEEP:
+                raise TryAgain(f"{self._title} takes no more requests for now.", wait)
+            self._sleep(wait)
+
+    def leave_alone(self, seconds: float) -> None:
+        """See `Pace`."""
+        with self._ledger.write(Boundary.LEAVE_ALONE) as tx:
+            until = leasing.clock(tx) + int(seconds * 1_000_000)
+            if until > connecting.state(tx, self._connection).blocked_until:
+                connecting.change(tx, self._connection, blocked_until=until)
+
+    def heed(self, allowance: Allowance) -> None:
+        """See `Pace`. What the CRM says of its limit is so for all workers; with nothing left, it is left
+        alone. Most answers say nothing that others must know at once, and are not kept."""
+        self._watch.quota(self._connection, allowance.left, allowance.limit)
+        if not self._matters(allowance):
+            return
+        self._heeded, self._heeded_at = allowance, time.monotonic()
+        with self._ledger.write(Boundary.KEEP_ALLOWANCE) as tx:
+            state = connecting.state(tx, self._connection)
+            values = {"quota": allowance.limit, "quota_left": allowance.left}
+            if allowance.left <= 0:
+                until = leasing.clock(tx) + int(allowance.resets_in * 1_000_000)
+                values["blocked_until"] = max(state.blocked_until, until)
+            elif allowance.left * _TOKEN < state.tokens:
+                values["tokens"] = allowance.left * _TOKEN
+            connecting.change(tx, self._connection, **values)
+
+    def _matters(self, allowance: Allowance) -> bool:
+        """Whether an answer is kept: less is left than may be sent at once, or it is a hundredth of the limit
+        or a minute since the last one that was."""
+        before = self._heeded
+        if before is None or allowance.limit != before.limit or allowance.left <= 0:
+            return True
+        if allowance.left == before.left:
+            return False
+        if allowance.left < self._most:
+            return True
+        changed = abs(before.left - allowance.left) * 100 >= allowance.limit
+        return changed or time.monotonic() - self._heeded_at > _KEPT_SECONDS
+
+    def _blocked(self) -> float:
+        """Seconds to wait, where the CRM declares no rate: then nothing is counted, and nothing written."""
+        with self._ledger.read() as tx:
+            now = leasing.clock(tx)
+            return self._left_alone(connecting.state(tx, self._connection), now)
+
+    def _left_alone(self, state: connecting.ConnectionState, now: int) -> float:
+        """Seconds for which the CRM asked to be left alone; a clock that was set back adds none."""
+        if now < state.blocked_until <= now + _LONGEST:
+            return (state.blocked_until - now) / 1_000_000
+        return 0.0
+
+    def _take(self) -> float:
+        """Take one request from the bucket; seconds to wait where there is none."""
+        with self._ledger.write(Boundary.TAKE_TOKEN) as tx:
+            now = leasing.clock(tx)
+            state = connecting.state(tx, self._connection)
+            wait = self._left_alone(state, now)
+            if wait:
+                return wait
+            tokens = self._filled(state, now)
+            if tokens >= _TOKEN:
+                connecting.change(tx, self._connection, tokens=tokens - _TOKEN, filled_at=now)
+                return 0.0
+            connecting.change(tx, self._connection, tokens=tokens, filled_at=now)
+            return (_TOKEN - tokens) * _MINUTE / (self._flow * _TOKEN) / 1_000_000
+
+    def _filled(self, state: connecting.ConnectionState, now: int) -> int:
+        """Thousandths of requests in the bucket now. It holds a tenth of a minute's limit, and the rest flows
+        in over the minute, so that no minute has more; a clock that was set back adds none."""
+        if not state.filled_at:
+            return self._most * _TOKEN
+        passed = max(0, now - state.filled_at)
+        return min(self._most * _TOKEN, state.tokens + passed * self._flow * _TOKEN // _MINUTE)
+
+
 class Paced:
-    """The contract's `Crm`, asked no faster than it allows."""
+    """The contract's `Crm`, asked no faster than it allows: for one that is given no `Pace`."""
 
     def __init__(
         self,
@@ -54,13 +161,8 @@ class Paced:
         """The limits are those of `crm.capabilities()`, and what `limited` says, where there is one."""
         self.connection = crm.connection
         self._crm = crm
-        self._ledger = ledger
-        self._watch = watch
-        self._sleep = sleep
         self._limited = limited
-        rate = crm.capabilities().requests_per_minute
-        self._most = max(1, rate // 10)
-        self._flow = max(1, rate - self._most) if rate else 0
+        self.pace = Pacing(ledger, crm.connection, crm.capabilities(), watch, sleep)
 
     def capabilities(self) -> Capabilities:
         """See `Crm`; no request."""
@@ -103,66 +205,17 @@ class Paced:
         return self._paced(self._crm.size)
 
     def _paced(self, call: Callable[[], T]) -> T:
-        while True:
-            wait = self._take()
-            if not wait:
-                break
-            if wait > SLEEP:
-                raise TryAgain(f"{self._crm.capabilities().title} takes no more requests for now.", wait)
-            self._sleep(wait)
+        self.pace.take()
         try:
             return call()
         except TryAgain as error:
             if error.after:
-                self._leave_alone(error.after)
+                self.pace.leave_alone(error.after)
             raise
         finally:
             allowance = self._limited.allowance() if self._limited is not None else None
             if allowance is not None:
-                self._heed(allowance)
-
-    def _take(self) -> float:
-        """Take one request from the bucket; seconds to wait where there is none."""
-        with self._ledger.write(Boundary.TAKE_TOKEN) as tx:
-            now = leasing.clock(tx)
-            state = connecting.state(tx, self.connection)
-            if now < state.blocked_until <= now + _LONGEST:
-                return (state.blocked_until - now) / 1_000_000
-            if not self._flow:
-                return 0.0
-            tokens = self._filled(state, now)
-            if tokens >= _TOKEN:
-                connecting.change(tx, self.connection, tokens=tokens - _TOKEN, filled_at=now)
-                return 0.0
-            connecting.change(tx, self.connection, tokens=tokens, filled_at=now)
-            return (_TOKEN - tokens) * _MINUTE / (self._flow * _TOKEN) / 1_000_000
-
-    def _filled(self, state: connecting.ConnectionState, now: int) -> int:
-        """Thousandths of requests in the bucket now. It holds a tenth of a minute's limit, and the rest flows
-        in over the minute, so that no minute has more; a clock that was set back adds none."""
-        if not state.filled_at:
-            return self._most * _TOKEN
-        passed = max(0, now - state.filled_at)
-        return min(self._most * _TOKEN, state.tokens + passed * self._flow * _TOKEN // _MINUTE)
-
-    def _leave_alone(self, seconds: float) -> None:
-        with self._ledger.write(Boundary.LEAVE_ALONE) as tx:
-            until = leasing.clock(tx) + int(seconds * 1_000_000)
-            if until > connecting.state(tx, self.connection).blocked_until:
-                connecting.change(tx, self.connection, blocked_until=until)
-
-    def _heed(self, allowance: Allowance) -> None:
-        """What the CRM says of its limit is so for all workers; with nothing left, it is left alone."""
-        self._watch.quota(self.connection, allowance.left, allowance.limit)
-        with self._ledger.write(Boundary.KEEP_ALLOWANCE) as tx:
-            state = connecting.state(tx, self.connection)
-            values = {"quota": allowance.limit, "quota_left": allowance.left}
-            if allowance.left <= 0:
-                until = leasing.clock(tx) + int(allowance.resets_in * 1_000_000)
-                values["blocked_until"] = max(state.blocked_until, until)
-            elif allowance.left * _TOKEN < state.tokens:
-                values["tokens"] = allowance.left * _TOKEN
-            connecting.change(tx, self.connection, **values)
+                self.pace.heed(allowance)
 
 
 _LONGEST = 25 * 3_600_000_000

@@ -50,7 +50,7 @@ __all__ = ["BUILT_IN", "Described", "Problem", "SettingsBook", "SettingsProblem"
 BUILT_IN = "built-in"
 SUB_SCOPES: tuple[Scope, ...] = ("connection", "profile", "user")
 _ALSO: Mapping[str, tuple[str, ...]] = {
-    "connection": ("kind", "options"),
+    "connection": ("kind", "options", "read_only", "users"),
     "profile": ("members",),
     "user": (),
 }
@@ -227,6 +227,17 @@ class SettingsBook:
         yield self.organisation
         for layers in (self.connections, self.profiles, self.users):
             yield from layers.values()
+
+    def with_crm_users(self, users: Mapping[str, str]) -> SettingsBook:
+        """The same, with these ids of users of the CRM for some of ours, by their ids."""
+        if not users:
+            return self
+        ours = tuple(
+            msgspec.structs.replace(user, crm_user=users.get(user.id, user.crm_user))
+            for user in self.team.users
+        )
+        team = msgspec.structs.replace(self.team, users=ours)
+        return SettingsBook(team, self.organisation, self.connections, self.profiles, self.users)
 
     def effective(self, user: str = "", connection: str = "") -> Effective:
         """The settings for this user on this CRM connection, each with its origin."""

@@ -19,6 +19,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     logs: interaction kinds that it can log at all; the others are kept in our ledger alone.
     owners: its records and activities belong to users of it; else the login's own is the only one, and no
         owner is kept.
+    titles: a contact has a field for a job title.
     merges: it tells into which record a merged one went; else that one is gone.
     phone_search: `own`/`direct`, the CRM finds by phone reliably; `index`, we keep an index.
     leads: it has leads, which are looked up beside contacts.
@@ -49,6 +50,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     contact_required_for: frozenset[str] = frozenset()
     logs: frozenset[str] = frozenset(KINDS)
     owners: bool = True
+    titles: bool = True
     merges: bool = True
     phone_search: Literal["own", "direct", "index"] = "direct"
     leads: bool = False

@@ -102,7 +102,8 @@ class Applying(Following):
             fields["account"] = Existing("account", account)
         write = new_contact(crm, lead_source="FirstContact", placeholder=True, **fields)
         record = self.read_one(crm, receipt(crm, write).id)
-        assert (record.first_name, record.last_name, record.title) == ("Jo", "Diaz", "CFO")
+        assert (record.first_name, record.last_name) == ("Jo", "Diaz")
+        assert record.title == ("CFO" if crm.capabilities().titles else "")
         assert {one.key for one in record.handles} == {JO, JO_PHONE}
         assert (record.owner, record.created_by_us, record.edited_by_person) == (owner, True, False)
         assert record.account == (account if offered.accounts else "")
@@ -120,7 +121,8 @@ class Applying(Following):
         phones = (JO_PHONE, "+14155550188")
         receipt(crm, update(crm, id, title="CFO", phones=phones, emails=("Jo@Acme.example",)))
         record = self.read_one(crm, id)
-        assert (record.first_name, record.last_name, record.title) == ("Jo", "Diaz", "CFO")
+        assert (record.first_name, record.last_name) == ("Jo", "Diaz")
+        assert record.title == ("CFO" if crm.capabilities().titles else "")
         assert {one.key for one in record.handles} == {JO, JO_PHONE, "+14155550188"}
         assert len(record.phones) == 2
         assert len(record.emails) == 1

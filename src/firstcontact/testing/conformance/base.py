@@ -29,6 +29,10 @@ class Base:
     def settle(self, crm: Crm) -> None:
         """Let the CRM's search catch up with what was written; a simulator moves its clock on."""
 
+    def telling(self, crm: Crm) -> str:
+        """A text field of contacts that every CRM of its capabilities has, to see a change by."""
+        return "title" if crm.capabilities().titles else "first_name"
+
     def found(self, crm: Crm, text: str) -> tuple[Record, ...]:
         """The records that the CRM finds for one handle, which must not be unknown."""
         self.settle(crm)

@@ -20,7 +20,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     owners: its records and activities belong to users of it; else the login's own is the only one, and no
         owner is kept.
     titles: a contact has a field for a job title.
+    contact_owners: a contact belongs to a user; else only activities do.
+    last_activity: it tells when a contact's latest activity was.
     merges: it tells into which record a merged one went; else that one is gone.
+    deletions: its change feed names deleted records; else a reading that begins anew leaves them out.
     phone_search: `own`/`direct`, the CRM finds by phone reliably; `index`, we keep an index.
     leads: it has leads, which are looked up beside contacts.
     log_on_lead: an activity may stand on a lead alone.
@@ -51,7 +54,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     logs: frozenset[str] = frozenset(KINDS)
     owners: bool = True
     titles: bool = True
+    contact_owners: bool = True
+    last_activity: bool = True
     merges: bool = True
+    deletions: bool = True
     phone_search: Literal["own", "direct", "index"] = "direct"
     leads: bool = False
     log_on_lead: bool = False

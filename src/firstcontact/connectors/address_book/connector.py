@@ -23,8 +23,10 @@ from firstcontact.connectors.contract import (
     Changes,
     Gone,
     Moved,
+    MovedTo,
     NotOffered,
     Outcome,
+    Rejected,
     TryAgain,
     Unclear,
 )
@@ -92,7 +94,10 @@ class AddressBook:
     def read(self, ids: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
         """Contacts and leads by id, as they are now."""
         with _readable(), read(self.engine) as connection:
-            return look.read_records(connection, ids)
+            found = look.read_records(connection, ids)
+        if self._capabilities.merges:
+            return found
+        return {id: Gone(id) if isinstance(one, Moved) else one for id, one in found.items()}
 
     def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
         """Accounts with one of these hosts or one of the same registrable domain, or these numbers."""
@@ -116,7 +121,7 @@ class AddressBook:
         try:
             with self.changing() as unit:
                 _load(unit, writes)
-                outcomes = [carry(unit, write, self._capabilities) for write in writes]
+                outcomes = [self._told(carry(unit, write, self._capabilities)) for write in writes]
                 unit.flush()
                 carried_out = True
         except (StoreProblem, DBAPIError) as error:
@@ -124,6 +129,12 @@ class AddressBook:
                 return [Unclear(f"{_sentence(error)} The write may have happened.", w.key) for w in writes]
             raise TryAgain(_sentence(error), _AFTER_TROUBLE) from error
         return outcomes
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        """A merged record is a deleted one, where the CRM that is played tells no merges."""
+        if isinstance(outcome, MovedTo) and not self._capabilities.merges:
+            return Rejected(f"The {outcome.type} was deleted.", (outcome.type,))
+        return outcome
 
     def written(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
         """Receipts of those write keys that were carried out."""

@@ -10,11 +10,19 @@ CAPABILITIES = Capabilities(
     # The search matches text as stored, so a number in another format is not found (apis A2).
     phone_search="index",
     matters=True,
+    # A contact has no owner and no date of its latest activity; a merged one is not found any more, and no
+    # list names what was deleted (apis A2).
+    contact_owners=False,
+    last_activity=False,
+    merges=False,
+    deletions=False,
     time_entries=True,
     files=frozenset({"fax"}),
     # No idempotency key: a repeated create makes a second record; communications, calendar entries and
     # documents are searched by `external_properties`, contacts by a custom field.
     unique_create=False,
+    # Per access token, in peak hours (apis A2).
+    requests_per_minute=50,
     logs_as={
         "call": "communication",
         "voicemail": "communication",

@@ -105,7 +105,8 @@ class Applying(Following):
         assert (record.first_name, record.last_name) == ("Jo", "Diaz")
         assert record.title == ("CFO" if crm.capabilities().titles else "")
         assert {one.key for one in record.handles} == {JO, JO_PHONE}
-        assert (record.owner, record.created_by_us, record.edited_by_person) == (owner, True, False)
+        assert (record.created_by_us, record.edited_by_person) == (True, False)
+        assert record.owner == owner or not (record.owner or offered.contact_owners)
         assert record.account == (account if offered.accounts else "")
         assert record.placeholder == offered.placeholder_mark
         (held,) = hands.dump()["contacts"]
@@ -266,14 +267,14 @@ class Applying(Following):
         fax = an_activity(crm, "fax", "fax", people=(Existing("contact", contact),))
         activity = receipt(crm, fax).id
         if offered.time_entries:
-            receipt(crm, a_time_entry(crm, activity))
+            receipt(crm, a_time_entry(crm, activity, "fax"))
         if "fax" in offered.files:
-            receipt(crm, a_document(crm, activity))
+            receipt(crm, a_document(crm, activity, "fax"))
         held = hands.dump()
         entries = [(one["interaction"], one["seconds"], one["billable"]) for one in held["time_entries"]]
-        assert entries == ([("time", 240, False)] if offered.time_entries else [])
+        assert entries == ([("fax", 240, False)] if offered.time_entries else [])
         files = [(one["interaction"], one["name"]) for one in held["documents"]]
-        assert files == ([("file", "fax.pdf")] if "fax" in offered.files else [])
+        assert files == ([("fax", "fax.pdf")] if "fax" in offered.files else [])
 
     @proves("APPLY-15")
     def test_latest_activity_never_goes_back(self, crm: Crm) -> None:
@@ -281,10 +282,11 @@ class Applying(Following):
         if not self.logs(crm):
             return
         contact, _ = self.logged(crm)
-        assert self.read_one(crm, contact).last_activity_at == NOON
+        told = {NOON} if crm.capabilities().last_activity else {NOON, 0}
+        assert self.read_one(crm, contact).last_activity_at in told
         people = (Existing("contact", contact),)
         receipt(crm, an_activity(crm, "older", at=NOON - HOUR, people=people))
-        assert self.read_one(crm, contact).last_activity_at == NOON
+        assert self.read_one(crm, contact).last_activity_at in told
 
     @proves("APPLY-16")
     def test_a_created_contact_is_known_at_once(self, crm: Crm) -> None:

@@ -26,6 +26,8 @@ NOON = 1_772_452_800_000_000
 HOUR = 3_600_000_000
 JO = "jo@acme.example"
 JO_PHONE = "+14155550123"
+A_FILE = "data:application/pdf;base64,JVBERi0xLjQKJSVFT0YK"
+"""A file that nobody has to serve (RFC 2397)."""
 
 
 def handle(text: str) -> Handle:
@@ -81,9 +83,12 @@ def a_time_entry(crm: Crm, activity: str, name: str = "time") -> Write:
 
 
 def a_document(crm: Crm, activity: str, name: str = "file") -> Write:
-    """A write that puts a file onto an activity."""
+    """A write that puts a file onto an activity; the file is in the address itself."""
     on = Existing("activity", activity)
-    return a_write(crm, "document", name, DocumentFields(interaction=name, activity=on, name="fax.pdf"))
+    fields = DocumentFields(
+        interaction=name, activity=on, name="fax.pdf", content_type="application/pdf", uri=A_FILE
+    )
+    return a_write(crm, "document", name, fields)
 
 
 def a_role(crm: Crm, opportunity: str, contact: str, name: str = "role") -> Write:

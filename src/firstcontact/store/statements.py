@@ -35,7 +35,7 @@ def values(name: str) -> BindParameter[Any]:
     return bindparam(name, expanding=True)
 
 
-def chunks(of: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+def chunks(of: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """The values in lists of at most `size`."""
     rest = iter(of)
     while chunk := list(islice(rest, size)):

@@ -15,11 +15,11 @@ from firstcontact.connectors.address_book.stored import (
     decode_matter,
     decode_record,
 )
-from firstcontact.connectors.address_book.unit import chunks
 from firstcontact.connectors.contract import Changes, Gone, Moved
 from firstcontact.identity.domains import registrable
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Opportunity, Record
 from firstcontact.store.engine import fetch, placeholder
+from firstcontact.store.statements import chunks
 
 SIZES = (1, 4, 20, 100, 500)
 """Handles in one query. A handful of sizes, so that the driver keeps each statement prepared."""

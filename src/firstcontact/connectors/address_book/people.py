@@ -23,12 +23,13 @@ from firstcontact.connectors.address_book.stored import (
     StoredRecord,
     decode_stored_record,
 )
-from firstcontact.connectors.address_book.unit import Unit, chunks, without
+from firstcontact.connectors.address_book.unit import Unit, without
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
 from firstcontact.identity.domains import website_host
 from firstcontact.identity.records import CrmUser, Matter
 from firstcontact.identity.team import User
 from firstcontact.store.engine import read
+from firstcontact.store.statements import chunks
 
 Reference = str | Mapping[str, str]
 """A record by its id, or a contact by `{email: …}` or `{phone: …}`."""

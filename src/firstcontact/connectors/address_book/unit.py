@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from firstcontact.connectors.address_book import tables
 from firstcontact.connectors.address_book.stored import (
@@ -33,17 +32,33 @@ from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.identity.domains import registrable
 from firstcontact.identity.records import CrmUser, Matter
 from firstcontact.planning.write import Receipt
+from firstcontact.store.statements import Statement, insert, insert_new, upsert, values
 
 COUNTERS = ("change", "contacts", "named", "seq")
-CHUNK = 500
-"""Values in one IN list: well under SQLite's and PostgreSQL's limits."""
+
+_TAKE_TURN = Statement(
+    update(tables.counters).where(tables.counters.c.name == "change").values(value=tables.counters.c.value)
+)
+_COUNTERS = Statement(select(tables.counters))
+_COUNT = Statement(
+    update(tables.counters)
+    .where(tables.counters.c.name == bindparam("_name"))
+    .values(value=bindparam("_value"))
+)
+_RECEIPTS = Statement(select(tables.receipts).where(tables.receipts.c.key.in_(values("keys"))))
+_RECORDS = Statement(select(tables.records).where(tables.records.c.id.in_(values("ids"))))
 
 
-def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
-    """The values in lists of at most `size`."""
-    rest = iter(values)
-    while part := list(islice(rest, size)):
-        yield part
+@cache
+def _bodies(table: Table) -> Statement:
+    """Bodies by id."""
+    return Statement(select(table.c.id, table.c.body).where(table.c.id.in_(values("ids"))))
+
+
+@cache
+def _delete(table: Table, column: str) -> Statement:
+    """Rows that have one of these in a column."""
+    return Statement(delete(table).where(table.c[column].in_(values("listed"))))
 
 
 @dataclass(slots=True)
@@ -83,13 +98,10 @@ class Unit:
     # --- counters -----------------------------------------------------------------------------
 
     def _take_turn(self) -> dict[str, int]:
-        counters = tables.counters
-        turn = update(counters).where(counters.c.name == "change").values(value=counters.c.value)
-        if not self._connection.execute(turn).rowcount:
-            first = self._insert_for(counters).on_conflict_do_nothing()
-            self._connection.execute(first, [{"name": name, "value": 0} for name in COUNTERS])
-            self._connection.execute(turn)
-        return {name: int(value) for name, value in self._connection.execute(select(counters))}
+        if not _TAKE_TURN.run(self._connection):
+            insert_new(self._connection, tables.counters, [{"name": name, "value": 0} for name in COUNTERS])
+            _TAKE_TURN.run(self._connection)
+        return {name: int(value) for name, value in _COUNTERS.rows(self._connection)}
 
     def _next(self, counter: str) -> int:
         self._counters[counter] += 1
@@ -105,7 +117,8 @@ class Unit:
 
     def receipt(self, key: str) -> Receipt | None:
         """The receipt of a write key that was carried out."""
-        self.load_receipts([key])
+        if key not in self._receipts:
+            self.load_receipts([key])
         return self._receipts[key]
 
     def add_receipt(self, receipt: Receipt) -> None:
@@ -120,15 +133,15 @@ class Unit:
         """Read these contacts and leads in bulk."""
         missing = [id for id in dict.fromkeys(ids) if id not in self._slots]
         self._slots.update(dict.fromkeys(missing))
-        columns = tables.records.c
-        for part in chunks(missing):
-            query = select(columns.id, columns.seq, columns.gone, columns.merged_into, columns.body)
-            for id, seq, gone, into, body in self._connection.execute(query.where(columns.id.in_(part))):
-                self._slots[id] = Slot(seq, decode_stored_record(body), bool(gone), into)
+        for row in _RECORDS.rows(self._connection, ids=missing):
+            self._slots[row.id] = Slot(
+                row.seq, decode_stored_record(row.body), bool(row.gone), row.merged_into
+            )
 
     def slot(self, id: str) -> Slot | None:
         """A contact's or lead's row, also of a deleted one; None where there never was one."""
-        self.load([id])
+        if id not in self._slots:
+            self.load([id])
         return self._slots[id]
 
     def add_record(self, record: StoredRecord) -> StoredRecord:
@@ -194,14 +207,13 @@ class Unit:
         """Read these rows' bodies in bulk."""
         missing = [id for id in dict.fromkeys(ids) if (table.name, id) not in self._bodies]
         self._bodies.update(dict.fromkeys((table.name, id) for id in missing))
-        for part in chunks(missing):
-            query = select(table.c.id, table.c.body).where(table.c.id.in_(part))
-            for id, text in self._connection.execute(query):
-                self._bodies[table.name, id] = decode(text, BODY_TYPES[table.name])
+        for id, text in _bodies(table).rows(self._connection, ids=missing):
+            self._bodies[table.name, id] = decode(text, BODY_TYPES[table.name])
 
     def body(self, table: Table, id: str, type: type[Stored]) -> Stored | None:
         """One row's body, or None."""
-        self.load_bodies(table, [id])
+        if (table.name, id) not in self._bodies:
+            self.load_bodies(table, [id])
         found = self._bodies[table.name, id]
         assert found is None or isinstance(found, type)
         return found
@@ -263,14 +275,12 @@ class Unit:
         self._flush_records()
         self._flush_bodies()
         self._flush_roles()
-        if self._new_receipts:
-            rows = [msgspec.structs.asdict(receipt) for receipt in self._new_receipts]
-            for row in rows:
-                row["created"] = int(row["created"])
-            self._connection.execute(insert(tables.receipts), rows)
-        counters = tables.counters
+        rows = [msgspec.structs.asdict(receipt) for receipt in self._new_receipts]
+        for row in rows:
+            row["created"] = int(row["created"])
+        insert(self._connection, tables.receipts, rows)
         for name, value in self._counters.items() - self._counters_before.items():
-            self._connection.execute(update(counters).where(counters.c.name == name).values(value=value))
+            _COUNT.run(self._connection, _name=name, _value=value)
         self._counters_before = dict(self._counters)
 
     def _flush_records(self) -> None:
@@ -278,19 +288,16 @@ class Unit:
         changed: list[dict[str, Any]] = []
         for slot in self._changed.values():
             (fresh if slot.fresh else changed).append(self._row(slot))
-        if fresh:
-            self._connection.execute(insert(tables.records), fresh)
-        if changed:
-            self._upsert(tables.records, ("seq",), changed)
+        insert(self._connection, tables.records, fresh)
+        upsert(self._connection, tables.records, changed)
         old = [slot.seq for slot in self._rehandled.values() if not slot.fresh]
         for table in (tables.handles, tables.unreadable):
-            for part in chunks(old):
-                self._connection.execute(delete(table).where(table.c.record.in_(part)))
+            _delete(table, "record").run(self._connection, listed=old)
         live = [slot for slot in self._rehandled.values() if not slot.gone]
         keys = {(handle.key, slot.seq) for slot in live for handle in slot.record.handles}
-        self._insert(tables.handles, [{"key": key, "record": seq} for key, seq in sorted(keys)])
+        insert(self._connection, tables.handles, [{"key": key, "record": seq} for key, seq in sorted(keys)])
         pieces = [{"record": slot.seq, "text": text} for slot in live for text in slot.unreadable]
-        self._insert(tables.unreadable, pieces)
+        insert(self._connection, tables.unreadable, pieces)
 
     def _row(self, slot: Slot) -> dict[str, Any]:
         record = slot.record
@@ -312,16 +319,15 @@ class Unit:
         for name, bodies in by_table.items():
             table = tables.metadata.tables[name]
             for side in _SIDES.get(name, ()):
-                for part in chunks(bodies):
-                    owner = side.table.c[side.owner]
-                    self._connection.execute(delete(side.table).where(owner.in_(part)))
-            for part in chunks(id for id, body in bodies.items() if body is None):
-                self._connection.execute(delete(table).where(table.c.id.in_(part)))
+                _delete(side.table, side.owner).run(self._connection, listed=bodies)
+            dropped = [id for id, body in bodies.items() if body is None]
+            _delete(table, "id").run(self._connection, listed=dropped)
             kept = {id: body for id, body in bodies.items() if body is not None}
-            if kept:
-                self._upsert(table, ("id",), [self._body_row(table, id, body) for id, body in kept.items()])
+            upsert(self._connection, table, [self._body_row(table, id, body) for id, body in kept.items()])
             for side in _SIDES.get(name, ()):
-                self._insert(side.table, [row for body in kept.values() for row in side.rows(body)])
+                insert(
+                    self._connection, side.table, [row for body in kept.values() for row in side.rows(body)]
+                )
 
     def _body_row(self, table: Table, id: str, body: msgspec.Struct) -> dict[str, Any]:
         row: dict[str, Any] = {"id": id, "body": encode(body)}
@@ -334,31 +340,13 @@ class Unit:
 
     def _flush_roles(self) -> None:
         table = tables.contact_roles
-        for part in chunks(sorted(self._changed_roles)):
-            self._connection.execute(delete(table).where(table.c.opportunity.in_(part)))
+        _delete(table, "opportunity").run(self._connection, listed=sorted(self._changed_roles))
         rows = [
             {"opportunity": opportunity, "contact": contact, "role": role}
             for opportunity in sorted(self._changed_roles)
             for contact, role in self._roles[opportunity].items()
         ]
-        self._insert(table, rows)
-
-    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(table), rows)
-
-    def _insert_for(self, table: Table) -> postgresql.Insert | sqlite.Insert:
-        if self._connection.dialect.name == "postgresql":
-            return postgresql.insert(table)
-        return sqlite.insert(table)
-
-    def _upsert(self, table: Table, key: Sequence[str], rows: list[dict[str, Any]]) -> None:
-        """Through executemany, which is an order of magnitude faster than one statement of many rows."""
-        statement = self._insert_for(table)
-        others = {
-            name: statement.excluded[name] for name in (one.name for one in table.columns) if name not in key
-        }
-        self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=others), rows)
+        insert(self._connection, table, rows)
 
 
 @dataclass(frozen=True)
@@ -414,13 +402,8 @@ BODY_TYPES: dict[str, type[msgspec.Struct]] = {
 
 def read_receipts(connection: Connection, keys: Sequence[str]) -> dict[str, Receipt]:
     """The receipts of those write keys that were carried out."""
-    found: dict[str, Receipt] = {}
-    columns = tables.receipts.c
-    for part in chunks(keys):
-        query = select(columns.key, columns.id, columns.created, columns.at).where(columns.key.in_(part))
-        for key, id, created, at in connection.execute(query):
-            found[key] = Receipt(key, id, bool(created), at)
-    return found
+    rows = _RECEIPTS.rows(connection, keys=keys)
+    return {row.key: Receipt(row.key, row.id, bool(row.created), row.at) for row in rows}
 
 
 def without(people: tuple[Person, ...], id: str) -> tuple[Person, ...]:

@@ -31,6 +31,7 @@ NUMBERS = ("+14155550123", "+14155550124", "+14155550125")
 ADDRESSES = ("kim@acme.example", "lee.moss@gmail.com", "pat@other.example")
 HANDLES = (*NUMBERS, *ADDRESSES)
 KINDS = ("address_book", "clio", "lawmatics", "salesforce")
+INDEXED = ("clio", "salesforce")
 
 BAD_DAYS = (
     Rates(find_unknown=0.3, find_try_again=0.2),
@@ -83,6 +84,7 @@ class Stories(RuleBasedStateMachine):
 
     bench: Bench = Bench()
     kind = "address_book"
+    indexed = False
     world: World
     delivered: list[Interaction]
     people: Remembering
@@ -113,7 +115,9 @@ class Stories(RuleBasedStateMachine):
 
     def start(self, book: SettingsBook, now: int) -> None:
         """A process starts on the databases as they are."""
-        self.world = World(self.engines, self.kind, now, tick=self.tick, book=book, batch=self.batch)
+        self.world = World(
+            self.engines, self.kind, now, tick=self.tick, book=book, batch=self.batch, indexed=self.indexed
+        )
         self.world.installation.reader = reader
         remembered = getattr(self, "people", None)
         self.people = self.world.people = Remembering(self.world.address_book, self.made_by_us)
@@ -296,6 +300,7 @@ class Stories(RuleBasedStateMachine):
         return Installation(
             book=mine.book, ledger=Ledger(mine.ledger.engine), crm=self.world.hostile,
             clock=self.world.clock, batch=self.batch, reader=reader, watch=mine.watch,
+            indexed=self.indexed, poll_every=mine.poll_every,
         )  # fmt: skip
 
     @rule(jump=st.sampled_from([-HOUR, -MINUTE, HOUR, 30 * 24 * HOUR]))

@@ -49,6 +49,7 @@ from firstcontact.planning.plan import NEW
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import open_engine
 from firstcontact.testing.hostile import Hostile
+from firstcontact.testing.together import Together
 
 START = 1_767_600_000_000_000
 """2026-01-05 08:00 UTC, a Monday."""
@@ -234,12 +235,15 @@ class World:
         book: SettingsBook = BOOK,
         batch: int = 500,
         takes_over: bool = True,
+        indexed: bool = False,
     ) -> None:
-        """takes_over: whoever was at it before is dead, though its process is this one."""
+        """takes_over: whoever was at it before is dead, though its process is this one. indexed: decisions
+        are taken on an index of the CRM, which is asked for changes once a minute, and which makes contacts
+        and their activities in one call."""
         self.clock = VirtualClock(now)
         self._engines = engines
         self._tick = tick
-        self.address_book = AddressBook(
+        self.address_book = (Together if indexed else AddressBook)(
             self._engines[0], capabilities=capabilities(kind), clock=self.clock.now, connection=kind
         )
         self.people = People(self.address_book)
@@ -256,6 +260,8 @@ class World:
             clock=self.clock,
             batch=batch,
             watch=cast(Watch, Loud()),
+            indexed=indexed,
+            poll_every=MINUTE if indexed else 0,
         )
 
     def _crm(self) -> Crm:
@@ -265,6 +271,8 @@ class World:
         """From here on the CRM behaves like this one, which stands in front of the same address book."""
         self.hostile = hostile
         self.installation.crm = self._crm()
+        if self.installation.indexed:
+            self.installation.know(self.installation.crm)
 
     def close(self) -> None:
         """Let the files go."""

@@ -9,7 +9,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from machine import KINDS, Stories
+from machine import INDEXED, KINDS, Stories
 
 BUDGET = settings(
     max_examples=18,
@@ -31,9 +31,16 @@ def test_stories(kind: str) -> None:
     run_state_machine_as_test(stories_at(kind), settings=BUDGET)
 
 
-def stories_at(kind: str) -> type[Stories]:
+@pytest.mark.parametrize("kind", INDEXED)
+def test_stories_on_an_index(kind: str) -> None:
+    """The same holds where decisions are taken on an index that is a minute old, and where contacts and their
+    activities go in one call."""
+    run_state_machine_as_test(stories_at(kind, indexed=True), settings=BUDGET)
+
+
+def stories_at(kind: str, *, indexed: bool = False) -> type[Stories]:
     """The state machine at a kind of CRM."""
-    return type("Stories", (Stories,), {"kind": kind})
+    return type("Stories", (Stories,), {"kind": kind, "indexed": indexed})
 
 
 @pytest.mark.soak
@@ -46,7 +53,7 @@ def test_stories_for_a_long_time() -> None:
         number = int(replayed or random.SystemRandom().randrange(10**9))
         print(f"stories of seed {number}; again with: make soak FIRSTCONTACT_SEED={number}", flush=True)
         longer = settings(BUDGET, stateful_step_count=50, derandomize=False)
-        for kind in KINDS:
-            run_state_machine_as_test(seed(number)(stories_at(kind)), settings=longer)
+        for kind, indexed in (*((kind, False) for kind in KINDS), *((kind, True) for kind in INDEXED)):
+            run_state_machine_as_test(seed(number)(stories_at(kind, indexed=indexed)), settings=longer)
             stories += longer.max_examples
     print(f"{stories} stories", flush=True)

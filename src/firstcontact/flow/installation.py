@@ -155,6 +155,11 @@ class Installation:
         """The CRM as decisions see it: with its address book from the index, where there is one."""
         return self._known or self.crm
 
+    def know(self, crm: Crm) -> None:
+        """Another object stands for the same CRM from here on; a test has put something in front of it."""
+        self.crm = crm
+        self._known = Indexed(self.ledger, crm, self.clock.now) if self.indexed else None
+
     # --- facts in ---------------------------------------------------------------------------------
 
     def take(self, interactions: Sequence[Interaction], *, live: bool = True) -> Tally:

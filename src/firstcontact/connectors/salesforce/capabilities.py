@@ -17,6 +17,9 @@ CAPABILITIES = Capabilities(
     matters=True,
     files=frozenset(KINDS),
     lead_source=True,
+    # Many workers at once are fine; what counts is the day's quota, which answers tell.
+    requests_at_once=20,
+    applies_together=True,
     logs_as={
         "call": "Task",
         "voicemail": "Task",

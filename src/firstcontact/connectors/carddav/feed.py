@@ -52,7 +52,11 @@ class Feed:
             return replace(self.since(book, ""), restarted=True)
         try:
             if book.offers("sync-collection"):
-                return self._synced(book, start)
+                try:
+                    return self._synced(book, start)
+                except Refused as refused:
+                    if refused.condition != "supported-report":
+                        raise
             return self._compared(book, start)
         except Refused as refused:
             raise TryAgain(str(refused), _WAIT) from None

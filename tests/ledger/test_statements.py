@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from firstcontact.ledger.tables import facts
-from firstcontact.store.statements import CHUNK, Statement, insert, insert_new, values
+from firstcontact.ledger.tables import deliveries, facts
+from firstcontact.store.statements import (
+    CHUNK,
+    FEW,
+    LARGE,
+    ROWS,
+    Statement,
+    insert,
+    insert_new,
+    upsert,
+    values,
+)
 
 NAMED = Statement(select(facts.c.name, facts.c.value).where(facts.c.name.in_(values("names"))))
 LISTED = Statement(
@@ -18,6 +28,7 @@ LISTED = Statement(
 )
 SET = Statement(update(facts).where(facts.c.name.in_(values("names"))).values(value=bindparam("to")))
 SET_EACH = Statement(update(facts).where(facts.c.name == bindparam("_name")).values(value=bindparam("to")))
+REMOVE_EACH = Statement(delete(facts).where(facts.c.name == bindparam("_name")))
 REMOVE = Statement(delete(facts).where(facts.c.name.in_(values("names"))))
 
 
@@ -64,8 +75,50 @@ def test_rows_are_changed_one_by_one(tx: Connection) -> None:
     assert sorted(NAMED.rows(tx, names="abc")) == [("a", "of a"), ("b", "of b"), ("c", "old")]
 
 
+@pytest.mark.parametrize("length", [FEW - 1, FEW, ROWS + FEW])
+def test_many_rows_are_as_good_as_one(tx: Connection, length: int) -> None:
+    """However many rows go to the database at once, each is inserted, left, changed or removed by itself."""
+    rows = [{"name": f"n{number}", "value": f"{number}"} for number in range(length)]
+    insert(tx, facts, rows[1:])
+    insert_new(tx, facts, [{**row, "value": "again"} for row in rows])
+    assert sorted(NAMED.rows(tx, names=["n0", "n1"])) == [("n0", "again"), ("n1", "1")]
+    upsert(tx, facts, [{**row, "value": "upsert"} for row in rows])
+    assert count(tx, "upsert") == length
+    SET_EACH.run_each(tx, [{"_name": row["name"], "to": f"of {row['name']}"} for row in rows[1:]])
+    assert sorted(NAMED.rows(tx, names=["n0", "n5"])) == [("n0", "upsert"), ("n5", "of n5")]
+    REMOVE_EACH.run_each(tx, [{"_name": row["name"]} for row in rows[1:]])
+    assert tx.scalar(select(func.count()).select_from(facts)) == 1
+
+
+def test_the_last_of_two_rows_stays(tx: Connection) -> None:
+    """Also where both come in one go, among many."""
+    rows = [{"name": f"n{number % 9}", "value": f"{number}"} for number in range(2 * FEW)]
+    upsert(tx, facts, rows)
+    assert dict(NAMED.rows(tx, names=["n0", "n8"])) == {"n0": "9", "n8": "8"}
+
+
+@pytest.mark.parametrize("raw", [b"", bytes(range(256)), b"x" * (LARGE + 1), None])
+def test_bytes_and_nothing_stay_what_they_are(tx: Connection, raw: bytes | None) -> None:
+    """Of any length, among many rows."""
+    row = {column.name: "" for column in deliveries.columns if column.name != "id"} | {
+        "received_at": -(2**60), "interactions": 0, "live": 0, "shard": 0, "due_at": None, "raw": raw
+    }  # fmt: skip
+    insert(tx, deliveries, [{**row, "digest": b"d%d" % number} for number in range(2 * FEW)])
+    kept = tx.execute(select(deliveries.c.raw, deliveries.c.due_at, deliveries.c.received_at)).all()
+    assert kept == [(raw, None, -(2**60))] * 2 * FEW
+
+
+def test_a_nul_stops_nothing(tx: Connection) -> None:
+    """A text with a NUL character, which PostgreSQL cannot keep, does not keep the others out."""
+    insert(tx, facts, [{"name": f"n{number}", "value": "a\0b"} for number in range(FEW)])
+    SET_EACH.run_each(tx, [{"_name": f"n{number}", "to": "c\0d"} for number in range(FEW)])
+    kept = "c\0d" if tx.dialect.name == "sqlite" else "c\N{REPLACEMENT CHARACTER}d"
+    assert count(tx, kept) == FEW
+
+
 def test_texts_reach_the_database_as_they_are(tx: Connection) -> None:
     """Whatever a value looks like, it is no part of the statement."""
     names = ["%s", "%(names)s", "?", "'; --", "a\\b", "{", "\N{PILE OF POO}"]
+    names += [f"{name} {number}" for number in range(2) for name in names]
     insert_new(tx, facts, [{"name": name, "value": "%"} for name in names])
     assert sorted(NAMED.rows(tx, names=names)) == sorted((name, "%") for name in names)

@@ -290,8 +290,10 @@ _MARK = Statement(
 
 
 def mark(tx: Connection, rows: Sequence[tuple[str, str, int | None, str]]) -> None:
-    """Set (key, state, due_at, problem) of writes, counting an attempt."""
-    _MARK.run_each(tx, [{"_key": k, "_state": s, "_due": due, "_problem": p} for k, s, due, p in rows])
+    """Set (key, state, due_at, problem) of writes, the last of each key, counting an attempt."""
+    last = {key: rest for key, *rest in rows}
+    marks = [{"_key": k, "_state": s, "_due": due, "_problem": p} for k, (s, due, p) in last.items()]
+    _MARK.run_each(tx, marks)
 
 
 _RECORDS = Statement(

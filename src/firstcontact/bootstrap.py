@@ -14,11 +14,20 @@ from firstcontact.config import Connection, Home, StoreAt, busy_seconds, key_fil
 from firstcontact.connectors import kinds
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.tables import HISTORY as ADDRESS_BOOK
-from firstcontact.connectors.contract import Crm, CrmKind, Delivery, Opening, Option, Reading, ReadingContext
+from firstcontact.connectors.contract import (
+    Credentials,
+    Crm,
+    CrmKind,
+    Delivery,
+    Opening,
+    Option,
+    Reading,
+    ReadingContext,
+)
 from firstcontact.connectors.files.detect import detect, first_bytes
 from firstcontact.connectors.files.problems import FileProblem, cannot_read
 from firstcontact.connectors.files.unknown import unknown_format
-from firstcontact.flow.clock import DAY, Clock, SystemClock
+from firstcontact.flow.clock import DAY, MINUTE, Clock, SystemClock
 from firstcontact.flow.installation import Installation, Item, Reader
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.flow.read_only import ReadOnly, make_read_only
@@ -45,6 +54,9 @@ RECURRENCE_BACK = 5 * 366 * DAY
 RECURRENCE_AHEAD = 366 * DAY
 """How far back and ahead of now a series of meetings is read out."""
 
+POLL_EVERY = MINUTE
+"""A CRM is asked no more often than this what changed in it."""
+
 _NUL = (b"\0", b"\\u0000")
 """How a NUL character stands in mails and calendars, and in JSON."""
 
@@ -53,11 +65,12 @@ CONTACT_FORMATS = ("contacts-csv", "vcard")
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """An installation and the parts that the command line asks directly. own: the built-in address book,
-    None where another CRM is connected."""
+    """An installation and the parts that the command line asks directly. connector: the CRM as its connector
+    made it, with nothing in front. own: the built-in address book, None where another CRM is connected."""
 
     installation: Installation
     ledger: Ledger
+    connector: Crm
     own: AddressBook | None
 
     @property
@@ -87,15 +100,18 @@ def open_installation(
     clock = clock or SystemClock()
     own = address_book(of_book.engine, home.book) if connection is None else None
     crm: Crm
+    connector: Crm
     read_only = connection is not None and (connection.read_only or folder is not None)
     if connection is not None:
         # A trial's copy of the ledger is thrown away; the login and the limits are still everybody's.
         shared = ledger if folder is None else open_ledger(sides(home.folder, home.store)[0].engine)
         logins.check(shared, key_file(home.folder), connection.name)
-        crm = WatchedCrm(open_crm(home, connection, shared, clock, watch), watch)
+        connector = open_crm(home, connection, shared, clock, watch)
+        crm = WatchedCrm(connector, watch)
         crm = ReadOnly(crm) if read_only else crm
     else:
         assert own is not None
+        connector = own
         crm = paced(WatchedCrm(own, watch), ledger, own, watch)
     installation = Installation(
         book=home.book.with_crm_users(connection.users) if connection is not None else home.book,
@@ -104,11 +120,13 @@ def open_installation(
         clock=clock,
         reader=_reader(home.book, clock),
         watch=watch,
+        indexed=connection is not None,
+        poll_every=POLL_EVERY if connection is not None else 0,
     )
     installation.keep_settings(home.text)
     if read_only:
         make_read_only(ledger, crm.connection, clock.now())
-    return Opened(installation, ledger, own)
+    return Opened(installation, ledger, connector, own)
 
 
 # --- CRM connections -----------------------------------------------------------------------------
@@ -177,15 +195,22 @@ def _option_problem(known: Mapping[str, Option], name: str, value: object) -> st
     return ""
 
 
-def open_crm(home: Home, connection: Connection, ledger: Ledger, clock: Clock, watch: Watch = SILENT) -> Crm:
-    """The connector of a connection, given its login and its limits; no request is made. Raises
-    SettingsProblem."""
+def open_crm(
+    home: Home,
+    connection: Connection,
+    ledger: Ledger,
+    clock: Clock,
+    watch: Watch = SILENT,
+    login: Credentials | None = None,
+) -> Crm:
+    """The connector of a connection, given its login and its limits; no request is made. login: one that is
+    tried, instead of what is kept. Raises SettingsProblem."""
     kind = kind_of(home, connection)
     return kind.open(
         Opening(
             connection=connection.name,
             options=options_of(home, connection),
-            credentials=credentials_of(home, connection.name, ledger),
+            credentials=login or credentials_of(home, connection.name, ledger),
             pace=Pacing(ledger, connection.name, kind.capabilities, watch),
             region=home.book.team.region,
             now=clock.now,

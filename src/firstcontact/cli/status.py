@@ -7,6 +7,7 @@ import click
 from firstcontact.cli.common import (
     contacts_are_in,
     counted,
+    held_sentence,
     json_option,
     open_home,
     print_json,
@@ -15,18 +16,36 @@ from firstcontact.cli.common import (
 )
 
 
+class _Report(click.Group):
+    """The further reports, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return ["unreadable", "duplicates"]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(ctx):
+            return None
+        from firstcontact.cli import index
+
+        command: click.Command = getattr(index, name)
+        return command
+
+
 @click.command(epilog="Example: firstcontact status")
 @json_option
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """What is going on: due work, open questions, things that are stuck."""
     from firstcontact.cli.importing import unfinished_lines
+    from firstcontact.cli.index import how_old, seconds_old
     from firstcontact.flow.importing import snapshot, unfinished
     from firstcontact.store.engine import place
 
     home, opened = open_home(ctx)
     report = snapshot(opened.installation)
     later = unfinished(opened.installation)
+    read = opened.installation.index_state() if opened.installation.indexed else None
+    now = opened.installation.clock.now()
     if as_json:
         print_json(
             {
@@ -37,8 +56,10 @@ def status(ctx: click.Context, as_json: bool) -> None:
                 "waiting": report.waiting,
                 "parked": report.parked,
                 "held": report.held,
+                "read_only": opened.installation.read_only(),
                 "contacts": report.contacts,
                 "interactions": report.interactions,
+                **({"index_seconds_old": seconds_old(read, now)} if read is not None else {}),
             }
         )
         return
@@ -48,12 +69,14 @@ def status(ctx: click.Context, as_json: bool) -> None:
         f"{counted(report.interactions, 'interaction')} so far; {counted(report.contacts, 'contact')} in "
         f"{contacts_are_in(opened)}."
     )
+    if read is not None:
+        say(how_old(read, opened.installation.crm.capabilities().title, now))
     for line in unfinished_lines(report.due, later.writes, later.why):
         say(line)
     for count, what, sentence in (
         (report.waiting, "question", "for you: `firstcontact review`."),
         (report.parked, "write", "refused by the CRM: `firstcontact stuck` says why."),
-        (report.held, "write", "held by a brake: `firstcontact brake release` lets them go."),
+        (report.held, "write", held_sentence(opened)),
     ):
         if count:
             say(f"{counted(count, what)} {sentence}")
@@ -61,11 +84,16 @@ def status(ctx: click.Context, as_json: bool) -> None:
         say("Nothing is due, nothing waits.")
 
 
-@click.command(epilog="Example: firstcontact report --json")
+@click.group(cls=_Report, invoke_without_command=True, epilog="Example: firstcontact report --json")
 @json_option
 @click.pass_context
 def report(ctx: click.Context, as_json: bool) -> None:
     """Counts over everything: who was created, who was not, and why."""
+    if ctx.invoked_subcommand is None:
+        _report(ctx, as_json)
+
+
+def _report(ctx: click.Context, as_json: bool) -> None:
     import msgspec
 
     from firstcontact.explain.summary import held_back
@@ -88,7 +116,7 @@ def report(ctx: click.Context, as_json: bool) -> None:
     if counts.rejected:
         say(f"{counts.rejected:,} of what was delivered could not be read: `firstcontact rejected`.")
     if counts.held:
-        say(f"{counted(counts.held, 'write')} held by a brake: `firstcontact brake release`.")
+        say(f"{counted(counts.held, 'write')} {held_sentence(opened)}")
     if counts.verdicts:
         say()
         say("Each person on each interaction:")

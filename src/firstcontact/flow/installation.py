@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading, TryAgain
+from firstcontact.flow import read_only
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, Clock
 from firstcontact.flow.indexed import Indexed, forget, take_changes
@@ -31,6 +32,7 @@ from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
 from firstcontact.ledger import (
     connecting,
     deciding,
+    holding,
     index,
     intake,
     lanes_due,
@@ -41,6 +43,7 @@ from firstcontact.ledger import (
     writing,
 )
 from firstcontact.ledger.book import Ledger
+from firstcontact.ledger.index import IndexState
 from firstcontact.ledger.intake import DeliveryRow
 from firstcontact.ledger.retention import retain
 from firstcontact.ledger.reviewing import Review
@@ -369,6 +372,37 @@ class Installation:
             if not more or read == pages:
                 return more
 
+    def read_address_book(self, progress: Callable[[IndexState], None]) -> IndexState:
+        """Bring the index up to date now, reading everything where it was never read; where another worker
+        is at it, wait for it. progress: is told how far it is, again and again.
+
+        Raises AuthLapsed, TryAgain where the CRM takes no requests now, StoreProblem.
+        """
+        begun = self.clock.now()
+        while True:
+            with self.lanes.leased(1, only=(0,)) as lease:
+                if lease is not None:
+                    self._not_paused()
+                    before = self.index_state()
+                    more = self.poll(1)
+                    state = self.index_state()
+                    progress(state)
+                    if not more and state.read_at >= begun:
+                        return state
+                    if not more and state == before:
+                        raise TryAgain("The CRM takes no more requests for now; the same command goes on.")
+                    continue
+            state = self.index_state()
+            progress(state)
+            if state.read_at >= begun:
+                return state
+            time.sleep(0.5)
+
+    def index_state(self) -> IndexState:
+        """How far the CRM's address book has been read into the index."""
+        with self.ledger.read() as tx:
+            return index.state(tx, self.crm.connection)
+
     def _page(self) -> bool:
         """One page of the change feed; whether there is more behind it."""
         connection, now = self.crm.connection, self.clock.now()
@@ -401,8 +435,7 @@ class Installation:
         reading of everything: that goes on by a few pages each time. A connector that fails at telling what
         changed must not keep the rest from being done."""
         if self.indexed:
-            with self.ledger.read() as tx:
-                state = index.state(tx, self.crm.connection)
+            state = self.index_state()
             whole = state.swept == state.reading
             if whole and 0 <= self.clock.now() - state.read_at < self.poll_every:
                 return False
@@ -433,7 +466,7 @@ class Installation:
     ) -> Tally:
         """Decide everything due now; intents are recorded, nothing is written to the CRM yet. What was
         imported is held (`release_imported`); held: so is everything else. most: so many batches."""
-        batch = partial(self._decide_batch, held=held)
+        batch = partial(self._decide_batch, held=held or self.read_only())
         return self._each_batch(lease, "decide", batch, self._interaction_aside, progress, most)
 
     def carry_out_due(
@@ -526,6 +559,9 @@ class Installation:
         return Tally(decided=done.decided, creates=done.creates, asked=done.asked, retries=done.retries)
 
     def _carry_out_batch(self, lease: Lease, size: int) -> Tally | None:
+        if self.read_only():
+            self._hold_back(lease)
+            return None
         # An interaction makes up to four writes: what a batch decided is carried out as one.
         most = 4 * size if size > 1 else 1
         region = self.book.team.region
@@ -540,6 +576,22 @@ class Installation:
             later=done.later,
             moved=done.moved,
         )
+
+    def read_only(self) -> bool:
+        """Whether nothing is written to the CRM for now: everything is decided, and what would be written is
+        held until a person lets it go (`release_brake`)."""
+        with self.ledger.read() as tx:
+            return read_only.since(tx, self.crm.connection) > 0
+
+    def _hold_back(self, lease: Lease) -> None:
+        """What is due is held; what was sent before without an answer is looked for when it may be."""
+        connection, now = self.crm.connection, self.clock.now()
+        with self.ledger.read() as tx:
+            if not writing.due_writes(tx, connection, now, 1, lease.shards):
+                return
+        with self.ledger.write(Boundary.HOLD_BACK) as tx:
+            lease.hold(tx)
+            holding.hold_back(tx, connection, now, lease.shards)
 
     # --- what fails for a reason that nobody foresaw ------------------------------------------------
 
@@ -601,7 +653,7 @@ class Installation:
         """Let go what is held of imports, once everything that was imported is decided; `Held` where that
         would make more contacts than the brake allows at once: then it waits for a person (SPEC §3)."""
         with self.ledger.read() as tx:
-            if not writing.held(tx):
+            if not writing.held(tx) or read_only.since(tx, self.crm.connection):
                 return None
         now = self.clock.now()
         limit = self.book.effective("", self.crm.connection).brakes_creates_per_hour
@@ -737,9 +789,15 @@ class Installation:
             return reviewing.open_reviews(tx)
 
     def release_brake(self, by: str, *, days: int = 1) -> None:
-        """A person has looked and says go on: held writes are due, and the brake is off for `days`."""
+        """A person has looked and says go on: held writes are due, and the brake is off for `days`; what a
+        connection held that was read-only is, too. Raises FlowProblem while the settings say that it is."""
+        if isinstance(self.crm, read_only.ReadOnly):
+            raise FlowProblem(
+                f"The connection {self.crm.connection} is read-only; `firstcontact read-only off` ends that."
+            )
         now = self.clock.now()
         with self.ledger.write(Boundary.RELEASE_BRAKE) as tx:
+            read_only.end(tx, self.crm.connection)
             deciding.set_fact(tx, "brake_released_until", str(now + days * DAY))
             deciding.set_fact(tx, "brake_released_by", by)
             writing.release_held(tx, now)

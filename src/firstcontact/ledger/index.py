@@ -6,7 +6,7 @@ and every write of ours enters it in the transaction that keeps its receipt (SPE
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
@@ -286,15 +286,8 @@ def unreadable_fields(
             yield record, piece
 
 
-class Shared(msgspec.Struct, frozen=True):
-    """A handle that several contacts bear."""
-
-    key: str
-    records: tuple[Record, ...]
-
-
-def shared_handles(tx: Connection, connection: str, after: str = "", most: int = 500) -> Sequence[Shared]:
-    """Handles that several contacts bear, by key, behind the key `after`; at most so many are looked at."""
+def shared_handles(tx: Connection, connection: str, after: str = "", most: int = 500) -> tuple[str, ...]:
+    """Keys of handles that several records bear, in order, behind the key `after`; at most so many."""
     query = (
         select(bearers.c.key)
         .where(bearers.c.connection == connection, bearers.c.key > after)
@@ -303,9 +296,4 @@ def shared_handles(tx: Connection, connection: str, after: str = "", most: int =
         .order_by(bearers.c.key)
         .limit(most)
     )
-    keys = tuple(tx.scalars(query))
-    found = find(tx, connection, keys)
-    return tuple(
-        Shared(key, tuple(record for record in found[key].records if record.type == "contact"))
-        for key in keys
-    )
+    return tuple(tx.scalars(query))

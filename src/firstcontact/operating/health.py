@@ -29,6 +29,8 @@ HEALTHY, BROKEN, NEEDS_A_PERSON = 0, 1, 3
 """Exit statuses; also an argument of what is worse: broken comes first."""
 
 DAY = 86_400 * SECOND
+INDEX_AGE = 86_400.0
+"""Seconds from which on an index is too old: a running worker brings it up to date every minute."""
 AHEAD = 120 * SECOND
 """So far may the clocks of several machines be apart before it counts as one that was set back."""
 
@@ -130,6 +132,7 @@ def check_state(state: State, limits: Limits) -> Iterator[Check]:
     yield _due_work(state, limits)
     yield from _workers(state, limits)
     yield from _connections(state)
+    yield from _indexes(state)
     yield _stuck(state)
     yield _brake(state)
 
@@ -199,6 +202,25 @@ def _connections(state: State) -> Iterator[Check]:
         else:
             left = f"; {each.quota_left:,} of {each.quota:,} calls left" if each.quota > 0 else ""
             yield Check(label, "ok", f"open{left}")
+
+
+def _indexes(state: State) -> Iterator[Check]:
+    """A paused connection reads nothing, and says so itself."""
+    paused = {each.connection for each in state.connections if each.paused_at is not None}
+    for each in state.indexes:
+        if each.connection in paused:
+            continue
+        label = f"index of {each.connection}"
+        if each.complete_at is None:
+            yield Check(label, "ok", f"is being read for the first time: {each.share} so far")
+            continue
+        age = (state.at - each.read_at) / SECOND
+        says = f"as the CRM was {_span(age)} ago"
+        if age > INDEX_AGE:
+            step = "see whether `firstcontact run` runs and what its log says; or `firstcontact index sync`"
+            yield Check(label, "broken", says, step)
+        else:
+            yield Check(label, "ok", says)
 
 
 def _stuck(state: State) -> Check:

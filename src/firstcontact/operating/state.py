@@ -13,8 +13,9 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, Table, func, select, text
 
 from firstcontact.lanes.owners import is_gone
-from firstcontact.ledger import connecting, leasing
+from firstcontact.ledger import connecting, index, leasing
 from firstcontact.ledger.connecting import ConnectionState
+from firstcontact.ledger.index import IndexState
 from firstcontact.ledger.tables import decisions, deliveries, interactions, lanes, reviews, writes
 
 SECOND = 1_000_000
@@ -45,7 +46,7 @@ class Stuck(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, as it was at `at` (microseconds). workers: owners of leases that hold, by connection;
     lapsed: lanes whose owner is gone or let the lease run out. newest: when the last decision was made or the
-    last delivery came, 0: never."""
+    last delivery came, 0: never. indexes: of the CRMs' address books."""
 
     at: int
     lanes: tuple[Lane, ...]
@@ -55,6 +56,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     lapsed: dict[str, int]
     questions: int
     newest: int
+    indexes: tuple[IndexState, ...] = ()
 
 
 def state(tx: Connection, connection: str, now: int) -> State:
@@ -74,6 +76,7 @@ def state(tx: Connection, connection: str, now: int) -> State:
             tx.scalar(select(func.count()).where(text("state = 'open'")).select_from(reviews)) or 0
         ),
         newest=_newest(tx),
+        indexes=index.states(tx),
     )
 
 

@@ -169,6 +169,8 @@ class Boundary(IntEnum):
     """What is missing for us is made."""
     ASK_USERS_TO_SHOW = 106
     """The CRM's users, beside ours."""
+    TRY_LOGIN = 112
+    """Whether a login works, before it is kept."""
 
     # --- transactions of the address book and of whole databases
 

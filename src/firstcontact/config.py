@@ -332,6 +332,24 @@ def set_store(home: Path, store: StoreAt) -> Home:
     return after
 
 
+def set_connection(home: Path, connection: Connection) -> Home:
+    """Says in the settings file what a CRM connection is from now on; its settings, comments and the rest
+    stay as they stand there. Raises SettingsProblem, with the file unchanged."""
+    with _only_one_editor(home):
+        before = load(home)
+        text = _with_connection(before.text, connection)
+        after = _home(home, before.path, text) if text else before
+        wanted = {**before.connections, connection.name: connection}
+        if after.connections != wanted or after.book.version != before.book.version:
+            named = f"connection.{connection.name}"
+            sentence = (
+                f"`[{named}]` cannot be changed here without disturbing the file; please edit it by hand"
+            )
+            raise SettingsProblem([Problem(sentence=sentence, key=named, file=str(before.path))])
+        _write(before.path, text)
+    return after
+
+
 def replace_settings(home: Path, text: str, store: StoreAt) -> Home:
     """Writes a whole settings file, as a backup has it, with other databases. Raises SettingsProblem."""
     path = home / FILE_NAME
@@ -577,6 +595,56 @@ def _with_store(text: str, store: StoreAt) -> str:
             made[name] = value
         document["store"] = made
     return tomlkit.dumps(document)
+
+
+def _with_connection(text: str, connection: Connection) -> str:
+    """The settings with this `[connection.NAME]`, everything else as it stands there; "" where that is
+    written in a way that cannot be edited."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    document = tomlkit.parse(text)
+    try:
+        _edit_connection(document, connection)
+        return tomlkit.dumps(document)
+    except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError, IndexError):
+        return ""
+
+
+def _edit_connection(document: Any, connection: Connection) -> None:
+    import tomlkit
+
+    if "connection" not in document:
+        document["connection"] = tomlkit.table(is_super_table=True)
+    group = document["connection"]
+    if connection.name not in group:
+        group[connection.name] = tomlkit.table()
+    table = group[connection.name]
+    if table.get("kind") != connection.kind:
+        table["kind"] = connection.kind
+    for key, wanted in (("options", connection.options), ("users", connection.users)):
+        _set_table(table, key, wanted)
+    if connection.read_only:
+        table["read_only"] = True
+    else:
+        table.pop("read_only", None)
+
+
+def _set_table(table: Any, key: str, wanted: Mapping[str, object]) -> None:
+    """The small table under the key as it is wanted, key by key, so that comments stay."""
+    import tomlkit
+
+    if not wanted:
+        if table.get(key):
+            del table[key]
+        return
+    if key not in table:
+        table[key] = tomlkit.inline_table()
+    for name in [name for name in table[key] if name not in wanted]:
+        del table[key][name]
+    for name, value in wanted.items():
+        if name not in table[key] or table[key][name] != value:
+            table[key][name] = value
 
 
 def _placed(problems: tuple[Problem, ...], path: Path, text: str) -> tuple[Problem, ...]:

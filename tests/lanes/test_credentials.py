@@ -59,9 +59,8 @@ def test_the_database_alone_tells_nothing(kept: KeptCredentials, ledger: Ledger)
     assert second.sealed != first.sealed
 
 
-def test_a_login_does_not_open_as_another_connections(
-    kept: KeptCredentials, ledger: Ledger, ring: Path
-) -> None:
+@pytest.mark.usefixtures("kept")
+def test_a_login_does_not_open_as_another_connections(ledger: Ledger, ring: Path) -> None:
     """Whoever can write to the database cannot hand one connection the login of another."""
     with ledger.write() as tx:
         tx.execute(text("UPDATE credentials SET connection = 'other'"))

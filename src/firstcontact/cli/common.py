@@ -69,6 +69,13 @@ def contacts_are_in(opened: Opened) -> str:
     return "the address book" if opened.own is not None else opened.installation.crm.capabilities().title
 
 
+def held_sentence(opened: Opened) -> str:
+    """Why writes are held, and what lets them go."""
+    if opened.installation.read_only():
+        return "held, since the connection is read-only: `firstcontact read-only off` writes them."
+    return "held by a brake: `firstcontact brake release` lets them go."
+
+
 def user_of(home: Home, named: str, option: str = "--for") -> str:
     """The id of the user that is meant by an id, an address or a name; "" for nobody named.
 

@@ -90,6 +90,8 @@ class _Done:
         self.contacts_completed = 0
         self.held: Held | None = None
         self.would_create = 0
+        self.only_shown: tuple[int, int] | None = None
+        """New contacts and writes that a read-only connection holds."""
         self.sent_missing = ""
         self.pending = self.pending_before = 0
         self.pending_why = ""
@@ -221,8 +223,13 @@ def _beyond(held: Held) -> str:
 def _count(opened: Opened, done: _Done) -> None:
     from firstcontact.explain.summary import sent_is_missing
     from firstcontact.flow import importing
+    from firstcontact.ledger import writing
 
     installation = opened.installation
+    if installation.read_only():
+        with opened.ledger.read() as tx:
+            held = writing.held(tx)
+        done.only_shown = held.get("create_contact", 0), sum(held.values())
     done.report = importing.own_report(done.before, importing.snapshot(installation))
     unfinished = importing.unfinished(installation)
     done.pending, done.pending_why = unfinished.writes, unfinished.why
@@ -388,6 +395,13 @@ def _say_written(done: _Done) -> None:
     if done.held is not None:
         say(f"Nothing is written yet: {counted(done.held.creates, 'contact')} would be created.")
         return
+    if done.only_shown is not None:
+        creates, writes = done.only_shown
+        say_wrapped(
+            "",
+            f"Nothing is written, since the connection is read-only: {counted(creates, 'contact')} would be "
+            f"created, {counted(writes, 'write')} in all; `firstcontact read-only off` ends that.",
+        )
     if done.would_create:
         say_wrapped(
             "",

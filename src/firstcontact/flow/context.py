@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import Literal
 
 import msgspec
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm
 from firstcontact.identity.records import CrmUser
-from firstcontact.identity.team import Team
+from firstcontact.identity.team import Team, User
 from firstcontact.policy.known import CrmContext
 
 _encoder = msgspec.json.Encoder(order="deterministic")
+
+TiedBy = Literal["", "settings", "e-mail", "id"]
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """One of ours and who they are in the CRM: ids and names, crm_user "" for nobody. by: how they are tied.
+    active: whether that user may own records."""
+
+    user: str
+    name: str
+    by: TiedBy = ""
+    crm_user: str = ""
+    crm_name: str = ""
+    active: bool = False
 
 
 def crm_context(crm: Crm, team: Team) -> CrmContext:
@@ -20,17 +36,43 @@ def crm_context(crm: Crm, team: Team) -> CrmContext:
     user's addresses, else the one with the same id (SPEC §6 "The right user")."""
     with crossing(Boundary.ASK_USERS):
         users = crm.users()
-    by_id = {user.id: user for user in users}
-    by_mail = {user.email.lower(): user for user in users if user.email}
-    mapped: dict[str, CrmUser] = {}
-    for user in team.users:
-        found = by_id.get(user.crm_user) if user.crm_user else None
-        if found is None:
-            found = next((by_mail[mail] for mail in user.emails if mail in by_mail), by_id.get(user.id))
-        if found is not None:
-            mapped[user.id] = found
+    tied = {user.id: found for user, found, _ in _tied(team, users) if found is not None}
     active = frozenset(user.id for user in users if user.active)
-    return CrmContext(capabilities=crm.capabilities(), users=mapped, active=active)
+    return CrmContext(capabilities=crm.capabilities(), users=tied, active=active)
+
+
+def who_is_who(crm: Crm, team: Team) -> tuple[Match, ...]:
+    """Each of ours, and who they are in the CRM. Raises TryAgain, AuthLapsed."""
+    with crossing(Boundary.ASK_USERS_TO_SHOW):
+        users = crm.users()
+    return tuple(
+        Match(user=user.id, name=user.name)
+        if found is None
+        else Match(
+            user=user.id, name=user.name, by=by, crm_user=found.id, crm_name=found.name, active=found.active
+        )
+        for user, found, by in _tied(team, users)
+    )
+
+
+def _tied(team: Team, users: Sequence[CrmUser]) -> list[tuple[User, CrmUser | None, TiedBy]]:
+    by_id: Mapping[str, CrmUser] = {user.id: user for user in users}
+    by_mail: dict[str, CrmUser] = {}
+    for each in sorted(users, key=lambda user: user.active):  # of two with one address the active one
+        if each.email:
+            by_mail[each.email.lower()] = each
+    return [(user, *_tie(user, by_id, by_mail)) for user in team.users]
+
+
+def _tie(
+    user: User, by_id: Mapping[str, CrmUser], by_mail: Mapping[str, CrmUser]
+) -> tuple[CrmUser | None, TiedBy]:
+    if user.crm_user and user.crm_user in by_id:
+        return by_id[user.crm_user], "settings"
+    for mail in user.emails:
+        if mail in by_mail:
+            return by_mail[mail], "e-mail"
+    return (by_id[user.id], "id") if user.id in by_id else (None, "")
 
 
 def digest(context: CrmContext) -> str:

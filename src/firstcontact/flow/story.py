@@ -200,7 +200,7 @@ _WAITING = {
     "intended": "about to be written",
     "sent": "sent, not confirmed yet",
     "waiting": "waits for another write",
-    "held": "held by the brake (`firstcontact brake release`)",
+    "held": "held: by the brake (`firstcontact brake release`), or read-only (`firstcontact read-only off`)",
     "parked": "refused by the CRM (`firstcontact stuck`)",
     "unclear": "sent, and nobody can say whether it arrived (`firstcontact stuck`)",
     "dropped": "not needed any more",

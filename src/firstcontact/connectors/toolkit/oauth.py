@@ -141,12 +141,17 @@ def finish(
     return ask_token(http, oauth.token(options), {**form, **_client(client)}, now, title)
 
 
+def redirect_address(port: int = 0) -> str:
+    """Where the browser comes back to at this port, 0: the usual one. Vendors want it registered."""
+    return f"http://127.0.0.1:{port or PORT}/callback"
+
+
 class Loopback:
     """The address of this machine that the browser comes back to."""
 
     def __init__(self, server: _Server) -> None:
         self._server = server
-        self.redirect = f"http://127.0.0.1:{server.server_port}/callback"
+        self.redirect = redirect_address(server.server_port)
 
     def code(self, request: Request, seconds: float, title: str) -> str:
         """Waits until the browser comes back with a code. Raises AuthLapsed where the log-in was refused,

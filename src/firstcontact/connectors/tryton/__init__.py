@@ -1,0 +1,1 @@
+"""Tryton, over its JSON-RPC (see README.md)."""

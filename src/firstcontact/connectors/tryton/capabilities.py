@@ -1,0 +1,25 @@
+"""What Tryton offers with the modules `party` and `sale_opportunity` (see README.md)."""
+
+from __future__ import annotations
+
+from firstcontact.interactions.model import KINDS
+from firstcontact.planning.capabilities import Capabilities
+
+CAPABILITIES = Capabilities(
+    kind="tryton",
+    title="Tryton",
+    # An attachment stands on a record, always.
+    contact_required_for=frozenset(KINDS),
+    # A party belongs to nobody; whose an activity is stands in its text.
+    contact_owners=False,
+    titles=False,
+    # It could be told only by reading every attachment of a party at every look.
+    last_activity=False,
+    # Sale opportunities of the party.
+    matters=True,
+    several_people_on_activity=False,
+    # A party's code is, an attachment has no field of which Tryton takes each value once.
+    unique_create=False,
+    requests_at_once=4,
+    logs_as=dict.fromkeys(KINDS, "attachment"),
+)

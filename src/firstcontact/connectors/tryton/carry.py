@@ -1,0 +1,289 @@
+"""Carrying out writes: neighbours of one kind in one request, which Tryton takes or refuses as a whole.
+
+One call is one transaction. So where one of many is refused, nothing has happened, and they are sent again in
+halves until the one at fault stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+from firstcontact.connectors.contract import (
+    AuthLapsed,
+    MovedTo,
+    NotOffered,
+    Outcome,
+    Rejected,
+    TryAgain,
+    Unclear,
+)
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
+from firstcontact.connectors.tryton import mapping
+from firstcontact.connectors.tryton.activities import ATTACHMENT, changed_attachment, new_attachment
+from firstcontact.connectors.tryton.client import TITLE, WITH_INACTIVE, Client, Refused
+from firstcontact.connectors.tryton.mapping import Row
+from firstcontact.planning.write import (
+    ActivityFields,
+    ContactFields,
+    Existing,
+    Fields,
+    Receipt,
+    Write,
+    WriteKind,
+)
+
+AT_ONCE = 200
+"""Writes in one request."""
+
+Send = Callable[[Sequence[Write]], Sequence[Outcome]]
+F = TypeVar("F", bound=Fields)
+
+_NOT_THERE = "don't exist"
+"""What Tryton says of a record that is not there."""
+
+
+class Carrier:
+    """Writes to one database."""
+
+    def __init__(self, client: Client, region: str, now: Callable[[], int]) -> None:
+        """region: where numbers of parties without a country are read. now: microseconds."""
+        self._client = client
+        self._region = region
+        self._now = now
+        self._kinds: Mapping[WriteKind, Send] = {
+            "create_contact": lambda writes: self._in_parts(writes, self._create),
+            "update_contact": self._change_parties,
+            "log_activity": self._log,
+            "update_activity": lambda writes: self._in_parts(writes, self._change),
+            "delete_activity": lambda writes: self._in_parts(writes, self._delete),
+        }
+
+    def apply(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """One outcome each, in order. Raises NotOffered before anything is sent, and AuthLapsed where nothing
+        was carried out; after that the rest is TryAgain, so that no receipt is lost."""
+        for write in writes:
+            self._check(write)
+        outcomes: list[Outcome] = []
+        for kind, group in groupby(writes, key=lambda write: write.kind):
+            for part in _rounds(list(group)):
+                try:
+                    outcomes += self._kinds[kind](part)
+                except TryAgain as error:
+                    outcomes += [error] * len(part)
+                except AuthLapsed as lapsed:
+                    if not any(isinstance(outcome, Receipt | Unclear) for outcome in outcomes):
+                        raise
+                    outcomes += [TryAgain(str(lapsed), AFTER_TROUBLE)] * len(part)
+        return outcomes
+
+    def created(self, keys: Sequence[str]) -> dict[str, Receipt]:
+        """Receipts of those writes that made a party, by the codes of parties. Raises AuthLapsed,
+        TryAgain."""
+        by_code = {mapping.code_of(key): key for key in keys}
+        codes = list(by_code)
+        found: dict[str, Receipt] = {}
+        for start in range(0, len(codes), AT_ONCE):
+            for row in self._parties([["code", "in", codes[start : start + AT_ONCE]]], ("code",)):
+                key = by_code[row["code"]]
+                found[key] = self._receipt(key, row["id"])
+        return found
+
+    def _check(self, write: Write) -> None:
+        if write.kind not in self._kinds:
+            raise NotOffered(f"{TITLE} does not offer {write.kind}")
+        targets = [write.target] if write.kind.startswith(("update", "delete")) else []
+        if isinstance(write.fields, ActivityFields):
+            if len(write.fields.people) > 1:
+                raise NotOffered(f"{TITLE} does not offer several people on one activity")
+            targets += write.fields.people
+        for target in targets:
+            if not isinstance(target, Existing):
+                raise NotOffered(
+                    "a write points at a record that has no id yet; the caller resolves references"
+                )
+            if target.record not in ("contact", "activity"):
+                raise NotOffered(f"{TITLE} does not offer a {target.record}")
+
+    # --- parties ------------------------------------------------------------------------------------
+
+    def _create(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        values = [
+            mapping.new_party(write.key, _fields(write, ContactFields), self._region) for write in writes
+        ]
+        try:
+            ids = self._client.write("party.party.create", values)
+        except Refused:
+            # No two parties have one code: what an earlier request of the same key has made is the answer.
+            known = self.created([write.key for write in writes])
+            if not known:
+                raise
+            rest = iter(self._in_parts([one for one in writes if one.key not in known], self._create))
+            return [known[write.key] if write.key in known else next(rest) for write in writes]
+        return [self._receipt(write.key, id) for write, id in zip(writes, ids, strict=True)]
+
+    def _change_parties(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        rows = self._present([_id(write) for write in writes], mapping.PARTY)
+        outcomes: dict[str, Outcome] = {}
+        changes: dict[str, Mapping[str, object]] = {}
+        for write in writes:
+            row = rows.get(_id(write))
+            refusal = _refusal(row, _id(write), "target")
+            if row is None or refusal is not None:
+                outcomes[write.key] = refusal or _deleted(_id(write), "target")
+                continue
+            changes[write.key] = mapping.changed_party(row, _fields(write, ContactFields), self._region)
+            if not changes[write.key]:
+                outcomes[write.key] = self._receipt(write.key, row["id"], created=False)
+
+        def send(part: Sequence[Write]) -> Sequence[Outcome]:
+            pairs = [[[int(_id(write))], changes[write.key]] for write in part]
+            self._client.write("party.party.write", *(given for pair in pairs for given in pair))
+            return [self._receipt(write.key, int(_id(write)), created=False) for write in part]
+
+        return self._with_the_rest(writes, outcomes, send)
+
+    # --- activities ---------------------------------------------------------------------------------
+
+    def _log(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        people = {
+            write.key: person.id
+            for write in writes
+            for person in _fields(write, ActivityFields).people
+            if isinstance(person, Existing)
+        }
+        rows = self._present(list(people.values()), ("replaced_by",)) if people else {}
+        outcomes: dict[str, Outcome] = {}
+        for write in writes:
+            person = people.get(write.key)
+            if person is None:
+                kind = _fields(write, ActivityFields).kind
+                outcomes[write.key] = Rejected(f"{TITLE} logs a {kind} only on a contact.", ("people",))
+            elif refusal := _refusal(rows.get(person), person, "people"):
+                outcomes[write.key] = refusal
+
+        def send(part: Sequence[Write]) -> Sequence[Outcome]:
+            values = [new_attachment(write, _fields(write, ActivityFields)) for write in part]
+            ids = self._client.write("ir.attachment.create", values)
+            return [self._receipt(write.key, id) for write, id in zip(part, ids, strict=True)]
+
+        return self._with_the_rest(writes, outcomes, send)
+
+    def _change(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        ids = [_activity_id(write) for write in writes]
+        rows: dict[int, Row] = {
+            row["id"]: row for row in self._client.read("ir.attachment.read", ids, list(ATTACHMENT))
+        }
+        pairs = [
+            [[id], changed_attachment(rows[id], write, _fields(write, ActivityFields))]
+            for id, write in zip(ids, writes, strict=True)
+        ]
+        self._client.write("ir.attachment.write", *(given for pair in pairs for given in pair))
+        return [self._receipt(write.key, id, created=False) for id, write in zip(ids, writes, strict=True)]
+
+    def _delete(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """What is not there any more is deleted already."""
+        try:
+            self._client.write("ir.attachment.delete", [_activity_id(write) for write in writes])
+        except Refused as refused:
+            if len(writes) > 1 or _NOT_THERE not in str(refused):
+                raise
+        return [self._receipt(write.key, _activity_id(write), created=False) for write in writes]
+
+    # --- what the kinds share ------------------------------------------------------------------------
+
+    def _in_parts(self, writes: Sequence[Write], send: Send) -> Sequence[Outcome]:
+        """All in one request; refused, in halves. What one half did is not lost by a trouble in the other."""
+        if not writes:
+            return []
+        try:
+            return send(writes)
+        except Lost as lost:
+            return [Unclear(f"{lost} The write may have happened.", write.key) for write in writes]
+        except Rejected as rejected:
+            if len(writes) == 1:
+                return [rejected]
+        except Refused as refused:
+            if len(writes) == 1:
+                return [refused.rejected()]
+        half = len(writes) // 2
+        first = self._in_parts(writes[:half], send)
+        try:
+            return [*first, *self._in_parts(writes[half:], send)]
+        except (TryAgain, AuthLapsed) as error:
+            return [*first, *[TryAgain(str(error), AFTER_TROUBLE)] * (len(writes) - half)]
+
+    def _with_the_rest(
+        self, writes: Sequence[Write], outcomes: Mapping[str, Outcome], send: Send
+    ) -> Sequence[Outcome]:
+        """The outcomes that are known, and those of sending the others."""
+        rest = [write for write in writes if write.key not in outcomes]
+        sent = iter(self._in_parts(rest, send))
+        return [outcomes[write.key] if write.key in outcomes else next(sent) for write in writes]
+
+    def _present(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Row]:
+        numbers = sorted({number for id in ids if (number := mapping.read_id(id)) is not None})
+        rows = self._parties([["id", "in", numbers]], (*fields, "replaced_by")) if numbers else []
+        return {str(row["id"]): row for row in rows}
+
+    def _parties(self, domain: Sequence[object], fields: Sequence[str]) -> list[Row]:
+        method = "party.party.search_read"
+        try:
+            rows: list[Row] = self._client.read(
+                method, list(domain), 0, None, None, list(dict.fromkeys(fields)), context=WITH_INACTIVE
+            )
+        except Refused as refused:
+            raise TryAgain(str(refused), AFTER_TROUBLE) from refused
+        return rows
+
+    def _receipt(self, key: str, id: int, *, created: bool = True) -> Receipt:
+        return Receipt(key, str(id), created, self._now())
+
+
+def _rounds(writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
+    """The writes in order, in parts in which no key and no record comes twice, so that each builds on what
+    the one before it did."""
+    part: list[Write] = []
+    present: set[str] = set()
+    for write in writes:
+        names = {write.key, _id(write) or write.key}
+        if names & present or len(part) == AT_ONCE:
+            yield part
+            part, present = [], set()
+        part.append(write)
+        present |= names
+    if part:
+        yield part
+
+
+def _refusal(row: Row | None, id: str, field: str) -> Outcome | None:
+    """Why nothing is written on this party; None where it can be."""
+    if row is None:
+        return _deleted(id, field)
+    if row["replaced_by"]:
+        into = str(row["replaced_by"])
+        return MovedTo(f"The party {id!r} was replaced by {into!r}.", "contact", into)
+    return None
+
+
+def _deleted(id: str, field: str) -> Rejected:
+    return Rejected(f"There is no party {id!r} in {TITLE}.", (field,))
+
+
+def _id(write: Write) -> str:
+    return write.target.id if isinstance(write.target, Existing) else ""
+
+
+def _activity_id(write: Write) -> int:
+    number = mapping.read_id(_id(write))
+    if number is None:
+        raise Rejected(f"There is no activity {_id(write)!r} in {TITLE}.", ("activity",))
+    return number
+
+
+def _fields(write: Write, type: type[F]) -> F:
+    if not isinstance(write.fields, type):
+        given = write.fields.__class__.__name__
+        raise NotOffered(f"a {write.kind} write has {type.__name__}, not {given}")
+    return write.fields

@@ -1,0 +1,28 @@
+"""Tryton as a kind of CRM: its options and how one logs in."""
+
+from __future__ import annotations
+
+from firstcontact.connectors.contract import Asked, CrmKind, Login, Option
+from firstcontact.connectors.tryton.capabilities import CAPABILITIES
+from firstcontact.connectors.tryton.connector import Tryton
+
+KIND = CrmKind(
+    capabilities=CAPABILITIES,
+    open=Tryton,
+    options={
+        "address": Option(
+            meaning="Address of the server, as far as before the name of the database", required=True
+        ),
+        "database": Option(meaning="Name of the database", required=True),
+    },
+    logins=(
+        Login(
+            name="password",
+            meaning="A user of Tryton with a password; best one of FirstContact's own",
+            asks=(
+                Asked(name="user", meaning="The user's login", secret=False),
+                Asked(name="password", meaning="The user's password"),
+            ),
+        ),
+    ),
+)

@@ -129,9 +129,18 @@ def endings(handle: Handle) -> tuple[str, ...]:
     """The last four digits of a number in every usual grouping, each once."""
     digits = "".join(_DIGITS.findall(handle.key))[-_END:]
     found = [digits]
-    found += [digits[:cut] + separator + digits[cut:] for cut in (2, 1, 3) for separator in _SEPARATORS]
+    for separator in _SEPARATORS:
+        found += [_grouped(digits, cuts, separator) for cuts in ((2,), (1,), (3,))]
+    for separator in _SEPARATORS[:2]:
+        found += [_grouped(digits, cuts, separator) for cuts in ((1, 2), (2, 3), (1, 3))]
     found += [_end(text) for text in spellings(handle)]
     return tuple(dict.fromkeys(found))
+
+
+def _grouped(digits: str, cuts: Sequence[int], separator: str) -> str:
+    """`1234` with a separator at these places."""
+    places = (0, *cuts, len(digits))
+    return separator.join(digits[start:end] for start, end in zip(places, places[1:], strict=False))
 
 
 def _end(text: str) -> str:

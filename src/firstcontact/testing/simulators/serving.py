@@ -7,15 +7,34 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import formatdate
 
 import msgspec
 import uvicorn
 
 from firstcontact.connectors.contract import Crm, CrmKind, Opening
-from firstcontact.testing.simulators.base import App, Kept, Simulator, SimulatorKind, Unpaced
-from firstcontact.testing.simulators.faults import Faulty
+from firstcontact.testing.simulators.base import App, Kept, Message, Scope, Simulator, SimulatorKind, Unpaced
+from firstcontact.testing.simulators.faults import Faulty, Receive, Send
 
 READY_SECONDS = 10.0
+
+
+def dated(app: App) -> App:
+    """The application, whose answers say the machine's time where they say none of their own: a simulator on
+    a virtual clock says that clock's."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def say(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                if all(name.lower() != b"date" for name, _ in headers):
+                    headers.append((b"date", formatdate(usegmt=True).encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, say)
+
+    return answer
 
 
 @contextmanager
@@ -24,7 +43,13 @@ def served(app: App) -> Iterator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     config = uvicorn.Config(
-        app, log_level="critical", access_log=False, lifespan="off", timeout_keep_alive=30, ws="none"
+        dated(app),
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=30,
+        ws="none",
+        date_header=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)

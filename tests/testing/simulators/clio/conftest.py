@@ -43,7 +43,7 @@ class Firm:
 
     def data(self, path: str, **params: Any) -> Any:
         """What a request answers that must be good."""
-        answer = self.ask("GET", path, params=params)
+        answer = self.ask("GET", path, params=params or None)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 

@@ -8,14 +8,20 @@ from typing import Any
 from firstcontact.testing.conformance.hands import Hands
 from firstcontact.testing.simulators.base import App
 from firstcontact.testing.simulators.clio.app import Api
-from firstcontact.testing.simulators.clio.desk import CREATED, INTERACTION, KEY, PLACEHOLDER, Desk
+from firstcontact.testing.simulators.clio.desk import CREATED, INTERACTION, KEY, PLACEHOLDER, STATE, Desk
 from firstcontact.testing.simulators.clio.limits import Limits
 from firstcontact.testing.simulators.clio.oauth import Logins
 from firstcontact.testing.simulators.clio.quirks import Quirks
 from firstcontact.testing.simulators.clio.setup import add_user
 from firstcontact.testing.simulators.clio.state import SECOND, State
 
-OUR_FIELDS = {KEY: "text_line", CREATED: "checkbox", PLACEHOLDER: "checkbox", INTERACTION: "text_line"}
+OUR_FIELDS = {
+    KEY: "text_line",
+    CREATED: "checkbox",
+    PLACEHOLDER: "checkbox",
+    INTERACTION: "text_line",
+    STATE: "text_line",
+}
 REQUIRED_FIELD = "Referral source"
 
 
@@ -43,9 +49,8 @@ class ClioAccount:
     def _field(self, name: str, kind: str, **more: Any) -> None:
         order = sum(1 for _ in self.state.all("custom_fields"))
         values = {"name": name, "parent_type": "Contact", "field_type": kind, "display_order": order}
-        self.state.add(
-            "custom_fields", {**values, "displayed": False, "required": False, "deleted": False, **more}
-        )
+        values = {**values, "displayed": False, "required": False, "deleted": False, **more}
+        self.state.index(self.state.add("custom_fields", values), iter((name,)))
 
     def _count(self, method: str, path: str) -> None:
         self.requests += 1

@@ -88,6 +88,13 @@ def offered() -> dict[str, frozenset[str]]:
     return {**found, **BEYOND}
 
 
+def parameters(resource: Resource) -> frozenset[str]:
+    """Parameters that a list of this resource knows."""
+    known = {"fields", "limit", "page_token", "ids[]", *COMMON, *resource.filters, *resource.others}
+    ordered = {"order"} if resource.orders or resource.kind in OPEN else set()
+    return frozenset(known | ordered | ({"query"} if resource.texts else set()))
+
+
 _PATHS = [
     (re.compile(re.sub(r"\\\{\w+\\\}", r"(\\d+)", re.escape(path))), path, methods)
     for path, methods in offered().items()
@@ -251,12 +258,10 @@ class Api:
         values = {
             match[1]: texts[-1] for name, texts in params.items() if (match := _VALUE_OF.fullmatch(name))
         }
-        known = {"fields", "limit", "page_token", "ids[]", *COMMON, *resource.filters, *resource.others}
-        known |= {"order"} if resource.orders or resource.kind in OPEN else set()
-        known |= {"query"} if resource.texts else set()
+        known = parameters(resource)
         if "custom_field_values" in resource.others:
             known |= {f"custom_field_values[{id}]" for id in values}
-        _known_params(params, frozenset(known))
+        _known_params(params, known)
         for name in resource.needed:
             if name not in params:
                 raise bad(f"{name} is required")

@@ -53,9 +53,14 @@ def contact_view(state: State, record: Record, asked: Asked) -> View:
         "phone_numbers": [part_view(part, "default_number") for part in phones],
         "email_addresses": [part_view(part, "default_email") for part in emails],
         **{name: [_plain_part(part) for part in record.values[key]] for name, key in _MORE_LISTS.items()},
-        "addresses": [_plain_part(part) for part in record.values["addresses"]],
+        **_addresses([_plain_part(part) for part in record.values["addresses"]]),
         "custom_field_values": lambda: value_views(state, record.values["custom"], asked),
     }
+
+
+def _addresses(all: list[dict[str, Any]]) -> dict[str, Any]:
+    first, second, *_ = [*all, None, None]
+    return {"addresses": all, "primary_address": first, "secondary_address": second}
 
 
 def _first_two(name: str, values: Sequence[str]) -> dict[str, str | None]:

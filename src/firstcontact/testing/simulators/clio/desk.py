@@ -21,6 +21,7 @@ KEY = "FirstContact key"
 CREATED = "Created by FirstContact"
 PLACEHOLDER = "FirstContact placeholder"
 INTERACTION = "FirstContact interaction"
+STATE = "FirstContact state"
 CALENDAR = "calendar_entry:"
 """What stands before the id of an activity that is a calendar entry, since ids are counted per kind."""
 Given = Mapping[str, Any]
@@ -29,7 +30,6 @@ _NO_PLACE = frozenset(
     {
         "account",
         "owner",
-        "country",
         "last_activity_at",
         "converted_to",
         "lead_source",
@@ -127,7 +127,12 @@ class Desk:
 
     def _contact_data(self, fields: Given, record: Record | None) -> dict[str, Any]:
         """A scenario's fields as what Clio is sent. Lists replace what was there."""
-        known = _CONTACT | _NO_PLACE | set(_MARKS) | {"id", "emails", "phones", "company", "created_at"}
+        known = (
+            _CONTACT
+            | _NO_PLACE
+            | set(_MARKS)
+            | {"id", "emails", "phones", "company", "country", "created_at"}
+        )
         if unknown := set(fields) - known:
             raise ValueError(f"a contact of Clio has no {', '.join(sorted(unknown))}")
         data: dict[str, Any] = {name: fields[name] for name in _CONTACT if name in fields}
@@ -135,6 +140,8 @@ class Desk:
             data["phone_numbers"] = _replacing(record, "phones", "number", fields["phones"], "Work")
         if "emails" in fields:
             data["email_addresses"] = _replacing(record, "emails", "address", fields["emails"], "Work")
+        if fields.get("country"):
+            data["addresses"] = [{"name": "Work", "country": fields["country"]}]
         if fields.get("company"):
             data["company"] = {"id": self._company(fields["company"]).id}
         marks = {
@@ -258,6 +265,7 @@ class Desk:
             "emails": _texts(record, "emails", "address", "default_email"),
             "phones": _texts(record, "phones", "number", "default_number"),
             "company": name_of(company) if company else None,
+            "country": next((part.values.get("country") for part in values["addresses"]), None),
             **dict.fromkeys(_NO_PLACE - {"active"}),
             "active": True,
             "created_at": record.created,
@@ -368,10 +376,9 @@ def _interactions(ours: Mapping[str, str]) -> list[str]:
 
 
 def _result(text: str) -> tuple[str, int]:
-    """`answered 240`: a call's result and its seconds, either of which may be missing."""
-    words = text.split(" ")
-    seconds = int(words.pop()) if words[-1].isdigit() else 0
-    return " ".join(words), seconds
+    """`answered/240`: a call's result and its seconds, either of which may be missing."""
+    result, _, seconds = text.rpartition("/")
+    return (result, int(seconds)) if seconds.isdigit() else (text, 0)
 
 
 def _matter(record: Record) -> dict[str, Any]:

@@ -86,7 +86,9 @@ def save_field(state: State, record: Record | None, data: dict[str, Any], _asked
     if any(one.values["name"].casefold() == data["name"].casefold() for one in same):
         raise invalid("name has already been taken")
     values = {"displayed": False, "required": False, "deleted": False, "display_order": len(same), **data}
-    return stored(state, record, "custom_fields", values)
+    saved = stored(state, record, "custom_fields", values)
+    state.index(saved, _field_texts(state, saved))
+    return saved
 
 
 def _field_texts(_state: State, record: Record) -> Iterator[str]:

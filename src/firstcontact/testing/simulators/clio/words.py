@@ -69,6 +69,8 @@ SHAPES: Mapping[str, Shape] = {
         phone_numbers="PhoneNumber_base",
         web_sites="WebSite_base",
         company="Contact_base",
+        primary_address="Address_base",
+        secondary_address="Address_base",
     ),
     "PhoneNumber_base": _shape("id etag number name primary default_number created_at updated_at"),
     "PhoneNumber": _shape("id etag number name primary default_number created_at updated_at"),

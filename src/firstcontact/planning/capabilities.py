@@ -21,7 +21,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         owner is kept.
     titles: a contact has a field for a job title.
     contact_owners: a contact belongs to a user; else only activities do.
-    last_activity: it tells when a contact's latest activity was.
+    last_activity: it tells when a contact's latest activity was; last_activity_day: by its day only, as the
+        midnight (UTC) that the day begins with.
     merges: it tells into which record a merged one went; else that one is gone.
     deletions: its change feed names deleted records; else a reading that begins anew leaves them out.
     phone_search: `own`/`direct`, the CRM finds by phone reliably; `index`, we keep an index.
@@ -56,6 +57,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     titles: bool = True
     contact_owners: bool = True
     last_activity: bool = True
+    last_activity_day: bool = False
     merges: bool = True
     deletions: bool = True
     phone_search: Literal["own", "direct", "index"] = "direct"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -72,7 +73,8 @@ class AddressBook:
         self.engine = engine
         self.region = region
         self.clock = clock
-        self._capabilities = capabilities or CAPABILITIES
+        # It looks up what writes point at, and so wants them call by call, whatever kind it plays.
+        self._capabilities = msgspec.structs.replace(capabilities or CAPABILITIES, applies_together=False)
         self._finder = look.Finder(engine)
         migrate(engine, tables.HISTORY)
 

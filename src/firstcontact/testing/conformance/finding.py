@@ -223,21 +223,20 @@ class Finding(Base):
         if not offered.accounts:
             assert crm.accounts([], [JO_PHONE]) == ()
             return
-        for user in ("ana", "bo"):
-            hands.add("user", {"id": user, "active": True})
-        fields = {"name": "Acme", "website": "acme.example", "owner": "ana", "team": ["bo"]}
+        ana, bo = [hands.add("user", {"id": user, "active": True}) for user in ("ana", "bo")]
+        fields = {"name": "Acme", "website": "acme.example", "owner": ana, "team": [bo]}
         id = hands.add("account", fields)
-        open_one = hands.add("opportunity", {"account": id, "name": "New", "open": True, "owner": "bo"})
-        closed = hands.add("opportunity", {"account": id, "name": "Old", "open": False, "owner": "ana"})
+        open_one = hands.add("opportunity", {"account": id, "name": "New", "open": True, "owner": bo})
+        closed = hands.add("opportunity", {"account": id, "name": "Old", "open": False, "owner": ana})
         contact = hands.add("contact", {"last_name": "Diaz", "account": id})
         if offered.contact_roles:
             hands.add("contact_role", {"opportunity": open_one, "contact": contact})
         (account,) = crm.accounts(["acme.example"], [])
-        assert (account.owner, account.team, account.contacts) == ("ana", ("bo",), 1)
+        assert (account.owner, account.team, account.contacts) == (ana, (bo,), 1)
         opportunities = {one.id: one for one in account.opportunities}
         assert opportunities[open_one].open
         assert not opportunities[closed].open
-        assert opportunities[open_one].owner == "bo"
+        assert opportunities[open_one].owner == bo
         assert opportunities[open_one].roles == ((contact,) if offered.contact_roles else ())
 
     @proves("ACCOUNTS-3")

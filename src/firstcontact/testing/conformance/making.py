@@ -24,6 +24,7 @@ from firstcontact.planning.write import (
 NOON = 1_772_452_800_000_000
 """2026-03-02 12:00 UTC in microseconds."""
 HOUR = 3_600_000_000
+DAY = 24 * HOUR
 JO = "jo@acme.example"
 JO_PHONE = "+14155550123"
 A_FILE = "data:application/pdf;base64,JVBERi0xLjQKJSVFT0YK"

@@ -17,6 +17,8 @@ CAPABILITIES = Capabilities(
     matters=True,
     files=frozenset(KINDS),
     lead_source=True,
+    # Tasks have a date, no time; it tells the latest of them.
+    last_activity_day=True,
     # Many workers at once are fine; what counts is the day's quota, which answers tell.
     requests_at_once=20,
     applies_together=True,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from firstcontact.testing.postgres import NotInstalled, Server, start
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +19,17 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no shared data at {folder}; set FIRSTCONTACT_SHARED to measure against it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own; each test takes a database of its own from it."""
+    try:
+        server = start()
+    except NotInstalled as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.stop()
 
 
 # --- CI skips nothing: with CI=true a skipped test is a test that nobody ran ----------------------

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from firstcontact.cli.main import cli
 from firstcontact.config import load
 from firstcontact.store.engine import read
 from firstcontact.store.rows import shapes, summed
-from firstcontact.testing.postgres import NotInstalled, Server, start
 
 ROOT = Path(__file__).resolve().parents[2]
 WEEK = ROOT / "examples" / "week"
@@ -124,17 +123,6 @@ def fc(tmp_path: Path, made: Path) -> FirstContact:
     """A fresh home of one user, Ana Ruiz."""
     shutil.copytree(made, tmp_path / "home")
     return FirstContact(tmp_path / "home")
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL server of the tests' own."""
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture

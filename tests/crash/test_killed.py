@@ -10,7 +10,6 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import pytest
 from crash_telling import ELSEWHERE
 
 from firstcontact.boundaries import Boundary
-from firstcontact.testing.postgres import NotInstalled, start
+from firstcontact.testing.postgres import Server
 
 HERE = Path(__file__).parent
 KINDS = ("address_book", "clio", "lawmatics", "salesforce")
@@ -42,15 +41,10 @@ def kill(kind: str, place: Path | str, how: str, *more: object) -> dict[str, Any
     return done
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
+@pytest.fixture
+def address(postgres: Server) -> str:
     """The address of a PostgreSQL server of the tests' own."""
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server.address("postgres")
-    server.stop()
+    return postgres.address("postgres")
 
 
 def test_killed_at_every_boundary(tmp_path: Path) -> None:
@@ -69,9 +63,9 @@ def test_killed_at_boundaries_with_other_crms(tmp_path: Path, kind: str) -> None
     assert kill(kind, tmp_path, "some")["cases"] > 40
 
 
-def test_killed_at_boundaries_on_postgresql(postgres: str) -> None:
+def test_killed_at_boundaries_on_postgresql(address: str) -> None:
     """The same holds where ledger and address book are in PostgreSQL, for the story's first day."""
-    assert kill("address_book", postgres, "begin")["cases"] >= 20
+    assert kill("address_book", address, "begin")["cases"] >= 20
 
 
 @pytest.mark.soak
@@ -83,9 +77,9 @@ def test_killed_at_every_crossing(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_every_boundary_on_postgresql(postgres: str, kind: str) -> None:
+def test_killed_at_every_boundary_on_postgresql(address: str, kind: str) -> None:
     """Killed at each boundary of the whole story, on PostgreSQL."""
-    assert kill(kind, postgres, "each")["cases"] > 200
+    assert kill(kind, address, "each")["cases"] > 200
 
 
 @pytest.mark.soak
@@ -98,5 +92,5 @@ def test_killed_again_while_going_on(tmp_path: Path, request: pytest.FixtureRequ
     for kind in KINDS:
         if where == "sqlite":
             (tmp_path / kind).mkdir()
-        place = tmp_path / kind if where == "sqlite" else request.getfixturevalue("postgres")
+        place = tmp_path / kind if where == "sqlite" else request.getfixturevalue("address")
         assert kill(kind, place, "pairs", seed, minutes)["cases"] > 0

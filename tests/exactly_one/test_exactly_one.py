@@ -12,7 +12,6 @@ from races import RACES, TROUBLES
 from scene import Scene
 
 from firstcontact.flow.clock import DAY, HOUR
-from firstcontact.testing.postgres import NotInstalled, Server, start
 from firstcontact.testing.served import Served, serve
 from firstcontact.testing.temporal import DevServer
 from firstcontact.testing.temporal import NotInstalled as NoTemporal
@@ -22,16 +21,6 @@ NOON = 1_767_700_800_000_000
 
 EVERY_TIME = chosen()
 CASES = [case if case in EVERY_TIME else pytest.param(*case, marks=pytest.mark.soak) for case in ALL]
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,6 @@ from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
 from firstcontact.store.engine import open_engine
 from firstcontact.testing.hostile import Hostile
-from firstcontact.testing.postgres import NotInstalled, Server, start
 
 CALLER = "+12125550123"
 UNLINKED = BOOK.with_settings({"unknown_contact": {"default": "log_unlinked"}})
@@ -59,16 +58,6 @@ class Late(Hostile):
         found = super().find(handles)
         self.meanwhile()
         return found
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,18 +10,6 @@ import pytest
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
 from firstcontact.store.engine import open_engine
-from firstcontact.testing.postgres import NotInstalled, Server, start
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL server of the tests' own."""
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

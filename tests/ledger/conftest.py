@@ -10,18 +10,7 @@ from sqlalchemy import Connection, Engine
 from firstcontact.ledger.history import open_ledger
 from firstcontact.ledger.tables import metadata
 from firstcontact.store.engine import begin, open_engine
-from firstcontact.testing.postgres import NotInstalled, Server, start
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL server of the tests' own."""
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
+from firstcontact.testing.postgres import Server
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from firstcontact.cli.main import cli
 from firstcontact.config import load
 from firstcontact.ledger.history import open_ledger
 from firstcontact.store.engine import open_engine
-from firstcontact.testing.postgres import NotInstalled, Server, start
 
 
 @pytest.fixture(scope="session")
@@ -38,17 +37,6 @@ def firm(_fresh: Path, tmp_path: Path) -> Iterator[Firm]:
     opened = open_installation(load(home))
     yield Firm(home, opened)
     opened.ledger.engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL server of the tests' own."""
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

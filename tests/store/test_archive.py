@@ -15,7 +15,7 @@ from firstcontact.store.engine import begin, fetch, open_engine
 from firstcontact.store.migrations import History, Side, drift, migrate
 from firstcontact.store.problems import StoreProblem
 from firstcontact.store.rows import Summing, shapes, summed
-from firstcontact.testing.postgres import NotInstalled, Server, start
+from firstcontact.testing.postgres import Server
 
 FIRST = """
 from alembic import op
@@ -43,16 +43,6 @@ ROWS = [
     (2**62, b"", "\\."),
     (-5, b"x" * 100_000, ""),
 ]
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

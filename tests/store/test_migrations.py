@@ -22,7 +22,7 @@ from firstcontact.store.migrations import (
     upgrade_from_nothing,
 )
 from firstcontact.store.problems import StoreProblem
-from firstcontact.testing.postgres import NotInstalled, Server, start
+from firstcontact.testing.postgres import Server
 
 FIRST = """
 from alembic import op
@@ -50,16 +50,6 @@ def upgrade():
     op.drop_table("notes")
     raise RuntimeError("half way")
 """
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -11,7 +11,7 @@ import pytest
 
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.store.engine import open_engine
-from firstcontact.testing.postgres import NotInstalled, start
+from firstcontact.testing.postgres import Server
 
 PROGRAM = """
 import sys
@@ -31,12 +31,8 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "a.db")
         return
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
+    server: Server = request.getfixturevalue("postgres")
     yield server.database()
-    server.stop()
 
 
 def test_processes_start_together(where: str) -> None:

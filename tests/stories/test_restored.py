@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,9 @@ from firstcontact.ledger.restored import mark
 from firstcontact.store.archive import Archive, open_restored, restore_side, write
 from firstcontact.store.engine import open_engine
 from firstcontact.store.migrations import Side
-from firstcontact.testing.postgres import NotInstalled, Server, start
+from firstcontact.testing.postgres import Server
 
 NEW = "+14155550160"
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 def quiet(_: str, __: int) -> None:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import sentences
 from story import STORY, World, left_behind, take
 
 from firstcontact.store.engine import open_engine
-from firstcontact.testing.postgres import NotInstalled, Server, start
+from firstcontact.testing.postgres import Server
 from firstcontact.testing.scenarios.bench import Bench
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    try:
-        server = start()
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.mark.parametrize("kind", ["address_book", "clio", "salesforce"])

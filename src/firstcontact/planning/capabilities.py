@@ -21,8 +21,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         owner is kept.
     titles: a contact has a field for a job title.
     contact_owners: a contact belongs to a user; else only activities do.
-    last_activity: it tells when a contact's latest activity was; last_activity_day: by its day only, as the
-        midnight (UTC) that the day begins with.
+    last_activity: it tells when a contact's latest activity was.
+    last_activity_day: of the latest activity it tells the day only, which is then its midnight in UTC.
     merges: it tells into which record a merged one went; else that one is gone.
     deletions: its change feed names deleted records; else a reading that begins anew leaves them out.
     phone_search: `own`/`direct`, the CRM finds by phone reliably; `index`, we keep an index.

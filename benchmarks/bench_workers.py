@@ -2,8 +2,11 @@
 
     python -m benchmarks.bench_workers [CALLS] [ROUNDS]
 
-`workers_processes`: seconds in which `firstcontact run --processes 2` drains stored calls on PostgreSQL, the
-floor those of `--processes 1`, in turn, the median of the ratios: 2/3 is one and a half times as fast.
+`workers_processes`: seconds in which `firstcontact run --processes 2 --threads 1` drains stored calls on
+PostgreSQL, the floor those of `--processes 1 --threads 1`, in turn, the median of the ratios: 2/3 is one and a
+half times as fast. A worker is a process of one thread here: with two threads, one process keeps a core and
+most of a second busy by itself, its own and PostgreSQL's work at the same time, and on two cores nothing is
+left that a second process could add.
 `backfill_temporal`: seconds in which two Temporal workers drain the same, the floor those of `run --processes
 2`. In wall time, start-up left out: on a machine that is busy with other things, or has no core for a second
 process beside PostgreSQL's own, the first says little.
@@ -23,8 +26,8 @@ CALLS, ROUNDS = 20_000, 5
 BACKFILL = 600_000
 PROCESSES_LIMIT = 1 / 1.5
 TEMPORAL_LIMIT = 1.5
-ONE = (1, ("run", "--processes", "1", "--threads", "2"))
-TWO = (1, ("run", "--processes", "2", "--threads", "2"))
+ONE = (1, ("run", "--processes", "1", "--threads", "1"))
+TWO = (1, ("run", "--processes", "2", "--threads", "1"))
 TEMPORAL = (2, ("worker", "--threads", "2"))
 
 Crew = tuple[int, tuple[str, ...]]

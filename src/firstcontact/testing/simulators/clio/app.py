@@ -216,7 +216,7 @@ class Api:
         if request.method == "PATCH":
             return self._update(resource, record, content, asked)
         _known_params(asked.params, frozenset())
-        self._remove(record)
+        self.state.remove(record)
         return Response(status_code=204)
 
     def _show(self, request: Request, resource: Resource, record: Record, asked: Asked) -> Response:
@@ -246,10 +246,6 @@ class Api:
         more = resource.others & {"custom_field_ids[]"}
         _known_params(asked.params, frozenset({"fields"}) | more)
         return read_fields(asked.params.get("fields", [None])[-1], resource.type, self.state.quirks)
-
-    def _remove(self, record: Record) -> None:
-        self.state.remove(record)
-        self.state.clients = {one.values["client"] for one in self.state.all("matters")}
 
     # --- lists -----------------------------------------------------------------------------------------
 

@@ -105,10 +105,12 @@ def communication_view(state: State, record: Record, asked: Asked) -> View:
 
 
 def _entries(state: State, name: str, record: Record, asked: Asked) -> dict[str, Any]:
-    entries = [one for one in state.all("activities") if one.values[name] == record.id]
+    def entries() -> list[Record]:
+        return [one for one in state.all("activities") if one.values[name] == record.id]
+
     return {
-        "time_entries_count": len(entries),
-        "time_entries": lambda: [activity_plain(one, asked) for one in entries],
+        "time_entries_count": lambda: len(entries()),
+        "time_entries": lambda: [activity_plain(one, asked) for one in entries()],
     }
 
 

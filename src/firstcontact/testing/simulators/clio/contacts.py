@@ -190,9 +190,8 @@ def _texts(state: State, record: Record) -> Iterator[str]:
     yield from (str(part.values["value"]) for part in values["custom"])
     company = state.get("contacts", values.get("company"))
     yield name_of(company) if company else ""
-    for matter in state.all("matters"):
-        if matter.values["client"] == record.id:
-            yield matter.values["description"] or ""
+    for id in state.clients.get(record.id, ()):
+        yield state.need("matters", id).values["description"] or ""
 
 
 def _clients_only(state: State, text: str) -> Test:

@@ -81,7 +81,6 @@ class Desk:
         """Delete a record. Raises LookupError."""
         with self._state.lock:
             self._state.remove(self._one(kind, reference))
-            self._state.clients = {one.values["client"] for one in self._state.all("matters")}
 
     def merge(self, loser: str | Given, survivor: str | Given) -> None:
         """Merge one contact into another. What Clio's pages leave of the first is not known: here it is gone,
@@ -90,7 +89,6 @@ class Desk:
             gone, kept = self._one("contact", loser), self._one("contact", survivor)
             self._move_links(gone.id, kept.id)
             self._state.remove(gone)
-            self._state.clients = {one.values["client"] for one in self._state.all("matters")}
             more = {"phones": _texts(gone, "phones", "number"), "emails": _texts(gone, "emails", "address")}
             save_contact(self._state, kept, self._added(kept, more), self._asked)
             kept.values["edited_by_person"] = True
@@ -191,8 +189,11 @@ class Desk:
         for kind, name in (("matters", "client"), ("relationships", "contact"), ("notes", "contact")):
             for record in self._state.all(kind):
                 if record.values[name] == gone:
-                    record.values[name] = kept
                     self._state.touch(record)
+                    if kind == "matters":
+                        self._state.set_client(record, kept)
+                    else:
+                        record.values[name] = kept
         for kind, names in (
             ("communications", ("senders", "receivers")),
             ("calendar_entries", ("attendees",)),

@@ -62,7 +62,9 @@ def save_matter(state: State, record: Record | None, data: dict[str, Any], asked
     given = data.get("custom_field_values") or ()
     values["custom"] = merged_values(state, "Matter", values["custom"], given)
     related = [_related(state, one) for one in data.get("relationships") or ()]
-    saved = stored(state, record, "matters", values)
+    client = values.pop("client")
+    saved = stored(state, record, "matters", values if record else {**values, "client": None})
+    state.set_client(saved, client)
     for one in related:
         state.add("relationships", {**one, "matter": saved.id})
     _known(state, saved)
@@ -85,7 +87,6 @@ def _known(state: State, matter: Record) -> None:
     client = state.get("contacts", matter.values["client"])
     if client is not None:
         index_contact(state, client)
-    state.clients = {one.values["client"] for one in state.all("matters")}
     state.index(matter, _matter_texts(state, matter))
 
 

@@ -16,7 +16,7 @@ Wanted = Mapping[str, tuple[str, ...]]
 """Names, each with those within it; () for one without braces."""
 
 View = Mapping[str, Any]
-"""A record's fields by name. A nested one is a view, a list of views, None, or a function that gives one."""
+"""A record's fields by name, or functions that give them; a nested one is a view, a list of them, or None."""
 
 
 def read_fields(text: str | None, type: str, quirks: Quirks) -> Wanted:
@@ -72,7 +72,9 @@ def shown(view: View, type: str, wanted: Wanted, quirks: Quirks) -> dict[str, An
     def within(name: str, names: tuple[str, ...]) -> Any:
         return _each(view.get(name), lambda one: _inner(one, nested[name], names, quirks))
 
-    return {name: within(name, names) if name in nested else view.get(name) for name, names in wanted.items()}
+    return {
+        name: within(name, names) if name in nested else _plain(view, name) for name, names in wanted.items()
+    }
 
 
 def _inner(view: View, type: str, names: tuple[str, ...], quirks: Quirks) -> dict[str, Any]:
@@ -82,7 +84,12 @@ def _inner(view: View, type: str, names: tuple[str, ...], quirks: Quirks) -> dic
         return _each(view.get(name), lambda one: _stub(one, SHAPES[shape.nested[name]], quirks))
 
     names = names or shape.default
-    return {name: deeper(name) if name in shape.nested else view.get(name) for name in names}
+    return {name: deeper(name) if name in shape.nested else _plain(view, name) for name in names}
+
+
+def _plain(view: View, name: str) -> Any:
+    value = view.get(name)
+    return value() if callable(value) else value
 
 
 def _stub(view: View, shape: Shape, quirks: Quirks) -> dict[str, Any]:

@@ -62,8 +62,8 @@ class State:
         self.search_broken = False
         self.uploads: dict[str, bytes] = {}
         """Bytes that were put, by the version's uuid."""
-        self.clients: set[int] = set()
-        """Contacts that are the client of a matter."""
+        self.clients: dict[int, dict[int, None]] = {}
+        """Contacts that are the client of matters, with those."""
         self._kinds: dict[str, dict[int, Record]] = {}
         self._next = FIRST_ID
 
@@ -90,6 +90,18 @@ class State:
     def remove(self, record: Record) -> None:
         """The record is deleted: from now on there is none (apis A2: nothing tells a poll of it)."""
         del self._kinds[record.kind][record.id]
+        if record.kind == "matters":
+            self.set_client(record, None)
+
+    def set_client(self, matter: Record, client: int | None) -> None:
+        """Whose matter it is from now on."""
+        held = self.clients.get(matter.values["client"], {})
+        held.pop(matter.id, None)
+        if not held:
+            self.clients.pop(matter.values["client"], None)
+        matter.values["client"] = client
+        if client is not None:
+            self.clients.setdefault(client, {})[matter.id] = None
 
     def all(self, kind: str) -> Iterator[Record]:
         """The records of a kind, by id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from importlib import import_module
 from typing import Any, Protocol
@@ -88,6 +89,7 @@ class Kept:
 
     def __init__(self, kept: Mapping[str, str]) -> None:
         self._kept = dict(kept)
+        self._lock = threading.Lock()
         self.renewals = 0
 
     def read(self) -> Mapping[str, str]:
@@ -98,10 +100,11 @@ class Kept:
         self, stale: Mapping[str, str], ask: Callable[[Mapping[str, str]], Mapping[str, str]]
     ) -> Mapping[str, str]:
         """As `Credentials`; for one process."""
-        if dict(stale) == self._kept:
-            self.renewals += 1
-            self._kept = {**self._kept, **ask(dict(self._kept))}
-        return dict(self._kept)
+        with self._lock:
+            if dict(stale) == self._kept:
+                self.renewals += 1
+                self._kept = {**self._kept, **ask(dict(self._kept))}
+            return dict(self._kept)
 
 
 class Unpaced:

@@ -157,6 +157,16 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether a person says yes; from a script only where it was said on the command line."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        note(f"{question} Nobody is there to ask: add --yes.")
+        return False
+    return click.confirm(question, err=True)
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """`1 question`, `2 questions`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -230,7 +240,10 @@ def known_problem(error: Exception) -> str | None:
     from firstcontact.store.problems import StoreProblem
 
     known = EngineProblem | FileProblem | FlowProblem | KeyProblem | SettingsProblem | StoreProblem
-    if isinstance(error, known | AuthLapsed | TryAgain):
+    if isinstance(error, AuthLapsed):
+        again = "`firstcontact connect` logs in again, and what waited goes on."
+        return str(error) if "firstcontact connect" in str(error) else f"{error} {again}"
+    if isinstance(error, known | TryAgain):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or 'The system'}: {error.strerror or error}."

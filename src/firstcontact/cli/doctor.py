@@ -8,6 +8,7 @@ import click
 
 from firstcontact.cli.common import (
     ANSWER_IS_NO,
+    confirmed,
     counted,
     json_option,
     open_home,
@@ -43,7 +44,7 @@ def doctor(ctx: click.Context, fix: bool, yes: bool, as_json: bool) -> int:
     made: Sequence[str] = ()
     if fix:
         title = connector.capabilities().title
-        if not yes and not click.confirm(f"Make what is missing for FirstContact in {title}?", err=True):
+        if not confirmed(f"Make what is missing for FirstContact in {title}?", yes=yes):
             return ANSWER_IS_NO
         made = prepare(installation, connector)
     found = diagnose(installation, connector)

@@ -8,6 +8,7 @@ import click
 
 from firstcontact.cli.common import (
     NEEDS_A_PERSON,
+    confirmed,
     counted,
     json_option,
     load_home,
@@ -59,7 +60,7 @@ def off(ctx: click.Context, yes: bool, as_json: bool) -> int:
     creates, writes = held.get("create_contact", 0), sum(held.values())
     title = opened.connector.capabilities().title
     question = f"{_gathered(creates, writes, title)} Write it, and whatever comes from here on?"
-    if not yes and not click.confirm(question, err=True):
+    if not confirmed(question, yes=yes):
         return NEEDS_A_PERSON
     opened = open_installation(_set(home, connection, read_only=False))
     opened.installation.release_brake("cli")

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from firstcontact.boundaries import Boundary, crossing
+from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.flow.installation import Held, Installation, Item, Progress, Reader, Tally
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import intake, writing
@@ -140,9 +141,13 @@ def own_report(before: Report, after: Report) -> Report:
 
 def snapshot(installation: Installation) -> Report:
     """The counts now. What is decided but not written yet is not counted as logged, and a question that is
-    asked on several interactions about one person is one question."""
-    with crossing(Boundary.ASK_SIZE_TO_REPORT):
-        size = installation.crm.size()
+    asked on several interactions about one person is one question. Where the CRM cannot be asked now, how many
+    contacts it has is not known."""
+    try:
+        with crossing(Boundary.ASK_SIZE_TO_REPORT):
+            size = installation.crm.size()
+    except (AuthLapsed, TryAgain):
+        size = -1
     with installation.ledger.read() as tx:
         counts = report(tx, size)
         not_logged = pending(tx).activities

@@ -21,6 +21,8 @@ CARDS_AT_ONCE = 100
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _MOST_MOVES = 5
+_LONGEST_NAME = 255
+"""What file systems and databases of servers take."""
 _TAGS = re.compile(r"<[^>]*>")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -222,8 +224,10 @@ class Dav:
 
 
 def is_name(name: str) -> bool:
-    """Whether this can be the name of a card: it stays within its address book."""
-    return name not in ("", ".", "..")
+    """Whether this can be the name of a card: text that stays within its address book."""
+    if name in ("", ".", "..") or len(name) > _LONGEST_NAME or "/" in name:
+        return False
+    return name.isascii() or name.encode("utf-8", "replace").decode() == name
 
 
 def is_private(address: str) -> bool:

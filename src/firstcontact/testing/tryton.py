@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
-import os
 import shutil
 import socket
 import sqlite3
@@ -34,6 +33,8 @@ MODULES = ("party", "sale_opportunity")
 
 _PACKAGES = ("trytond", "trytond_party", "trytond_sale_opportunity")
 _START_SECONDS = 60.0
+_WITHOUT = ("env", "-u", "TRYTOND_CONFIG", "-u", "TRYTOND_DATABASE_URI", "-u", "TRYTONPASSFILE")
+"""Whoever has a Tryton of their own has it configured by these."""
 _RECORDS = (
     "party_party",
     "party_contact_mechanism",
@@ -172,11 +173,9 @@ def _make(template: Path) -> None:
     (folder / "password").write_text(ADMIN[1] + "\n")
     modules = ["ir", "res", *MODULES]
     given = ["-d", DATABASE, "-u", *modules, "--activate-dependencies", "--email", "admin@firm.example"]
-    environment = {**_environment(), "TRYTONPASSFILE": str(folder / "password")}
-    command = [_program("trytond-admin"), "-c", str(folder / "trytond.conf"), *given]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL
-    )
+    password = f"TRYTONPASSFILE={folder / 'password'}"
+    command = [*_WITHOUT, password, _program("trytond-admin"), "-c", str(folder / "trytond.conf"), *given]
+    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode(errors="replace")[-2000:])
     process = _serve(folder)
@@ -214,11 +213,9 @@ def _configure(folder: Path, port: int) -> None:
 
 
 def _serve(folder: Path) -> subprocess.Popen[bytes]:
-    command = [_program("trytond"), "-c", str(folder / "trytond.conf"), "-d", DATABASE]
+    command = [*_WITHOUT, _program("trytond"), "-c", str(folder / "trytond.conf"), "-d", DATABASE]
     with (folder / "log").open("ab") as log:
-        return subprocess.Popen(
-            command, env=_environment(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder
-        )
+        return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -231,10 +228,6 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
             if process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError("the Tryton server did not start") from None
             time.sleep(0.1)
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("TRYTON")}
 
 
 def _program(name: str) -> str:

@@ -164,7 +164,7 @@ def _activity(row: Mapping[str, Any]) -> dict[str, Any]:
         "direction": said.get("direction"),
         "user": said.get("user"),
         "interactions": said["interactions"],
-        "contacts": said["people"],
+        "contacts": said.get("people", []),
         "leads": [],
     }
 

@@ -20,7 +20,7 @@ from firstcontact.connectors.contract import (
     Rejected,
     TryAgain,
 )
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Answer, Http
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Answer, Http, Lost
 from firstcontact.connectors.toolkit.tokens import Tokens
 
 TITLE = "Tryton"
@@ -29,6 +29,7 @@ CONTEXT: Mapping[str, Any] = {"language": "en"}
 WITH_INACTIVE: Mapping[str, Any] = {**CONTEXT, "active_test": False}
 """Of calls that see deactivated records too."""
 
+_NO_JSON = f"What answered is not {TITLE}."
 _QUOTED_FIELD = re.compile(r'for field "([^"]+)"')
 _BARE_NAME = re.compile(r"'(\w+)'")
 _TRANSIENT = ("database is locked", "could not serialize", "deadlock detected", "could not obtain lock")
@@ -68,15 +69,21 @@ class Client:
     def read(self, method: str, *given: Any, context: Mapping[str, Any] = CONTEXT) -> Any:
         """Call a method that changes nothing. Raises Refused, TryAgain, AuthLapsed."""
         request = _request(f"model.{method}", *given, context)
-        answer, said = self._http.read_json("POST", self._path, json=request)
-        return self._result(answer, said)
+        answer = self._http.read("POST", self._path, json=request)
+        try:
+            return self._result(answer)
+        except ValueError:
+            raise TryAgain(_NO_JSON, AFTER_TROUBLE) from None
 
     def write(self, method: str, *given: Any, context: Mapping[str, Any] = CONTEXT) -> Any:
         """Call a method that changes something. Raises Refused, TryAgain, AuthLapsed; toolkit.http.Lost where
         it may have happened."""
         request = _request(f"model.{method}", *given, context)
-        answer, said = self._http.write_json("POST", self._path, json=request)
-        return self._result(answer, said)
+        answer = self._http.write("POST", self._path, json=request)
+        try:
+            return self._result(answer)
+        except ValueError:
+            raise Lost(_NO_JSON) from None
 
     def user(self) -> int:
         """Id of the user that the session is of. Raises TryAgain, AuthLapsed."""
@@ -84,28 +91,34 @@ class Client:
 
     def server(self) -> tuple[str, Mapping[str, str]]:
         """The series (`8.2`), and the headers it came with. Raises TryAgain, AuthLapsed."""
-        answer, said = self._plain.read_json("POST", "rpc/", json=_request("common.server.version"))
-        return str(self._result(answer, said)), answer.headers
+        answer = self._plain.read("POST", "rpc/", json=_request("common.server.version"))
+        try:
+            return str(self._result(answer)), answer.headers
+        except (ValueError, Refused):
+            raise TryAgain(_NO_JSON, AFTER_TROUBLE) from None
 
     def _log_in(self, kept: Mapping[str, str]) -> Mapping[str, str]:
         name = kept.get("user", "")
         request = _request("common.db.login", name, {"password": kept.get("password", "")}, "en")
         try:
-            answer, said = self._plain.read_json("POST", self._path, json=request)
-            user, token, *_ = self._result(answer, said)
-        except Refused as refused:
-            raise TryAgain(f"Nobody can log in at present: {refused}", AFTER_TROUBLE) from refused
+            user, token, *_ = self._result(self._plain.read("POST", self._path, json=request))
+        except (Refused, ValueError, TypeError) as error:
+            raise TryAgain(f"Nobody can log in to {TITLE} at present.", AFTER_TROUBLE) from error
         shown = b64encode(f"{name}:{user}:{token}".encode()).decode()
         return {"access_token": shown, "user_id": str(user)}
 
-    def _result(self, answer: Answer, said: Any) -> Any:
+    def _result(self, answer: Answer) -> Any:
+        """What a call gave. Raises ValueError where the answer is not Tryton's, and what `read` raises."""
         if answer.status == 404:
             raise AuthLapsed(f"{TITLE} has no database {self._database!r}; look at the connection's options.")
-        if not answer.ok or not isinstance(said, dict):
+        if not answer.ok:
             raise Refused(f"{TITLE} refused the call ({answer.status}).", missing=answer.status == 403)
+        said = answer.json()
+        if not isinstance(said, dict) or not said.keys() & {"result", "error"}:
+            raise ValueError(_NO_JSON)
         if "error" in said:
             raise _trouble(said["error"])
-        return said.get("result")
+        return said["result"]
 
 
 def _request(method: str, *params: Any) -> Mapping[str, Any]:

@@ -308,7 +308,7 @@ class Carrier:
         given: Values = {f"{shape.name}Id": activity, "IsWhat": False}
         if type == "EventRelation":
             given["IsParent"] = True
-        given = {name: value for name, value in given.items() if relation.has(name)}
+        given = {name: value for name, value in given.items() if relation.takes(name)}
         # One activity has one lead at most, or several contacts.
         contacts = [one for one in people[1:] if not _is_lead(one)] if not _is_lead(people[0:1]) else []
         return [

@@ -87,7 +87,8 @@ class Feed:
         accounts, lost = self._accounts(new)
         places = {type: _place(at.places.get(type), rows, _limit(type)) for type, rows in answers.items()}
         following = Cursor(places={**at.places, **places}, seen=_remembered(at.seen, new))
-        still = not more and not any(new.values())
+        cut = more or any(place.cut for place in at.places.values())
+        still = not cut and not any(new.values())
         return Changes(
             records=tuple(records),
             gone=(*gone, *lost),

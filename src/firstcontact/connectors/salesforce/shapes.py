@@ -79,6 +79,10 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there is such a field that we may see."""
         return field in self.fields
 
+    def takes(self, field: str) -> bool:
+        """Whether a new record may be given this field."""
+        return field in self.fields and self.fields[field].createable
+
     def present(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of the fields that there are. A path (`Account.Name`) is there where its relation is."""
         return tuple(name for name in names if name in self.fields or self._reaches(name))

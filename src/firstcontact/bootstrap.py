@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine
 
+from firstcontact import config
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.config import Connection, Home, StoreAt, busy_seconds, key_file, password_of
 from firstcontact.connectors import kinds
@@ -49,7 +50,7 @@ from firstcontact.store.problems import StoreProblem, problem_of
 
 LEDGER_FILE = "ledger.db"
 ADDRESS_BOOK_FILE = "address_book.db"
-ADDRESS_BOOK_KIND = "address_book"
+
 RECURRENCE_BACK = 5 * 366 * DAY
 RECURRENCE_AHEAD = 366 * DAY
 """How far back and ahead of now a series of meetings is read out."""
@@ -137,7 +138,7 @@ def the_connection(home: Home) -> Connection | None:
 
     Raises FlowProblem where there are several, or one of a kind that no connection can be opened to.
     """
-    named = [each for each in home.connections.values() if each.kind not in ("", ADDRESS_BOOK_KIND)]
+    named = [each for each in home.connections.values() if each.kind not in ("", config.ADDRESS_BOOK)]
     if len(named) > 1:
         names = ", ".join(f"[connection.{each.name}]" for each in named)
         raise FlowProblem(

@@ -72,6 +72,8 @@ METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """By this name prometheus-client knows the folder in which several processes count; it reads it when it is
 imported."""
 FILE_NAME = "settings.toml"
+ADDRESS_BOOK = "address_book"
+"""The kind, and the connection's name, of the built-in address book."""
 KEY_FILE = "keys/ring.json"
 """Where the key ring is in a home, if the environment does not name another place."""
 STORE_PASSWORD_FILE = "store.password"
@@ -131,6 +133,13 @@ class Home(msgspec.Struct, frozen=True):
     connections: Mapping[str, Connection] = {}
     engine: Engine = Engine()
     store: StoreAt = StoreAt()
+
+    @property
+    def in_use(self) -> Connection | None:
+        """The CRM connection that there is, None for the built-in address book, and where there are several,
+        which cannot be opened."""
+        named = [each for each in self.connections.values() if each.kind not in ("", ADDRESS_BOOK)]
+        return named[0] if len(named) == 1 else None
 
     @property
     def ignored(self) -> tuple[Problem, ...]:

@@ -74,6 +74,7 @@ def _checks(ctx: click.Context, limits: Limits, wait: float) -> Iterator[Check]:
 
 def _of_stores(home: Home, limits: Limits, wait: float) -> Iterator[Check]:
     from firstcontact.bootstrap import sides
+    from firstcontact.config import ADDRESS_BOOK
     from firstcontact.operating.health import Check, check_store, hurry, of_problem
     from firstcontact.store.problems import StoreProblem
 
@@ -85,6 +86,8 @@ def _of_stores(home: Home, limits: Limits, wait: float) -> Iterator[Check]:
     for side in both:
         name = side.history.name.replace("_", " ")
         file = side.engine.url.database if side.engine.dialect.name == "sqlite" else None
+        if home.in_use is not None and name == "address book":
+            continue  # nobody writes to it
         if file is not None and not Path(file).exists():
             step = "`firstcontact status` makes it; or restore a backup"
             yield Check(name, "broken", f"there is no {file}", step)
@@ -95,7 +98,8 @@ def _of_stores(home: Home, limits: Limits, wait: float) -> Iterator[Check]:
             yield check
             if side.history.name == "ledger" and check.finding == "ok":
                 yield _whose(home, side.engine)
-                yield from _of_ledger(side.engine, limits)
+                connection = home.in_use.name if home.in_use is not None else ADDRESS_BOOK
+                yield from _of_ledger(side.engine, connection, limits)
         finally:
             side.engine.dispose()
 
@@ -112,7 +116,7 @@ def _whose(home: Home, ledger: Engine) -> Check:
     return Check("installation", "ok", "home and ledger are of the same one")
 
 
-def _of_ledger(engine: Engine, limits: Limits) -> Iterator[Check]:
+def _of_ledger(engine: Engine, connection: str, limits: Limits) -> Iterator[Check]:
     from firstcontact.flow.clock import SystemClock
     from firstcontact.homes import BACKUP_MADE_AT
     from firstcontact.ledger import deciding
@@ -125,7 +129,7 @@ def _of_ledger(engine: Engine, limits: Limits) -> Iterator[Check]:
     made_at = 0
     try:
         with read(engine) as tx:
-            found = state(tx, "address_book", now)
+            found = state(tx, connection, now)
             with suppress(ValueError):
                 made_at = int(deciding.fact(tx, BACKUP_MADE_AT) or 0)
     except StoreProblem as problem:

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from firstcontact.config import Home
 
 
-BUILT_IN = "address_book"
-"""The connection that settings are shown for: the only one that there is yet."""
-
-
 @click.group(epilog="Example: firstcontact settings show --for ana --kind call")
 def settings() -> None:
     """Show the settings that apply, and where each comes from; set one."""
@@ -38,11 +34,13 @@ def settings() -> None:
 @click.pass_context
 def show(ctx: click.Context, user: str, kind: str | None, as_json: bool) -> None:
     """Every effective value, and the scope that it came from."""
+    from firstcontact.config import ADDRESS_BOOK
     from firstcontact.policy.scopes import describe
 
     home = load_home(ctx)
     user = user_of(home, user)
-    lines = describe(home.book, user, kind or "", BUILT_IN)
+    connection = home.in_use.name if home.in_use is not None else ADDRESS_BOOK
+    lines = describe(home.book, user, kind or "", connection)
     if as_json:
         print_json([line._asdict() for line in lines])
         return

@@ -141,8 +141,8 @@ def own_report(before: Report, after: Report) -> Report:
 
 def snapshot(installation: Installation) -> Report:
     """The counts now. What is decided but not written yet is not counted as logged, and a question that is
-    asked on several interactions about one person is one question. Where the CRM cannot be asked now, how many
-    contacts it has is not known."""
+    asked on several interactions about one person is one question. Where the CRM cannot be asked now, how
+    many contacts it has is not known."""
     try:
         with crossing(Boundary.ASK_SIZE_TO_REPORT):
             size = installation.crm.size()

@@ -6,8 +6,9 @@ from ledger_facts import JO, KIM, call, mail
 from sqlalchemy import Connection, func, select
 
 from firstcontact.interactions.rejection import Rejection
-from firstcontact.ledger import intake
+from firstcontact.ledger import intake, lanes_due
 from firstcontact.ledger.intake import DeliveryRow
+from firstcontact.ledger.sharding import ALL
 from firstcontact.ledger.tables import deliveries, interactions, participants, rejections
 from firstcontact.policy.known import ObservedName
 
@@ -59,7 +60,7 @@ def test_due_is_in_order_of_time(tx: Connection) -> None:
     assert [d.interaction.id for d in intake.due(tx, 100, 10)] == ["early", "tie-a", "tie-b", "late"]
     assert [d.interaction.id for d in intake.due(tx, 101, 2)] == ["later", "early"]
     assert intake.due(tx, 99, 10) == ()
-    assert intake.next_due(tx) == 100
+    assert lanes_due.next_due(tx, "crm", ALL) == 100
 
 
 def test_a_retry_counts_and_comes_later(tx: Connection) -> None:

@@ -8,7 +8,8 @@ import pytest
 from ledger_facts import CRM, JO, KIM, activity, change, contact, create, log, text
 from sqlalchemy import Connection, select
 
-from firstcontact.ledger import intake, writing
+from firstcontact.ledger import intake, lanes_due, writing
+from firstcontact.ledger.sharding import ALL
 from firstcontact.ledger.tables import writes
 from firstcontact.planning.plan import Logged
 from firstcontact.planning.write import ActivityFields, CreatedBy, Receipt
@@ -63,7 +64,7 @@ def test_due_writes_are_one_connection_s_own(tx: Connection) -> None:
     assert [i.write.key for i in writing.due_writes(tx, CRM, 5, 10)] == ["a", "b"]
     assert [i.write.key for i in writing.due_writes(tx, CRM, 5, 1)] == ["a"]
     assert writing.due_writes(tx, CRM, 0, 10) == ()
-    assert writing.next_due(tx) == 1
+    assert lanes_due.next_due(tx, CRM, ALL) == 1
 
 
 def test_writes_of_one_batch_are_due_as_planned(tx: Connection) -> None:

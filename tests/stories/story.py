@@ -40,7 +40,7 @@ from firstcontact.interactions.model import (
     decode,
     encode,
 )
-from firstcontact.ledger import intake, reading, writing
+from firstcontact.ledger import reading
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
 from firstcontact.ledger.tables import interactions, lanes, reservations, tombstones, writes
@@ -305,16 +305,15 @@ class World:
         total = Tally()
         for _ in range(50):
             total += self.installation.drain()
-            with self.ledger.read() as tx:
-                waiting = [at for at in (intake.next_due(tx), writing.next_due(tx)) if at is not None]
-            if not waiting:
+            waiting = self.installation.due()
+            if waiting is None:
                 self.look_at_unclear()
                 done = self.installation.drain()
                 if done == Tally():
                     return total
                 total += done
                 continue
-            self.clock.advance_to(min(waiting))
+            self.clock.advance_to(waiting)
         raise AssertionError("there is always something due")
 
     def look_at_unclear(self) -> None:

@@ -253,16 +253,6 @@ def imports_due(tx: Connection, now: int) -> bool:
     return any(each.rows(tx, now=now) for each in _IMPORTS_DUE)
 
 
-def next_due(tx: Connection) -> int | None:
-    """When the next delivery or interaction is due, None where nothing is."""
-    found: list[int] = []
-    for table in (deliveries, interactions):
-        at = tx.scalar(select(func.min(table.c.due_at)).where(table.c.due_at.is_not(None)))
-        if at is not None:
-            found.append(at)
-    return min(found, default=None)
-
-
 def waiting_deliveries(tx: Connection, now: int, most: int) -> dict[int, int]:
     """How many deliveries are due in each lane, of the first `most` that are due."""
     return _waiting(tx, deliveries, deliveries.c.id, now, most)

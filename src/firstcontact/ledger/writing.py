@@ -221,13 +221,6 @@ def waiting_writes(tx: Connection, connection: str, now: int, most: int) -> dict
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
-def next_due(tx: Connection) -> int | None:
-    """When the next write is due, None where none is."""
-    due = select(func.min(writes.c.due_at)).where(writes.c.due_at.is_not(None))
-    at: int | None = tx.scalar(due)
-    return at
-
-
 _MARK_SENT = Statement(update(writes).where(writes.c.key.in_(values("keys"))).values(state="sent"))
 
 

@@ -103,7 +103,7 @@ def stored(folder: Path, url: str, calls: int) -> Path:
     from firstcontact.bootstrap import file_items, open_installation
     from firstcontact.config import load
     from firstcontact.connectors.contract import Delivery
-    from firstcontact.ledger.statements import chunks
+    from firstcontact.store.statements import chunks
 
     folder.mkdir()
     (folder / "settings.toml").write_text(SETTINGS.format(url=url))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, func, select, update
 
-from firstcontact.ledger.statements import upsert
 from firstcontact.ledger.tables import credentials
+from firstcontact.store.statements import upsert
 
 
 class CredentialsRow(msgspec.Struct, frozen=True):

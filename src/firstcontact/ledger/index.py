@@ -15,7 +15,6 @@ from firstcontact.identity import domains
 from firstcontact.identity.records import ABSENT, Account, Finding, Record
 from firstcontact.interactions.handles import read_email_field, read_phone_field
 from firstcontact.ledger import deciding
-from firstcontact.ledger.statements import Row, chunks, insert_new, upsert
 from firstcontact.ledger.tables import (
     bearers,
     index_account_keys,
@@ -24,6 +23,7 @@ from firstcontact.ledger.tables import (
     indexes,
     verdicts,
 )
+from firstcontact.store.statements import Values, chunks, insert_new, upsert
 
 _records = msgspec.msgpack.Decoder(Record)
 _accounts = msgspec.msgpack.Decoder(Account)
@@ -81,7 +81,7 @@ def keep(tx: Connection, connection: str, records: Iterable[Record], region: str
     by_id = {record.id: record for record in records}
     if not by_id:
         return
-    rows: list[Row] = [
+    rows: list[Values] = [
         {
             "connection": connection,
             "id": record.id,
@@ -179,7 +179,7 @@ def keep_accounts(tx: Connection, connection: str, accounts: Iterable[Account]) 
     by_id = {account.id: account for account in accounts}
     if not by_id:
         return
-    rows: list[Row] = [
+    rows: list[Values] = [
         {"connection": connection, "id": account.id, "data": _encode(account)} for account in by_id.values()
     ]
     upsert(tx, index_accounts, rows)

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from firstcontact.interactions.model import Interaction, decode
 from firstcontact.ledger import deciding
-from firstcontact.ledger.statements import chunks
 from firstcontact.ledger.tables import (
     activities,
     deliveries,
@@ -24,6 +23,7 @@ from firstcontact.ledger.tables import (
 from firstcontact.planning.write import Write
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Known
+from firstcontact.store.statements import chunks
 
 _write_decoder = msgspec.msgpack.Decoder(Write)
 

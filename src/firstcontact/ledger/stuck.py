@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Connection, Table, select, text, update
 
 from firstcontact.interactions.model import decode, kind_of
-from firstcontact.ledger.statements import chunks
 from firstcontact.ledger.tables import deliveries, interactions, writes
 from firstcontact.planning.write import Write
+from firstcontact.store.statements import chunks
 
 Cause = Literal["refused", "unclear", "held", "fault", "failing"]
 """refused: the CRM said no. unclear: sent, and nobody can tell whether it arrived. held: by a brake. fault:

@@ -109,6 +109,13 @@ def only_vcard_4(_method: str, _path: str, _body: str, said: Said) -> Said:
     return said._replace(body=body)
 
 
+def without_reports(method: str, path: str, body: str) -> Said | None:
+    """A server that has neither RFC 6578 nor addressbook-multiget."""
+    if method == "REPORT" and "addressbook-multiget" in body:
+        return Said(403, {}, '<error xmlns="DAV:"><supported-report/></error>')
+    return without_sync(method, path, body)
+
+
 def without_sync(method: str, _path: str, body: str) -> Said | None:
     """A server without RFC 6578."""
     if method == "REPORT" and "sync-collection" in body:

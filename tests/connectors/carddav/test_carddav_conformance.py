@@ -14,7 +14,7 @@ from carddav_proxy import (
     only_vcard_4,
     proxied,
     without_etags_of_puts,
-    without_sync,
+    without_reports,
 )
 
 from firstcontact.testing.conformance import CrmConformance
@@ -61,7 +61,7 @@ class TestWithoutSync(CrmConformance):
         def after(*request: Any) -> Said:
             return hides_sync(*request[:3], without_etags_of_puts(*request))
 
-        with proxied(Proxy(place.server, before=without_sync, after=after)) as (_, url):
+        with proxied(Proxy(place.server, before=without_reports, after=after)) as (_, url):
             yield place.crm(place.address.replace(place.server.url, url))
 
     @pytest.fixture

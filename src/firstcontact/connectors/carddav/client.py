@@ -151,7 +151,7 @@ class Dav:
                 if member.status == 404 or f"{xml.CARD}address-data" in member.props:
                     got[member.name] = _fetched(member) if member.status == 200 else None
         except Refused as refused:
-            if refused.status in (403, 404):
+            if refused.status in (403, 404) and refused.condition != "supported-report":
                 raise
             # A server without multiget is asked card by card.
         return {name: got[name] if name in got else self.get(collection, name) for name in names}

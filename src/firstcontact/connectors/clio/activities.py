@@ -1,0 +1,261 @@
+"""PURE. Our activities as Clio's communications and calendar entries (apis A2, "Log a call")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from firstcontact.connectors.clio import marks
+from firstcontact.connectors.clio.mapping import clean, written
+from firstcontact.planning.write import ActivityFields, Existing
+
+Row = Mapping[str, Any]
+Body = dict[str, Any]
+_SECOND = 1_000_000
+_PEOPLE = frozenset({"Contact", "Person", "Company"})
+SUBJECT_LIMIT = 255
+ENTRY_PREFIX = "calendar_entry:"
+"""Meetings are calendar entries, everything else communications: two kinds of ids under one name."""
+ENTRY = "id,etag,attendees{id,type},matter{id},external_properties{id,name,value}"
+COMMUNICATION = (
+    "id,etag,body,senders{id,type},receivers{id,type},matter{id},external_properties{id,name,value}"
+)
+
+
+def is_entry(activity: str) -> bool:
+    """Whether an activity's id is that of a calendar entry."""
+    return activity.startswith(ENTRY_PREFIX)
+
+
+def place_of(activity: str) -> str:
+    """The path of an activity (`communications/7`)."""
+    if is_entry(activity):
+        return f"calendar_entries/{activity[len(ENTRY_PREFIX) :]}"
+    return f"communications/{activity}"
+
+
+def subject_and_body(fields: ActivityFields) -> tuple[str, str]:
+    """Both are needed, neither may be blank, and a subject has an end: a longer one is whole in the body. A
+    recording that the text does not name is added to it."""
+    subject, body = " ".join(clean(fields.subject).split()), clean(fields.body)
+    subject = subject or fields.kind
+    if len(subject) > SUBJECT_LIMIT:
+        body = f"{subject}\n\n{body}" if body.strip() else subject
+        subject = subject[: SUBJECT_LIMIT - 1] + "…"
+    for word, value in (("Recording", fields.recording), ("Transcript", fields.transcript)):
+        value = clean(value)
+        if value and value not in body:
+            body = f"{body}\n\n{word}: {value}" if body.strip() else f"{word}: {value}"
+    return subject, body if body.strip() else subject
+
+
+def properties(fields: ActivityFields, key: str) -> dict[str, str]:
+    """What Clio has no field for, as external properties by name: five are allowed."""
+    found = {
+        marks.PROPERTY_KEY: key,
+        marks.PROPERTY_INTERACTIONS: ids_text(fields.interactions),
+        marks.PROPERTY_KIND: fields.kind,
+        marks.PROPERTY_DIRECTION: fields.direction,
+        marks.PROPERTY_RESULT: f"{fields.outcome}/{fields.seconds}",
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def ids_text(ids: Sequence[str]) -> str:
+    """Ids with a space between them; those that do not fit are counted (`… +7`), none is cut."""
+    text = " ".join(ids)
+    if len(text) <= marks.VALUE_LIMIT:
+        return text
+    kept = list(ids)
+    while kept:
+        kept.pop()
+        text = f"{' '.join(kept)} +{len(ids) - len(kept)}".strip()
+        if len(text) <= marks.VALUE_LIMIT:
+            break
+    return text
+
+
+def read_ids(text: str) -> tuple[str, ...]:
+    """The ids of `ids_text`, without the count."""
+    parts = text.split(" ")
+    if len(parts) > 1 and parts[-1][:1] == "+" and parts[-1][1:].isdigit():
+        parts.pop()
+    return tuple(filter(None, parts))
+
+
+def sides(people: Sequence[str], user: str, direction: str) -> tuple[list[Body], list[Body]]:
+    """Senders and receivers: contacts send but where the direction is outbound."""
+    theirs: list[Body] = [{"id": int(id), "type": "Contact"} for id in people]
+    ours: list[Body] = [{"id": int(user), "type": "User"}] if user else []
+    return (ours, theirs) if direction == "outbound" else (theirs, ours)
+
+
+def people_of(fields: ActivityFields) -> tuple[str, ...]:
+    """Ids of the contacts linked, each once, the primary one first."""
+    return tuple(dict.fromkeys(one.id for one in fields.people if isinstance(one, Existing)))
+
+
+def new_communication(fields: ActivityFields, key: str, user: str) -> Body:
+    """The body that logs anything but a meeting."""
+    subject, text = subject_and_body(fields)
+    senders, receivers = sides(people_of(fields), user, fields.direction)
+    body: Body = {
+        "type": "EmailCommunication" if fields.kind == "email" else "PhoneCommunication",
+        "subject": subject,
+        "body": text,
+        "received_at": written(fields.at),
+        "external_properties": _named(properties(fields, key)),
+    }
+    if senders:
+        body["senders"] = senders
+    if receivers:
+        body["receivers"] = receivers
+    if fields.matter:
+        body["matter"] = {"id": int(fields.matter)}
+    if fields.kind != "email":
+        # Else everybody who watches the matter is notified of each call.
+        body["notification_event_subscribers"] = []
+    return body
+
+
+def new_entry(fields: ActivityFields, key: str, calendar: str) -> Body:
+    """The body that logs a meeting in a calendar; nobody is sent an e-mail for it."""
+    subject, text = subject_and_body(fields)
+    body: Body = {
+        "calendar_owner": {"id": int(calendar)},
+        "summary": subject,
+        "description": text,
+        "start_at": written(fields.at),
+        "end_at": written(fields.at + fields.seconds * _SECOND),
+        "attendees": [{"id": int(id), "type": "Contact"} for id in people_of(fields)],
+        "external_properties": _named(properties(fields, key)),
+        "send_email_notification": False,
+    }
+    if fields.matter:
+        body["matter"] = {"id": int(fields.matter)}
+    return body
+
+
+def changed_names(fields: ActivityFields, changed: tuple[str, ...]) -> frozenset[str]:
+    """Names of the fields that an update sets: those that are said to have changed, else all that have a
+    value."""
+    if changed:
+        return frozenset(changed)
+    empty = ActivityFields(kind="", interactions=(), at=0, subject="")
+    return frozenset(
+        name for name in ActivityFields.__struct_fields__ if getattr(fields, name) != getattr(empty, name)
+    )
+
+
+def communication_changes(row: Row, fields: ActivityFields, names: frozenset[str], user: str) -> Body:
+    """What an update changes of a communication as it is now."""
+    body = _text_changes(fields, names, "subject", "body")
+    if "at" in names:
+        body["received_at"] = written(fields.at)
+    if names & {"people", "user", "direction"}:
+        body |= _side_changes(row, fields, names, user)
+    return body | _shared_changes(row, fields, names)
+
+
+def entry_changes(row: Row, fields: ActivityFields, names: frozenset[str], calendar: str) -> Body:
+    """What an update changes of a calendar entry as it is now."""
+    body = _text_changes(fields, names, "summary", "description")
+    if names & {"at", "seconds"} and fields.at:
+        seconds = fields.seconds if "seconds" in names or fields.seconds else result_of(row)[1]
+        body |= {"start_at": written(fields.at), "end_at": written(fields.at + seconds * _SECOND)}
+    if "user" in names and calendar:
+        body["calendar_owner"] = {"id": int(calendar)}
+    if "people" in names:
+        there = {str(one["id"]): one for one in row.get("attendees") or () if one.get("type") in _PEOPLE}
+        wanted = people_of(fields)
+        body["attendees"] = [
+            *({"id": int(id), "type": "Contact"} for id in wanted if id not in there),
+            *({"id": int(id), "type": "Contact", "_destroy": True} for id in there if id not in wanted),
+        ]
+    if body:
+        body["send_email_notification"] = False
+    return body | _shared_changes(row, fields, names)
+
+
+def _text_changes(fields: ActivityFields, names: frozenset[str], subject_name: str, body_name: str) -> Body:
+    subject, text = subject_and_body(fields)
+    body: Body = {}
+    if "subject" in names:
+        body[subject_name] = subject
+    if names & {"body", "recording", "transcript"}:
+        body[body_name] = text
+    return body
+
+
+def _shared_changes(row: Row, fields: ActivityFields, names: frozenset[str]) -> Body:
+    body: Body = {}
+    if "matter" in names and fields.matter:
+        body["matter"] = {"id": int(fields.matter)}
+    held = external(row)
+    wanted = dict(held)
+    if "interactions" in names:
+        before = read_ids(held.get(marks.PROPERTY_INTERACTIONS, ""))
+        wanted[marks.PROPERTY_INTERACTIONS] = ids_text(tuple(dict.fromkeys((*before, *fields.interactions))))
+    if "direction" in names and fields.direction:
+        wanted[marks.PROPERTY_DIRECTION] = fields.direction
+    if names & {"outcome", "seconds"}:
+        outcome, seconds = result_of(row)
+        outcome = fields.outcome if "outcome" in names else outcome
+        seconds = fields.seconds if "seconds" in names else seconds
+        wanted[marks.PROPERTY_RESULT] = f"{outcome}/{seconds}"
+    ids = {_text_of(one.get("name")): one.get("id") for one in row.get("external_properties") or ()}
+    news = [
+        {"name": name, "value": value, **({"id": ids[name]} if ids.get(name) else {})}
+        for name, value in wanted.items()
+        if held.get(name) != value
+    ]
+    if news:
+        body["external_properties"] = news
+    return body
+
+
+def _side_changes(row: Row, fields: ActivityFields, names: frozenset[str], user: str) -> Body:
+    """Both sides as they are to be; whoever is on a side and is not to be there is taken off it."""
+    present = {side: [_who(one) for one in row.get(side) or ()] for side in ("senders", "receivers")}
+    everybody = [*present["senders"], *present["receivers"]]
+    people = people_of(fields) if "people" in names else [id for kind, id in everybody if kind == "Contact"]
+    mine = user if "user" in names else next((id for kind, id in everybody if kind == "User"), "")
+    direction = fields.direction or external(row).get(marks.PROPERTY_DIRECTION, "")
+    body: Body = {}
+    for side, wanted in zip(("senders", "receivers"), sides(people, mine, direction), strict=True):
+        named = [_who(one) for one in wanted]
+        off = [one for one in present[side] if one not in named]
+        if off or any(one not in present[side] for one in named):
+            body[side] = [*wanted, *({"id": int(id), "type": kind, "_deleted": True} for kind, id in off)]
+    return body
+
+
+def _who(participant: Row) -> tuple[str, str]:
+    kind = _text_of(participant.get("type"))
+    return ("Contact" if kind in _PEOPLE else kind), str(participant.get("id"))
+
+
+def contacts_on(row: Row) -> tuple[str, ...]:
+    """Ids of the contacts on a communication."""
+    everybody = [_who(one) for side in ("senders", "receivers") for one in row.get(side) or ()]
+    return tuple(dict.fromkeys(id for kind, id in everybody if kind == "Contact"))
+
+
+def external(row: Row) -> dict[str, str]:
+    """External properties by name."""
+    held = row.get("external_properties") or ()
+    return {_text_of(one.get("name")): _text_of(one.get("value")) for one in held if isinstance(one, Mapping)}
+
+
+def result_of(row: Row) -> tuple[str, int]:
+    """Result and seconds as we noted them."""
+    outcome, _, seconds = external(row).get(marks.PROPERTY_RESULT, "").rpartition("/")
+    return outcome, int(seconds) if seconds.isdigit() else 0
+
+
+def _named(values: Mapping[str, str]) -> list[Body]:
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _text_of(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,143 @@
+"""Files of faxes in Clio: made, uploaded, declared whole (apis A2, "Document upload").
+
+The bytes are what the attachment's address gives to anybody: `https`, `http` or `data` (RFC 2397). Where it
+gives nothing (a phone system that wants its own login), or the fax is linked to nobody and to no matter, so
+that the file would have no place in Clio, the address is put into the communication's text instead.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import httpx2
+
+from firstcontact.connectors.clio import activities, mapping, marks
+from firstcontact.connectors.clio.client import Api, Refused, Row
+from firstcontact.planning.write import DocumentFields, Receipt, Write
+
+LIMIT = 25_000_000
+"""Bytes that a file may have; a larger one stays where it is."""
+SECONDS = 30.0
+DOCUMENT = "id,name,latest_document_version{id,fully_uploaded},external_properties{id,name,value}"
+_MADE = "id,etag,latest_document_version{id,uuid,put_url,put_headers}"
+
+
+def carry(api: Api, write: Write, fields: DocumentFields, row: Row, again: bool, now: int) -> Receipt:
+    """Put the file beside the communication `row`. again: it may have been begun before. Raises Refused,
+    Lost, TryAgain, AuthLapsed."""
+    activity = str(row["id"])
+    parent = _parent(row)
+    content = fetch(fields.uri) if parent else None
+    if parent is None or content is None:
+        _name_in_text(api, activity, row, fields)
+        return Receipt(write.key, activity, created=False, at=now)
+    if again:
+        _take_back(api, write.key)
+    id = _upload(api, write, fields, activity, parent, content)
+    return Receipt(write.key, id, created=True, at=now)
+
+
+def whole(row: Row) -> bool:
+    """Whether all of a document has arrived."""
+    version = row.get("latest_document_version")
+    return isinstance(version, Mapping) and bool(version.get("fully_uploaded"))
+
+
+def bearing(api: Api, key: str) -> list[Row]:
+    """Documents made by this write, those that never arrived too."""
+    asked = {
+        "external_property_name": marks.PROPERTY_KEY,
+        "external_property_value": key,
+        "show_uncompleted": "true",
+    }
+    return api.rows("documents", DOCUMENT, asked)
+
+
+def fetch(uri: str) -> bytes | None:
+    """What an address gives to anybody who asks; None for nothing, or for too much."""
+    scheme = uri.partition(":")[0].lower()
+    if scheme == "data":
+        return _inline(uri)
+    if scheme not in ("http", "https"):
+        return None
+    try:
+        with httpx2.stream("GET", uri, timeout=SECONDS, follow_redirects=True) as answer:
+            if not answer.is_success:
+                return None
+            content = b""
+            for part in answer.iter_bytes():
+                content += part
+                if len(content) > LIMIT:
+                    return None
+            return content or None
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
+        return None
+
+
+def _inline(uri: str) -> bytes | None:
+    head, comma, data = uri[len("data:") :].partition(",")
+    if not comma:
+        return None
+    content = unquote_to_bytes(data)
+    if head.lower().endswith(";base64"):
+        try:
+            content = base64.b64decode(content, validate=True)
+        except (binascii.Error, ValueError):
+            return None
+    return content if 0 < len(content) <= LIMIT else None
+
+
+def _parent(row: Row) -> dict[str, Any] | None:
+    matter = row.get("matter")
+    if isinstance(matter, Mapping) and matter.get("id"):
+        return {"id": matter["id"], "type": "Matter"}
+    contacts = activities.contacts_on(row)
+    return {"id": int(contacts[0]), "type": "Contact"} if contacts else None
+
+
+def _upload(
+    api: Api, write: Write, fields: DocumentFields, activity: str, parent: dict[str, Any], content: bytes
+) -> str:
+    data: dict[str, Any] = {
+        "name": mapping.clean(fields.name)[: activities.SUBJECT_LIMIT] or "fax",
+        "parent": parent,
+        "communication_id": int(activity),
+        "external_properties": [
+            {"name": marks.PROPERTY_KEY, "value": write.key},
+            {"name": marks.PROPERTY_INTERACTIONS, "value": fields.interaction[: marks.VALUE_LIMIT]},
+        ],
+    }
+    if fields.content_type:
+        data["content_type"] = fields.content_type
+    made = api.create("documents", data, _MADE)
+    version = made.get("latest_document_version") or {}
+    headers = {str(one.get("name")): str(one.get("value")) for one in version.get("put_headers") or ()}
+    api.put(str(version.get("put_url") or ""), headers, content)
+    done = {"uuid": version.get("uuid"), "fully_uploaded": True}
+    api.change(f"documents/{made['id']}", done)
+    return str(made["id"])
+
+
+def _take_back(api: Api, key: str) -> None:
+    """What was begun before and never arrived: its address for uploading has ended."""
+    for row in bearing(api, key):
+        if not whole(row):
+            try:
+                api.delete(f"documents/{row['id']}")
+            except Refused as refused:
+                if refused.status != 404:
+                    raise
+
+
+def _name_in_text(api: Api, activity: str, row: Row, fields: DocumentFields) -> None:
+    line = mapping.clean(f"Attachment: {fields.name} {fields.uri}".strip())
+    body = str(row.get("body") or "")
+    if fields.uri.startswith("data:"):
+        line = mapping.clean(f"Attachment: {fields.name}".strip())
+    if line in body:
+        return
+    api.change(f"communications/{activity}", {"body": f"{body}\n{line}"}, str(row.get("etag") or ""))

@@ -1,0 +1,194 @@
+"""Looking for handles live: the least that is honest with a search that compares texts (apis A2, "Lookup").
+
+Clio's `query` finds parts of texts as they were typed, and knows nothing of what was written a moment ago.
+So a look is: whoever was changed lately, from the list, which does not lag; then one question for each number
+and two for each address; whatever comes back is read and verified. One question is enough where this Clio
+really finds any part of a text, since every usual writing of a number ends with the same four digits; that
+is tried out once, on a contact that has ten digits in a row. Where it finds whole words only, each usual
+writing is asked for. Where reading the whole list is cheaper than asking, it is read, and nothing is left
+open.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Literal
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat
+
+from firstcontact.connectors.clio.client import PAGE, TITLE, Api, Row
+from firstcontact.connectors.clio.mapping import CONTACT, moment, read_contact, written
+from firstcontact.connectors.toolkit.spellings import spellings
+from firstcontact.identity.records import ABSENT, Finding, Record
+from firstcontact.interactions.model import Handle
+
+LATELY = 15 * 60_000_000
+"""For so long after it was written the search may not know a contact; longer than a poll's distance."""
+LATELY_PAGES = 10
+ANSWER_PAGES = 5
+"""A question with more answers than this many pages is not answered."""
+TAIL = 4
+_RUN = re.compile(r"\d{7,}")
+
+Search = Literal["parts", "words"]
+
+
+class Finder:
+    """Finds contacts by handles, safe to use from several threads."""
+
+    def __init__(self, api: Api, region: str) -> None:
+        self._api = api
+        self._region = region
+        self._lock = threading.Lock()
+        self._search: Search | None = None
+        self._pages = 0
+        """Of the whole list when it was last seen; 0: never."""
+
+    def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
+        """See `Crm`. Raises TryAgain, AuthLapsed, Refused."""
+        wanted = {handle.key: handle for handle in handles}
+        if not wanted:
+            return {}
+        search, everything = self._known(wanted.values())
+        if everything is not None:
+            return _findings(wanted, everything, {})
+        asked = {key: questions(handle, search) for key, handle in wanted.items()}
+        rows, cut = self._lately()
+        unanswered = dict.fromkeys(wanted, cut) if cut else {}
+        for key, texts in asked.items():
+            for text in texts:
+                found, whole = self._ask(text)
+                rows += found
+                if not whole:
+                    unanswered[key] = f"{TITLE} finds too many contacts for {text!r} to look at all of them."
+        return _findings(wanted, self._records(rows), unanswered)
+
+    def _known(self, handles: Iterable[Handle]) -> tuple[Search, list[Record] | None]:
+        """How this Clio searches, and everybody, where the whole list is no dearer than asking."""
+        search = self._search
+        cost = 1 + sum(len(questions(handle, search or "words")) for handle in handles)
+        if search is not None and self._pages > cost:
+            return search, None
+        rows: list[Row] = []
+        first: tuple[Row, ...] = ()
+        seen = 0
+        for page in self._api.pages("contacts", CONTACT, {"order": "id(asc)"}):
+            first = first or page.rows
+            rows += page.rows
+            seen += 1
+            if page.total >= 0:
+                self._pages = -(-page.total // PAGE)
+            if not page.next:
+                self._pages = seen
+                return search or "words", self._records(rows)
+            # Without a total, a few pages are tried before the list is known to be long.
+            if max(self._pages, seen + 1) > (cost if self._pages else min(cost, 3)):
+                break
+        self._pages = max(self._pages, seen + 1)
+        return self._tried(first), None
+
+    def _tried(self, rows: Sequence[Row]) -> Search:
+        """Whether a question finds parts of words, tried out on somebody whom the search must know by now."""
+        with self._lock:
+            if self._search is not None:
+                return self._search
+            sample = _sample(rows, self._api.earliest_now() - LATELY)
+            if sample is None:
+                return "words"
+            id, run = sample
+            found, whole = self._ask(run[-TAIL:])
+            there = any(str(row["id"]) == id for row in found)
+            if there or whole:
+                self._search = "parts" if there else "words"
+            return self._search or "words"
+
+    def _lately(self) -> tuple[list[Row], str]:
+        """Contacts changed lately, and why it is not all of them, if so."""
+        since = {"updated_since": written(self._api.earliest_now() - LATELY)}
+        rows: list[Row] = []
+        for number, page in enumerate(self._api.pages("contacts", CONTACT, since), 1):
+            rows += page.rows
+            if number == LATELY_PAGES and page.next:
+                return rows, f"more contacts of {TITLE} were changed lately than can be looked at."
+        return rows, ""
+
+    def _ask(self, text: str) -> tuple[list[Row], bool]:
+        """What one question finds, and whether it is all."""
+        rows: list[Row] = []
+        for number, page in enumerate(self._api.pages("contacts", CONTACT, {"query": text}), 1):
+            rows += page.rows
+            if number == ANSWER_PAGES and page.next:
+                return rows, False
+        return rows, True
+
+    def _records(self, rows: Iterable[Row]) -> list[Record]:
+        return [read_contact(row, self._region) for row in {str(row["id"]): row for row in rows}.values()]
+
+
+def _findings(
+    wanted: Mapping[str, Handle], records: Iterable[Record], unanswered: Mapping[str, str]
+) -> dict[str, Finding]:
+    bearing: dict[str, list[Record]] = {key: [] for key in wanted}
+    for record in records:
+        for key in {handle.key for handle in record.handles} & wanted.keys():
+            bearing[key].append(record)
+    return {
+        key: Finding("unknown", why=unanswered[key])
+        if key in unanswered
+        else (Finding("found", tuple(found)) if found else ABSENT)
+        for key, found in bearing.items()
+    }
+
+
+def _sample(rows: Sequence[Row], before: int) -> tuple[str, str] | None:
+    """Somebody with many digits in a row, written before then."""
+    for row in rows:
+        if not 0 < moment(row.get("updated_at")) < before:
+            continue
+        for number in row.get("phone_numbers") or ():
+            run = _RUN.search(str(number.get("number") or ""))
+            if run:
+                return str(row["id"]), run[0]
+    return None
+
+
+def questions(handle: Handle, search: Search) -> tuple[str, ...]:
+    """What to ask for so that whoever bears the handle is among the answers."""
+    asked = _about_address(handle.key, search) if handle.kind == "email" else _about_number(handle, search)
+    return tuple(dict.fromkeys(asked))
+
+
+def _about_address(address: str, search: Search) -> list[str]:
+    """The address, in both writings of its domain, and its owner's `+tag` addresses."""
+    local, _, domain = address.rpartition("@")
+    asked = [address]
+    if "xn--" in domain:
+        with suppress(UnicodeError):
+            asked.append(f"{local}@{domain.encode('ascii').decode('idna')}")
+    return [*asked, f"{local}+"] if search == "parts" else [*asked, f"{local}+", local]
+
+
+def _about_number(handle: Handle, search: Search) -> list[str]:
+    """The last digits, as they are grouped; where only whole words are found, every usual writing too."""
+    tails = [handle.key[-TAIL:]]
+    try:
+        number = phonenumbers.parse(handle.key, None)
+    except phonenumbers.NumberParseException:
+        return [*tails, *spellings(handle)] if search == "words" else tails
+    for form in (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL):
+        tails.append(_tail(phonenumbers.format_number(number, form)))
+    return [*tails, *spellings(handle)] if search == "words" else tails
+
+
+def _tail(text: str) -> str:
+    """The last groups of a written number that have four digits together: `0123`, `45 67`."""
+    digits = 0
+    for place in range(len(text) - 1, -1, -1):
+        digits += text[place].isdigit()
+        if digits >= TAIL and (len(text) - place == TAIL or place == 0 or not text[place - 1].isdigit()):
+            return text[place:][-TAIL:] if text[place:][-TAIL:].isdigit() else text[place:]
+    return text

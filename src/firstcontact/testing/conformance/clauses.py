@@ -13,7 +13,7 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "login's own at most",
         "FIND-1": "find writes nothing",
         "FIND-2": "find returns all candidates: every contact bearing the handle",
-        "FIND-3": "a search that fails says unknown or TryAgain, never absent",
+        "FIND-3": "a search that fails says unknown or TryAgain, or is got around; never absent",
         "FIND-4": "find answers every handle asked for and no other, and nothing at all for nothing",
         "FIND-5": "a handle that nobody bears is absent",
         "FIND-6": "more bearers than a page holds are all returned, or the answer is unknown",

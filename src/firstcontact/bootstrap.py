@@ -50,7 +50,6 @@ from firstcontact.store.problems import StoreProblem, problem_of
 
 LEDGER_FILE = "ledger.db"
 ADDRESS_BOOK_FILE = "address_book.db"
-
 RECURRENCE_BACK = 5 * 366 * DAY
 RECURRENCE_AHEAD = 366 * DAY
 """How far back and ahead of now a series of meetings is read out."""
@@ -92,7 +91,7 @@ def open_installation(
     """The installation of a home folder. Without a CRM connection in the settings it works with the built-in
     address book. folder: where copies of its databases are, for a trial: no other CRM is written to then.
 
-    Raises StoreProblem, SettingsProblem, FlowProblem, KeyProblem.
+    Raises StoreProblem, SettingsProblem, FlowProblem.
     """
     connection = the_connection(home)
     of_ledger, of_book = sides(folder or home.folder, StoreAt() if folder else home.store)
@@ -106,7 +105,6 @@ def open_installation(
     if connection is not None:
         # A trial's copy of the ledger is thrown away; the login and the limits are still everybody's.
         shared = ledger if folder is None else open_ledger(sides(home.folder, home.store)[0].engine)
-        logins.check(shared, key_file(home.folder), connection.name)
         connector = open_crm(home, connection, shared, clock, watch)
         crm = WatchedCrm(connector, watch)
         crm = ReadOnly(crm) if read_only else crm
@@ -128,6 +126,14 @@ def open_installation(
     if read_only:
         make_read_only(ledger, crm.connection, clock.now())
     return Opened(installation, ledger, connector, own)
+
+
+def open_to_work(home: Home, watch: Watch) -> Opened:
+    """As `open_installation`, for workers: on a machine that has not got the key of the login, nothing is
+    begun. Raises KeyProblem, OSError, too."""
+    opened = open_installation(home, watch=watch)
+    logins.check(opened.ledger, key_file(home.folder), opened.connector.connection)
+    return opened
 
 
 # --- CRM connections -----------------------------------------------------------------------------

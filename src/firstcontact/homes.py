@@ -18,8 +18,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from firstcontact import keyring
 from firstcontact.boundaries import Boundary, crossing
-from firstcontact.config import FILE_NAME, Home, StoreAt, make_folder, replace_settings, set_store
+from firstcontact.config import FILE_NAME, KEY_FILE, Home, StoreAt, make_folder, replace_settings, set_store
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.lanes.owners import is_gone
 from firstcontact.ledger import leasing, restored
@@ -34,8 +35,8 @@ from firstcontact.store.problems import StoreProblem
 from firstcontact.store.rows import Progress, fill, rows_of, shapes
 
 INSTALLATION_FILE = "installation"
-KEYS_FOLDER = "keys"
-"""The key ring: whatever files are in it go into a backup, too."""
+KEY_RING = KEY_FILE
+"""Under this name the key ring is in a backup, where it is in one."""
 INSTALLATION = "installation"
 """The fact of the ledger that says whose it is."""
 BACKUP_MADE_AT = "backup_made_at"
@@ -239,25 +240,36 @@ def _refuse_while_at_work(ledger: Side) -> None:
 
 
 def backup(
-    home: Home, sides: Sequence[Side], file: Path, *, at: int, program: str, progress: Progress
+    home: Home,
+    sides: Sequence[Side],
+    file: Path,
+    *,
+    at: int,
+    program: str,
+    progress: Progress,
+    ring: Path | None = None,
 ) -> int:
-    """Write everything of the installation into one file; how many rows. Raises StoreProblem, OSError."""
+    """Write everything of the installation into one file; how many rows. Raises StoreProblem, OSError.
+
+    ring: the key ring, if it is to be in it; else the logins cannot be opened with what is in the file.
+    """
     for side in sides:
         migrate(side.engine, side.history)
     owner = claim(home.folder, sides[0].engine, shared=bool(home.store.url))
     sums = archives.write(
-        file, sides, _files(home.folder), at=at, installation=owner, program=program, progress=progress
+        file, sides, _files(home.folder, ring), at=at, installation=owner, program=program, progress=progress
     )
     with begin(sides[0].engine, Boundary.NOTE_BACKUP, turn="ledger") as tx:
         _set_fact(tx, BACKUP_MADE_AT, str(at))
     return sum(each.rows for tables in sums.histories.values() for each in tables.values())
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    """Settings, id and key ring, by their paths in the home."""
-    paths = [folder / FILE_NAME, folder / INSTALLATION_FILE]
-    paths += sorted(path for path in (folder / KEYS_FOLDER).rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
+def _files(folder: Path, ring: Path | None) -> dict[str, bytes]:
+    """Settings, id and, if it is given, the key ring, by their paths in the home."""
+    paths = {FILE_NAME: folder / FILE_NAME, INSTALLATION_FILE: folder / INSTALLATION_FILE}
+    if ring is not None:
+        paths[KEY_RING] = ring
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
 
 
 class RestoreDone(msgspec.Struct, frozen=True):
@@ -279,10 +291,12 @@ def restore(
     force: bool,
     now: int,
     progress: Progress,
+    ring: Path,
 ) -> RestoreDone:
     """Bring back an installation from its archive: all sides that are given, settings, id and keys.
 
-    force: in place of what is there, but for another installation's PostgreSQL database. From now on a write
+    ring: where the key ring is to be; keys that are there stay. force: in place of what is there, but for
+    another installation's PostgreSQL database. From now on a write
     about something that happened before `now` is looked for in the CRM by its key before it is sent. Raises
     StoreProblem, FlowProblem, SettingsProblem, OSError.
     """
@@ -308,7 +322,9 @@ def restore(
     settings = archive.files.get(FILE_NAME, b"").decode("utf-8")
     home = replace_settings(folder, settings, at)
     for name, content in archive.files.items():
-        if name != FILE_NAME:
+        if name == KEY_RING:
+            keyring.take_in(ring, content)
+        elif name != FILE_NAME:
             _put_back(folder, name, content)
     for side in reversed(sides):
         archives.open_restored(archive, side, sign_off if side.history.name == "ledger" else _nothing)

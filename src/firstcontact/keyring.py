@@ -109,6 +109,11 @@ def load(path: Path) -> KeyRing | None:
         raw = path.read_bytes()
     except FileNotFoundError:
         return None
+    file = _decoded(path, raw)
+    return KeyRing(path, file.current, file.keys)
+
+
+def _decoded(path: Path, raw: bytes) -> _File:
     try:
         file = msgspec.json.decode(raw, type=_File)
     except msgspec.DecodeError:  # its words could show a key
@@ -116,7 +121,7 @@ def load(path: Path) -> KeyRing | None:
         raise KeyProblem(sentence) from None
     if file.format != _FORMAT:
         raise KeyProblem(f"{path}: a newer program wrote this key ring (format {file.format}).")
-    return KeyRing(path, file.current, file.keys)
+    return file
 
 
 def make(path: Path) -> KeyRing:
@@ -125,8 +130,6 @@ def make(path: Path) -> KeyRing:
     if found is not None:
         return found
     id, key = _new_key()
-    with crossing(Boundary.MAKE_KEY_FOLDER):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = _write_beside(path, _File(format=_FORMAT, current=id, keys={id: key}))
     try:
         with crossing(Boundary.LINK_KEY_RING):
@@ -153,6 +156,18 @@ def forget_others(path: Path) -> KeyRing:
     return _replace(
         path, _File(format=_FORMAT, current=file.current, keys={file.current: file.keys[file.current]})
     )
+
+
+def take_in(path: Path, raw: bytes) -> None:
+    """A ring of a backup: it is the ring where there is none; else its keys come to those that are there.
+    Raises KeyProblem, OSError."""
+    theirs = _decoded(path, raw)
+    mine = load(path)
+    if mine is None:
+        _replace(path, theirs)
+    elif not set(theirs.keys) <= set(mine.made):
+        file = _file(path)
+        _replace(path, _File(format=_FORMAT, current=file.current, keys={**theirs.keys, **file.keys}))
 
 
 def readable_by_others(path: Path) -> bool:
@@ -187,6 +202,8 @@ def _replace(path: Path, file: _File) -> KeyRing:
 
 
 def _write_beside(path: Path, file: _File) -> Path:
+    with crossing(Boundary.MAKE_KEY_FOLDER):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     with (
         crossing(Boundary.WRITE_KEY_RING),

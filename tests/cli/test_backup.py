@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from firstcontact import keyring
 from firstcontact.bootstrap import open_installation
 from firstcontact.config import load
 from firstcontact.store.problems import StoreProblem
@@ -50,12 +51,13 @@ def test_there_and_back(
     week: FirstContact, postgres: Server, file: Path, from_postgres: bool, to_postgres: bool
 ) -> None:
     """Every row, the settings, the id and the key ring come back, into whichever database is asked for."""
-    (week.home / "keys").mkdir()
-    (week.home / "keys" / "2026.key").write_bytes(b"\0secret")
+    ring = keyring.make(week.home / "keys" / "ring.json")
+    id, sealed = ring.seal(b"a login", "of ours")
     if from_postgres:
         week.done("move", "--to", postgres.database())
     rows = week.rows()
-    said = week.json("backup", file)
+    said = week.json("backup", file, "--with-keys")
+    assert said["keys"]
     assert said["rows"] == sum(each.rows for each in rows.values())
     assert file.stat().st_mode & 0o777 == 0o600
     shutil.rmtree(week.home)
@@ -63,12 +65,39 @@ def test_there_and_back(
     to = postgres.database() if to_postgres else "files"
     assert back.json("restore", file, "--store", to)["aside"] == []
     assert but_facts(back.rows()) == but_facts(rows)
-    assert (back.home / "keys" / "2026.key").read_bytes() == b"\0secret"
-    assert (back.home / "keys" / "2026.key").stat().st_mode & 0o777 == 0o600
+    again = keyring.load(back.home / "keys" / "ring.json")
+    assert again is not None
+    assert again.open(id, sealed, "of ours") == b"a login"
+    assert (back.home / "keys" / "ring.json").stat().st_mode & 0o777 == 0o600
     settings = tomllib.loads((back.home / "settings.toml").read_text())
     assert settings.get("store", {}) == ({"url": to} if to_postgres else {})
     assert back.json("status")["interactions"] == rows["ledger.interactions"].rows
     assert back.done("backup", back.home.parent / "again.backup")
+
+
+def test_without_its_keys_a_backup_opens_no_login(week: FirstContact, file: Path) -> None:
+    """The key ring is in a backup only where it was asked for, and both are said."""
+    ring = week.home / "keys" / "ring.json"
+    keyring.make(ring)
+    said = week.done("backup", file)
+    assert "is not in it" in said.all
+    with zipfile.ZipFile(file) as archive:
+        assert not [name for name in archive.namelist() if "ring" in name]
+        assert not any(b"ring.json" in archive.read(name) for name in archive.namelist())
+    assert "can log in" in week.done("backup", file, "--with-keys").all
+
+
+def test_no_key_is_lost_by_a_restore(week: FirstContact, file: Path) -> None:
+    """Keys that were made since the backup stay, and those of the backup come to them."""
+    path = week.home / "keys" / "ring.json"
+    first = keyring.make(path).current
+    week.done("backup", file, "--with-keys")
+    path.unlink()
+    second = keyring.make(path).current
+    week.done("restore", file, "--force")
+    ring = keyring.load(path)
+    assert ring is not None
+    assert (ring.current, set(ring.made)) == (second, {first, second})
 
 
 def test_an_installation_is_not_overwritten(week: FirstContact, fc: FirstContact, file: Path) -> None:

@@ -13,21 +13,28 @@ from firstcontact.cli.move import STORE_HELP, counting
 
 @click.command(epilog="Example: firstcontact backup /var/backups/firstcontact-monday.backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--with-keys", is_flag=True, help="The key ring, too: whoever has the file can log in to the CRM."
+)
 @json_option
 @click.pass_context
-def backup(ctx: click.Context, file: Path, as_json: bool) -> None:
-    """Write everything into FILE: ledger, address book, settings and key ring, as they are at one moment.
+def backup(ctx: click.Context, file: Path, with_keys: bool, as_json: bool) -> None:
+    """Write everything into FILE: ledger, address book and settings, as they are at one moment.
 
     Work goes on meanwhile. The file can be restored into files and into PostgreSQL alike. Only you can read
-    it; it holds the team's mails and contacts, so keep it as carefully as those.
+    it; it holds the team's mails and contacts, so keep it as carefully as those. What connections log in
+    with is in it, sealed; the key ring that opens it is not, unless --with-keys: copy that once to a place of
+    its own.
     """
     from importlib.metadata import version
 
     from firstcontact import homes
     from firstcontact.bootstrap import sides
+    from firstcontact.config import key_file
     from firstcontact.flow.clock import SystemClock
 
     home = load_home(ctx)
+    ring = key_file(home.folder)
     with counting(as_json) as progress:
         rows = homes.backup(
             home,
@@ -36,12 +43,17 @@ def backup(ctx: click.Context, file: Path, as_json: bool) -> None:
             at=SystemClock().now(),
             program=version("firstcontact"),
             progress=progress,
+            ring=ring if with_keys else None,
         )
     size = file.stat().st_size
     if as_json:
-        print_json({"file": str(file), "rows": rows, "bytes": size})
+        print_json({"file": str(file), "rows": rows, "bytes": size, "keys": with_keys and ring.exists()})
         return
     say(f"{file}: {counted(rows, 'row')}, {size:,} bytes. `firstcontact restore {file}` brings it back.")
+    if ring.exists() and with_keys:
+        note(f"The key ring is in it: whoever has {file} can log in to the CRM.")
+    elif ring.exists():
+        say(f"The key ring {ring} is not in it; without that, connections have to be logged in again.")
 
 
 @click.command(epilog="Example: firstcontact --home /srv/firstcontact restore firstcontact-monday.backup")
@@ -63,7 +75,7 @@ def restore(
     """
     from firstcontact import homes
     from firstcontact.bootstrap import sides
-    from firstcontact.config import FILE_NAME, keep_password, make_folder, named_store, store_in
+    from firstcontact.config import FILE_NAME, keep_password, key_file, make_folder, named_store, store_in
     from firstcontact.flow.clock import SystemClock
     from firstcontact.store.archive import Archive
 
@@ -88,6 +100,7 @@ def restore(
             force=force,
             now=SystemClock().now(),
             progress=progress,
+            ring=key_file(folder),
         )
     taken = datetime.fromtimestamp(archive.manifest.at / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
     if as_json:

@@ -61,9 +61,9 @@ def run(
     with watching(home.folder, watch, processes=processes, child=bool(child)) as looking:
         if processes > 1:
             return _processes(ctx, home, processes, threads, watch, looking, once=once)
-        from firstcontact.bootstrap import open_installation
+        from firstcontact.bootstrap import open_to_work
 
-        opened = open_installation(home, watch=looking.watch)
+        opened = open_to_work(home, looking.watch)
         if not child:
             looking.serve(opened.ledger, opened.installation.crm.connection, opened.installation.clock)
         if once and not child:
@@ -157,11 +157,11 @@ def _processes(
     *,
     once: bool,
 ) -> int:
-    from firstcontact.bootstrap import open_installation
+    from firstcontact.bootstrap import open_to_work
     from firstcontact.cli.worker import stopping
     from firstcontact.lanes.processes import watch_over
 
-    opened = open_installation(home, watch=looking.watch)  # what is wrong is said here, once
+    opened = open_to_work(home, looking.watch)  # what is wrong is said here, once
     looking.serve(opened.ledger, opened.installation.crm.connection, opened.installation.clock)
     command = [sys.executable, "-c", "from firstcontact.cli.main import main; main()",
                "--home", str(home_folder(ctx)), "run", "--child", str(os.getpid()),

@@ -90,9 +90,9 @@ def worker(
     server = _server(home, address, namespace, queue)
     engine.require()
     with watching(home.folder, watch) as looking, stopping() as stop:
-        from firstcontact.bootstrap import open_installation
+        from firstcontact.bootstrap import open_to_work
 
-        opened = open_installation(home, watch=looking.watch)
+        opened = open_to_work(home, looking.watch)
         job = _job(home, opened, takeover, look)
         looking.serve(opened.ledger, opened.installation.crm.connection, opened.installation.clock)
         note(f"Connecting to Temporal at {server.address} (namespace {server.namespace}).")
@@ -290,7 +290,7 @@ def _store_file(home: Home, opened: Opened, file: FoundFile, user: str) -> Tally
     from firstcontact.bootstrap import file_items, reader
     from firstcontact.connectors.contract import Delivery
     from firstcontact.flow.installation import Tally
-    from firstcontact.ledger.statements import chunks
+    from firstcontact.store.statements import chunks
 
     installation = opened.installation
     read = reader(home.book, installation.clock.now())

@@ -266,14 +266,12 @@ def test_a_reading_can_be_left_and_resumed(tryton: Server, kept: Kept, person: P
     they are in the end, and the number of all is known from the first page."""
     empty(tryton, kept)
     ids = [person.add("contact", {"last_name": f"P{number}"}) for number in range(7)]
-    crm = connected(tryton, kept)
-    crm._page = 3
+    crm = connected(tryton, kept, page=3)
     first = crm.changed_since("")
     assert (first.total, told([first])) == (7, ids[:3])
     person.edit("contact", ids[0], {"first_name": "Edited"})
     person.edit("contact", ids[6], {"first_name": "Edited"})
-    other = connected(tryton, credentials())
-    other._page = 3
+    other = connected(tryton, credentials(), page=3)
     rest = pages(other, first.cursor)
     assert told(rest) == ids[3:]
     behind = pages(other, rest[-1].cursor)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tryton_desk import empty
+from tryton_desk import PAGE, empty
 
-from firstcontact.connectors.tryton.connector import PAGE, Tryton
+from firstcontact.connectors.tryton.connector import Tryton
 from firstcontact.testing.conformance import CrmConformance, Hands
 from firstcontact.testing.simulators.base import Kept
 from firstcontact.testing.tryton import Server

@@ -179,7 +179,11 @@ def credentials() -> Kept:
     return Kept({"login": "password", "user": CONNECTED[0], "password": CONNECTED[1]})
 
 
-def connected(server: Server, kept: Kept, **options: str) -> Tryton:
+PAGE = 40
+"""Records in one answer, so that a few dozen are several pages."""
+
+
+def connected(server: Server, kept: Kept, page: int = PAGE, **options: str) -> Tryton:
     """A connection to the server."""
     opening = Opening(
         connection="tryton",
@@ -189,7 +193,7 @@ def connected(server: Server, kept: Kept, **options: str) -> Tryton:
         region="US",
         now=now,
     )
-    return Tryton(opening)
+    return Tryton(opening, page)
 
 
 def empty(server: Server, kept: Kept) -> Tryton:

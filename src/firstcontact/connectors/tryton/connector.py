@@ -30,7 +30,7 @@ from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Mat
 from firstcontact.interactions.model import Handle
 from firstcontact.planning.write import Receipt, Write
 
-PAGE = 100
+PAGE = 500
 """Records in one answer."""
 AT_ONCE = 100
 """Handles in one question; each becomes two comparisons at most, and SQLite takes less than a thousand."""

@@ -50,7 +50,9 @@ CODE = "FC-"
 two parties have one code."""
 PLACEHOLDER = "FirstContact placeholder"
 """An untyped identifier of a party that was made without a real name."""
-HANDLED = ("phone", "mobile", "fax", "email", "other")
+NUMBERS = ("phone", "mobile", "fax", "other")
+ADDRESSES = ("email", "other")
+HANDLED = frozenset({*NUMBERS, *ADDRESSES})
 """Types of contact mechanisms that are read as numbers and addresses."""
 OPEN = frozenset({"lead", "opportunity"})
 """States of a sale opportunity that is not yet a sale, and not lost or cancelled either."""
@@ -70,21 +72,27 @@ def bearing(handles: Collection[Handle]) -> list[Any]:
     Tryton compares texts: a number is looked for by its last eight digits with anything between them, so
     that no writing and no regional variant hides it; an address with and without a tag.
     """
-    texts = [pattern for handle in handles for pattern in _patterns(handle)]
-    likes = [["value", "ilike", pattern] for pattern in dict.fromkeys(texts)]
-    mechanisms = [["type", "in", list(HANDLED)], ["OR", *likes]]
-    return [["replaced_by", "=", None], ["contact_mechanisms", "where", mechanisms]]
+    numbers = [_number_pattern(handle) for handle in handles if handle.kind == "phone"]
+    addresses = [text for handle in handles if handle.kind != "phone" for text in _address_patterns(handle)]
+    either: list[Any] = ["OR"]
+    for types, operator, patterns in ((NUMBERS, "like", numbers), (ADDRESSES, "ilike", addresses)):
+        if patterns:
+            likes = [["value", operator, pattern] for pattern in dict.fromkeys(patterns)]
+            either.append([["type", "in", list(types)], ["OR", *likes]])
+    return [["replaced_by", "=", None], ["contact_mechanisms", "where", [either]]]
 
 
-def _patterns(handle: Handle) -> tuple[str, ...]:
-    if handle.kind == "phone":
-        digits = re.sub(r"\D", "", handle.key)[-8:]
-        return ("%" + "%".join(digits) + "%",)
+def _number_pattern(handle: Handle) -> str:
+    digits = re.sub(r"\D", "", handle.key)[-8:]
+    return "%" + "%".join(digits) + "%"
+
+
+def _address_patterns(handle: Handle) -> tuple[str, str]:
     local, _, host = handle.key.rpartition("@")
     # Letters beyond ASCII may be written in other cases and forms, and a host in its own script.
     local = re.sub(r"[^\x20-\x7e]+", "%", local)
     host = "" if "xn--" in host else host
-    return (f"%{local}@{host}%", f"%{local}+%@{host}%")
+    return f"%{local}@{host}%", f"%{local}+%@{host}%"
 
 
 # --- what there is -----------------------------------------------------------------------------------

@@ -519,11 +519,18 @@ class Carrier:
             self._unclear(nodes, Lost(f"Salesforce answered {status} to a collection."))
         elif len(nodes) == 1:
             self._refused(nodes[0], faults)
+        elif has(faults, STALE) and self._changed():
+            self._trouble(nodes, TryAgain("Salesforce's fields have changed; they are asked for anew.", 1.0))
         else:
             # One of them spoils the request for all; halves find it.
             half = len(nodes) // 2
             self._send_portions([nodes[:half]])
             self._send_portions([nodes[half:]])
+
+    def _changed(self) -> bool:
+        """Whether the organisation has other fields now than those that the records were made for."""
+        self._organisation.forget()
+        return self._organisation.shapes() != self._shapes
 
     def _result(self, node: Node, result: Mapping[str, Any]) -> None:
         if result.get("success"):

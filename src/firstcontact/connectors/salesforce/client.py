@@ -15,7 +15,15 @@ import msgspec
 
 from firstcontact.connectors.contract import Allowance, Opening, TryAgain
 from firstcontact.connectors.salesforce import login, soql
-from firstcontact.connectors.salesforce.faults import QUOTA, QUOTA_SECONDS, Fault, has, outcome, read_faults
+from firstcontact.connectors.salesforce.faults import (
+    QUOTA,
+    QUOTA_SECONDS,
+    SLOW,
+    Fault,
+    has,
+    outcome,
+    read_faults,
+)
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Answer, Http, Lost
 from firstcontact.connectors.toolkit.tokens import Tokens
 
@@ -38,6 +46,10 @@ class Refused(Exception):
         super().__init__(f"Salesforce answered {status}: {said}")
         self.status = status
         self.faults = faults
+
+
+class TooSlow(TryAgain):
+    """Salesforce gave up on a query that takes it too long."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -143,6 +155,8 @@ class Api:
         if has(faults, QUOTA):
             limit = self._allowance.limit if self._allowance else 0
             self._pace.heed(Allowance(limit, 0, QUOTA_SECONDS))
+        if has(faults, SLOW):
+            raise TooSlow("Salesforce takes too long for a query.", AFTER_TROUBLE)
         found = outcome(faults)
         if isinstance(found, TryAgain) and faults:
             raise found
@@ -206,6 +220,8 @@ class Api:
 
     def _part_refused(self, status: int, body: Any) -> Exception:
         faults = read_faults(body)
+        if has(faults, SLOW):
+            return TooSlow("Salesforce takes too long for a query.", AFTER_TROUBLE)
         found = outcome(faults)
         return found if isinstance(found, TryAgain) and faults else Refused(status, faults)
 

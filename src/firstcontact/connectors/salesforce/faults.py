@@ -19,10 +19,10 @@ QUOTA_SECONDS = 900.0
 hundredth of it is there again."""
 
 QUOTA = frozenset({"REQUEST_LIMIT_EXCEEDED"})
+SLOW = frozenset({"QUERY_TIMEOUT", "QUERY_TOO_COMPLICATED", "OPERATION_TOO_LARGE"})
 _AGAIN = frozenset(
     {
         "UNABLE_TO_LOCK_ROW",
-        "QUERY_TIMEOUT",
         "SERVER_UNAVAILABLE",
         "REQUEST_RUNNING_TOO_LONG",
         "UNKNOWN_EXCEPTION",

@@ -3,7 +3,8 @@
 A few handles are asked for by SOQL, both types of record in one request: patterns find every writing, and
 what was written a moment ago too. Many numbers are asked for by SOSL, a hundred in a request, since patterns
 for each would be too long; what its index does not know yet is among the records of the last minutes, which
-one more request reads. Whatever comes back is verified by its own handles (SPEC §2).
+one more request reads. An organisation so large that patterns take Salesforce too long is searched by SOSL
+for an hour. Whatever comes back is verified by its own handles (SPEC §2).
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from contextlib import suppress
 
 from firstcontact.connectors.contract import Gone, Moved
 from firstcontact.connectors.salesforce import mapping, soql, sosl
-from firstcontact.connectors.salesforce.client import Api, Row
+from firstcontact.connectors.salesforce.client import Api, Row, TooSlow
 from firstcontact.connectors.salesforce.mapping import text
 from firstcontact.connectors.salesforce.organisation import Organisation
-from firstcontact.connectors.salesforce.shapes import DOMAINS, KEY, Shape
+from firstcontact.connectors.salesforce.shapes import DOMAINS, KEY, OTHER_PHONES, Shape
 from firstcontact.connectors.toolkit.spellings import spellings
 from firstcontact.identity.domains import registrable
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Record
@@ -27,6 +28,8 @@ from firstcontact.planning.write import Receipt
 
 FEW = 6
 """Up to so many numbers are asked for by patterns."""
+SEARCHED = 3_600_000_000
+"""Microseconds for which everything is asked for by SOSL after patterns took too long."""
 LAG = 1_200_000_000
 """Microseconds by which the search index may be behind: it says nothing of its delay (apis A1)."""
 ACCOUNTS = 200
@@ -45,6 +48,7 @@ class Look:
         self._organisation = organisation
         self._region = region
         self._now = now
+        self._slow_until = 0
 
     # --- handles ------------------------------------------------------------------------------------------
 
@@ -52,16 +56,24 @@ class Look:
         """As `Crm.find`."""
         if not handles:
             return {}
+        try:
+            return self._find(handles, FEW if self._now() >= self._slow_until else 0)
+        except TooSlow:
+            self._slow_until = self._now() + SEARCHED
+            return self._find(handles, 0)
+
+    def _find(self, handles: Sequence[Handle], few: int) -> dict[str, Finding]:
+        """few: up to so many numbers are asked for by patterns; 0 where patterns are too slow."""
         emails = list(dict.fromkeys(one.key for one in handles if one.kind == "email"))
         phones = list(dict.fromkeys(one.key for one in handles if one.kind == "phone"))
         shapes = [shape for type in _RECORD_TYPES if (shape := self._organisation.shape(type)).fields]
         hidden = [shape for shape in shapes if _hidden(shape)]
-        many = len(phones) > FEW
+        many = len(phones) > few
         found: dict[str, Record] = {}
         unknown: set[str] = set()
         statements: list[tuple[Shape, str]] = []
         for shape in shapes:
-            conditions = [_email(key, shape) for key in emails]
+            conditions = [_email(key, shape, texts=bool(few)) for key in emails]
             conditions += [] if many else [_phone(key, shape) for key in phones]
             statements += [(shape, one) for one in self._statements(shape, conditions)]
             if many:
@@ -69,15 +81,14 @@ class Look:
         answers = self._api.queries([one for _, one in statements])
         for (shape, _), rows in zip(statements, answers, strict=True):
             self._keep(found, rows, shape)
-        group = (
-            "ALL" if hidden or any(shape.has("FirstContact_Other_Phones__c") for shape in shapes) else "PHONE"
-        )
         if many:
+            # Our field for further numbers is a text, which is no phone field.
+            group = "ALL" if any(shape.has(OTHER_PHONES) for shape in shapes) else "PHONE"
             unknown |= self._search(found, phones, sosl.phone_terms, group, shapes)
         elif hidden:
             unknown |= self._search(found, phones, sosl.phone_terms, "ALL", hidden)
-        if hidden:
-            unknown |= self._search(found, emails, sosl.email_terms, "ALL", hidden)
+        if hidden or not few:
+            unknown |= self._search(found, emails, sosl.email_terms, "ALL", shapes if not few else hidden)
         return _findings([*emails, *phones], found.values(), unknown)
 
     def _statements(self, shape: Shape, conditions: Sequence[str]) -> list[str]:
@@ -300,8 +311,11 @@ def _hidden(shape: Shape) -> bool:
     return len(shape.searchable(names)) < len(names)
 
 
-def _email(key: str, shape: Shape) -> str:
-    """The address with and without a `+tag`, in whatever case; what else it lets through is verified."""
+def _email(key: str, shape: Shape, *, texts: bool) -> str:
+    """The address with and without a `+tag`, in whatever case; what else it lets through is verified.
+
+    texts: also within texts, not only in fields of addresses, whose beginnings Salesforce has an index of.
+    """
     local, _, host = key.rpartition("@")
     hosts = [host]
     if "xn--" in host:
@@ -309,10 +323,11 @@ def _email(key: str, shape: Shape) -> str:
             hosts.append(host.encode("ascii").decode("idna"))
     conditions = []
     for name in shape.searchable(shape.emails()):
-        front = ("", local) if shape.fields[name].type == "email" else (local,)
-        for one in hosts:
-            end = (f"@{one}", "") if shape.fields[name].type == "email" else (f"@{one}",)
-            conditions.append(soql.like(name, *front, *end))
+        typed = shape.fields[name].type == "email"
+        if typed:
+            conditions += [soql.like(name, "", local, f"@{one}", "") for one in hosts]
+        elif texts:
+            conditions += [soql.like(name, local, f"@{one}") for one in hosts]
     return soql.either(conditions) if conditions else ""
 
 

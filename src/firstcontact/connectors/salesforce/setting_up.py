@@ -22,6 +22,7 @@ SKEW = 120_000_000
 SET_NAME = "FirstContact"
 REPORT_NAME = "Contacts created by FirstContact"
 _THERE = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
+_NO_TYPE = frozenset({"INVALID_TYPE", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
 
 
 class Own(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,25 +320,29 @@ def _lacking(organisation: Organisation) -> list[Own]:
 
 def _make_fields(api: Api, organisation: Organisation) -> list[str]:
     """Fields that we do not see are made; one that is there but hidden is found to be there already."""
-    made = []
+    made: list[str] = []
     for own in _lacking(organisation):
-        body = {
-            "FullName": f"{own.on}.{own.name}",
-            "Metadata": {
-                "label": own.label,
-                "required": False,
-                "description": "Kept by FirstContact.",
-                **own.metadata,
-            },
-        }
         try:
-            api.write("POST", "tooling/sobjects/CustomField", json=body)
+            made += _make_field(api, own, own.on)
         except Refused as refused:
-            if not has(refused.faults, _THERE):
+            # Whether activities have their fields together or each its own is not verified (apis A1).
+            if own.on in own.types or not has(refused.faults, _NO_TYPE):
                 raise
-            continue
-        made.append(f"The field {own.on}.{own.name} was made.")
+            for type in own.types:
+                made += _make_field(api, own, type)
     return made
+
+
+def _make_field(api: Api, own: Own, on: str) -> list[str]:
+    said = {"label": own.label, "required": False, "description": "Kept by FirstContact."}
+    body = {"FullName": f"{on}.{own.name}", "Metadata": {**said, **own.metadata}}
+    try:
+        api.write("POST", "tooling/sobjects/CustomField", json=body)
+    except Refused as refused:
+        if not has(refused.faults, _THERE):
+            raise
+        return []
+    return [f"The field {on}.{own.name} was made."]
 
 
 def _make_permissions(api: Api, organisation: Organisation) -> list[str]:
@@ -390,9 +395,10 @@ def _make_permissions(api: Api, organisation: Organisation) -> list[str]:
 
 def _make_report(api: Api) -> list[str]:
     """A report of the contacts that we made; none where reports are not open to us."""
-    there = soql.select(("Id",), "Report", soql.among("Name", [REPORT_NAME]))
     try:
-        if api.query(there):
+        listed = api.read("GET", "analytics/reports")
+        named = {str(one.get("name")) for one in listed if isinstance(one, Mapping)}
+        if REPORT_NAME in named or _has_report(api):
             return []
         body = {
             "reportMetadata": {
@@ -409,3 +415,11 @@ def _make_report(api: Api) -> list[str]:
     except Refused:
         return []
     return [f"The report {REPORT_NAME!r} was made."]
+
+
+def _has_report(api: Api) -> bool:
+    """Whether there is the report; the list names only those that our user ran lately."""
+    try:
+        return bool(api.query(soql.select(("Id",), "Report", soql.among("Name", [REPORT_NAME]))))
+    except Refused:
+        return False

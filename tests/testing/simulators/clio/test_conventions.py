@@ -163,10 +163,17 @@ def test_a_stale_etag_is_refused(firm: Any) -> None:
 
 
 def test_what_is_not_changed_is_not_sent_again(firm: Any) -> None:
-    """IF-NONE-MATCH with the record's etag is 304."""
+    """IF-NONE-MATCH with the record's etag, or IF-MODIFIED-SINCE of its last change, is 304."""
     made = firm.person()
     path = f"/contacts/{made['id']}.json"
-    assert firm.ask("GET", path, headers={"IF-NONE-MATCH": made["etag"]}).status_code == 304
+    seen = [
+        {"IF-NONE-MATCH": made["etag"]},
+        {"IF-MODIFIED-SINCE": "Mon, 02 Mar 2026 12:00:00 GMT"},
+    ]
+    assert [firm.ask("GET", path, headers=one).status_code for one in seen] == [304, 304]
+    firm.wait(1)
+    firm.ask("PATCH", path, {"title": "CFO"})
+    assert [firm.ask("GET", path, headers=one).status_code for one in seen] == [200, 200]
 
 
 def test_versions_are_those_there_are(firms: Any) -> None:

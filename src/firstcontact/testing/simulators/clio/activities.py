@@ -34,7 +34,7 @@ _LINKS: Mapping[str, str] = {
 
 
 def activity_view(state: State, record: Record, asked: Asked) -> View:
-    """A time entry and what it is on."""
+    """A time entry and what it is on (apis A2, "Log a call", optional billing)."""
     values = record.values
     held = {name: state.get(kind, values[name]) for name, kind in _LINKS.items()}
     matter, call, user = held["matter"], held["communication"], held["user"]

@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -35,7 +36,7 @@ from firstcontact.testing.simulators.clio.practice import MATTERS, NOTES, RELATI
 from firstcontact.testing.simulators.clio.resource import COMMON, Asked, Resource, Test, by_query, number
 from firstcontact.testing.simulators.clio.selecting import Wanted, read_fields, shown
 from firstcontact.testing.simulators.clio.setup import CUSTOM_FIELDS, USERS, WEBHOOKS, with_value
-from firstcontact.testing.simulators.clio.state import Record, State
+from firstcontact.testing.simulators.clio.state import SECOND, Record, State
 
 ROOT = "/api/v4"
 NEWEST = (4, 0, 13)
@@ -102,7 +103,10 @@ _PATHS = [
 
 
 class Api:
-    """Answers requests to one simulated account."""
+    """Answers requests to one simulated account.
+
+    What a route answers and takes is with its resource; each cites what it is from.
+    """
 
     def __init__(
         self,
@@ -165,6 +169,7 @@ class Api:
     # --- the API ---------------------------------------------------------------------------------------
 
     async def _answer(self, request: Request) -> Response:
+        """Every other path: login, limit, version, then the route (apis A2, "Conventions", "Rate limit")."""
         content = await request.body()
         with self.state.lock:
             query = f"?{request.url.query}" if request.url.query else ""
@@ -221,7 +226,7 @@ class Api:
 
     def _show(self, request: Request, resource: Resource, record: Record, asked: Asked) -> Response:
         wanted = self._wanted(resource, asked)
-        if record.etag in request.headers.get("if-none-match", ""):
+        if _seen(request.headers, record):
             return Response(status_code=304)
         view = resource.view(self.state, record, asked)
         return JSONResponse({"data": shown(view, resource.type, wanted, self.state.quirks)})
@@ -357,6 +362,17 @@ def _unchanged(text: str | None, record: Record) -> None:
     """`IF-MATCH` names the etag that the sender has seen (apis A2, "Conventions"). Raises ClioError 412."""
     if text is not None and record.etag not in [one.strip() for one in text.split(",")] and text != "*":
         raise ClioError(412, "the record has been changed since: its etag is another")
+
+
+def _seen(headers: Mapping[str, str], record: Record) -> bool:
+    """Whether the sender has the record as it is: `IF-NONE-MATCH`, `IF-MODIFIED-SINCE` (specification)."""
+    if record.etag in headers.get("if-none-match", ""):
+        return True
+    try:
+        since = parsedate_to_datetime(headers.get("if-modified-since", ""))
+    except ValueError:
+        return False
+    return record.updated // SECOND <= int(since.timestamp())
 
 
 def _version(text: str | None, state: State) -> tuple[int, ...]:

@@ -244,7 +244,7 @@ COMMUNICATIONS = Resource(
 
 
 def entry_view(state: State, record: Record, asked: Asked) -> View:
-    """A calendar entry. Its id is a text in the specification, unlike all others."""
+    """A calendar entry. Its id is a text in the specification, unlike all others (apis A2, "Calendar")."""
     values = record.values
     matter = state.get("matters", values["matter"])
     calendar = state.get("calendars", values["calendar_owner"])

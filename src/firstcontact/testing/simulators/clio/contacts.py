@@ -34,7 +34,7 @@ def name_of(record: Record) -> str:
 
 
 def contact_view(state: State, record: Record, asked: Asked) -> View:
-    """A contact; a company is given as its own fields without nested ones."""
+    """A contact with its numbers, addresses and custom fields (apis A2, "Create", "Lookup")."""
     company = state.get("contacts", record.values.get("company"))
     phones, emails = record.values["phones"], record.values["emails"]
     return {
@@ -73,7 +73,7 @@ def _main_first(parts: Sequence[Record], main: str) -> list[Record]:
 
 
 def part_view(part: Record, main: str) -> dict[str, Any]:
-    """A phone number or an e-mail address, with its flag under both names."""
+    """A phone number or an e-mail address, with its flag under both names (apis A2, "Create")."""
     return {**part.base(), **part.values, "primary": part.values[main]}
 
 

@@ -25,7 +25,7 @@ _PARENTS: Mapping[str, str] = {"Contact": "contacts", "Matter": "matters"}
 
 
 def document_view(state: State, record: Record, asked: Asked) -> View:
-    """A document and its version."""
+    """A document and its version (apis A2, "Document upload")."""
     values = record.values
     matter, contact = state.get("matters", values["matter"]), state.get("contacts", values["contact"])
     creator = state.get("users", values["creator"])

@@ -24,7 +24,7 @@ _ATTORNEYS = ("responsible_attorney", "originating_attorney")
 
 
 def matter_view(state: State, record: Record, asked: Asked) -> View:
-    """A matter of a client."""
+    """A matter of a client (apis A2, "Matters")."""
     values = record.values
     client = state.get("contacts", values["client"])
     users = {name: state.get("users", values.get(name)) for name in (*_ATTORNEYS, "user")}
@@ -125,7 +125,7 @@ MATTERS = Resource(
 
 
 def relationship_view(state: State, record: Record, asked: Asked) -> View:
-    """A contact that is related to a matter without being its client."""
+    """A contact that is related to a matter without being its client (apis A2, "Matters")."""
     matter = state.get("matters", record.values["matter"])
     contact = state.get("contacts", record.values["contact"])
     return {
@@ -160,7 +160,7 @@ RELATIONSHIPS = Resource(
 
 
 def note_view(state: State, record: Record, asked: Asked) -> View:
-    """A note on a contact or on a matter."""
+    """A note on a contact or on a matter (apis A2, "Notes")."""
     values = record.values
     matter, contact = state.get("matters", values["matter"]), state.get("contacts", values["contact"])
     author = state.get("users", values["author"])

@@ -40,7 +40,7 @@ def user_view(_state: State, record: Record, _asked: Asked) -> View:
 
 
 def calendar_view(_state: State, record: Record, _asked: Asked) -> View:
-    """A calendar; every user has one."""
+    """A calendar; every user has one (apis A2, "Calendar")."""
     return {**record.base(), "type": "UserCalendar", "name": record.values["name"]}
 
 
@@ -74,7 +74,7 @@ USERS = Resource(
 
 
 def field_view(_state: State, record: Record, _asked: Asked) -> View:
-    """A custom field of contacts or matters."""
+    """A custom field of contacts or matters (apis A2, "Custom fields")."""
     return {**record.base(), **record.values}
 
 

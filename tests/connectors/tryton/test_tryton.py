@@ -164,8 +164,7 @@ def test_without_the_right_there_are_no_matters(tryton: Server, kept: Kept, pers
 def test_doctor_finds_nothing_wrong(crm: Tryton, tryton: Server) -> None:
     """With the rights that README.md asks for everything is well; a clock that is off is said."""
     assert {diagnosis.state for diagnosis in crm.examine()} == {"ok"}
-    late = connected(tryton, credentials())
-    late._now = lambda: 0
+    late = connected(tryton, credentials(), now=lambda: 0)
     assert [one.about for one in late.examine() if one.state != "ok"] == ["clock"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -183,7 +183,9 @@ PAGE = 40
 """Records in one answer, so that a few dozen are several pages."""
 
 
-def connected(server: Server, kept: Kept, page: int = PAGE, **options: str) -> Tryton:
+def connected(
+    server: Server, kept: Kept, page: int = PAGE, now: Callable[[], int] = now, **options: str
+) -> Tryton:
     """A connection to the server."""
     opening = Opening(
         connection="tryton",

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from firstcontact.connectors.contract import (
     AuthLapsed,
@@ -47,8 +48,8 @@ class Tryton:
     def __init__(self, opening: Opening, page: int = PAGE) -> None:
         """page: records in one answer."""
         self.connection = opening.connection
-        address, database = str(opening.options["address"]), str(opening.options["database"])
-        self._client = Client(address, database, opening.credentials, opening.pace, opening.now)
+        self._address, database = str(opening.options["address"]), str(opening.options["database"])
+        self._client = Client(self._address, database, opening.credentials, opening.pace, opening.now)
         self._region = opening.region
         self._now = opening.now
         self._page = page
@@ -156,6 +157,7 @@ class Tryton:
         """The server's series and clock, and what the user may do; writes nothing."""
         series, headers = self._client.server()
         found = [Diagnosis(state="ok", about="server", sentence=f"This is Tryton {series}.")]
+        found += self._secrecy()
         found.append(self._clock(headers))
         found += [self._permission(model, needed) for model, needed in _NEEDED]
         return found
@@ -288,6 +290,15 @@ class Tryton:
             raise _unreadable(refused) from refused
 
     # --- examining ----------------------------------------------------------------------------------
+
+    def _secrecy(self) -> list[Diagnosis]:
+        address = urlsplit(self._address)
+        if address.scheme == "https" or address.hostname in ("localhost", "127.0.0.1", "::1"):
+            return []
+        sentence = "The password goes to Tryton where others on the way can read it."
+        return [
+            Diagnosis(state="warning", about="address", sentence=sentence, remedy="Use an https address.")
+        ]
 
     def _clock(self, headers: Mapping[str, str]) -> Diagnosis:
         try:

@@ -26,7 +26,7 @@ def dump(org: Org) -> dict[str, list[Plain]]:
         "opportunities": [_opportunity(row) for row in org.live("Opportunity")],
         "contact_roles": [_role(row) for row in org.live("OpportunityContactRole")],
         "matters": [_matter(row) for row in org.live("Case")],
-        "activities": [_activity(org, name, row) for name in _RELATIONS for row in org.live(name)],
+        "activities": _activities(org),
         "time_entries": [],
         "documents": [_document(org, row) for row in org.live("ContentVersion")],
     }
@@ -110,6 +110,13 @@ def _role(row: Row) -> Plain:
 
 def _matter(row: Row) -> Plain:
     return {"id": row["Id"], "contact": row["ContactId"], "name": row["Subject"], "open": not row["IsClosed"]}
+
+
+def _activities(org: Org) -> list[Plain]:
+    """Tasks, events and e-mails; a task that Salesforce made for an e-mail is that e-mail."""
+    filed = {row["ActivityId"] for row in org.live("EmailMessage")}
+    rows = [(name, row) for name in _RELATIONS for row in org.live(name)]
+    return [_activity(org, name, row) for name, row in rows if row["Id"] not in filed]
 
 
 def _activity(org: Org, name: str, row: Row) -> Plain:

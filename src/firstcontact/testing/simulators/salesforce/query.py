@@ -324,7 +324,7 @@ class Runner:
             return lambda row: bool(_folded(get(row)) == folded)
         if one.sign == "!=":
             return lambda row: bool(_folded(get(row)) != folded)
-        return _ranked(get, _COMPARE[one.sign], folded, field)
+        return _ranked(get, _COMPARE[one.sign], value, field)
 
     def _semi_join(self, one: Compare, get: Getter) -> Test:
         inner = one.query
@@ -391,8 +391,11 @@ def _relative(word: str, at: str) -> str:
 def _ranked(get: Getter, compare: Callable[[Any, Any], bool], than: Any, field: Field) -> Test:
     if field.type in ("id", "reference"):
         # Ids are compared as they are written: case counts.
-        return lambda row: (value := get(row)) is not None and compare(value, than)
-    return lambda row: (value := _folded(get(row))) is not None and than is not None and compare(value, than)
+        return lambda row: (value := get(row)) is not None and than is not None and compare(value, than)
+    folded = _folded(than)
+    return lambda row: (
+        (value := _folded(get(row))) is not None and folded is not None and compare(value, folded)
+    )
 
 
 def _folded(value: Any) -> Any:

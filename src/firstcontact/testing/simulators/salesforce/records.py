@@ -105,6 +105,8 @@ def bury(org: Org, name: str, row: Row, master: str | None = None) -> None:
     if "MasterRecordId" in row:
         gone["MasterRecordId"] = master
     org.put(name, {**row, **gone, "SystemModstamp": org.at()})
+    if name == "EmailMessage" and (task := org.row("Task", row["ActivityId"] or "")) is not None:
+        bury(org, "Task", task)
     if master is None:
         for child, field, cascades in _HANGING.get(name, ()):
             for one in [one for one in org.live(child) if one[field] == row["Id"]]:
@@ -203,8 +205,8 @@ def _fields(org: Org, kind: Kind, given: Given, how: str) -> list[tuple[Field, A
         raise Refusal(
             400,
             "INVALID_FIELD_FOR_INSERT_UPDATE",
-            f"Unable to create/update fields: {', '.join(locked)}. Please check the security settings of this "
-            "field and verify that it is read/write for your profile or permission set.",
+            f"Unable to create/update fields: {', '.join(locked)}. Please check the security settings of "
+            "this field and verify that it is read/write for your profile or permission set.",
             tuple(locked),
         )
     return found
@@ -305,7 +307,10 @@ def _after(org: Org, name: str, row: Row) -> None:
     elif name in ("TaskRelation", "EventRelation"):
         _join(org, name, row)
     elif name == "EmailMessage":
+        created = org.at() == row["CreatedDate"]
         _relate_mail(org, row)
+        if created:
+            _file_mail(org, row)
     elif name == "ContentVersion" and not row["ContentDocumentId"]:
         _publish(org, row)
 
@@ -350,6 +355,27 @@ def _relate_mail(org: Org, row: Row) -> None:
                 "EmailMessageRelation",
                 {"EmailMessageId": row["Id"], "RelationId": id, "RelationType": role},
             )
+
+
+def _file_mail(org: Org, row: Row) -> None:
+    """An e-mail that is no case's gets a task by itself, its `ActivityId` (apis A1, "EmailMessage")."""
+    people = [
+        one["RelationId"] for one in org.live("EmailMessageRelation") if one["EmailMessageId"] == row["Id"]
+    ]
+    who = next((id for id in people if org.type_of(id or "") in ("Contact", "Lead")), None)
+    if row["ParentId"] or row["ActivityId"] or row["Status"] == DRAFT or not (who or row["RelatedToId"]):
+        return
+    said = {
+        "Subject": f"Email: {row['Subject'] or ''}"[:255],
+        "Status": "Completed",
+        "TaskSubtype": "Email",
+        "ActivityDate": (row["MessageDate"] or org.at())[:10],
+        "WhoId": who,
+        "WhatId": None if org.type_of(who or "") == "Lead" else row["RelatedToId"],
+    }
+    task = _add(org, "Task", said)
+    org.put("EmailMessage", {**row, "ActivityId": task})
+    touch_last_activity(org, "Task", org.rows["Task"][task])
 
 
 def _publish(org: Org, row: Row) -> None:

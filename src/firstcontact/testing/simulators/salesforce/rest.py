@@ -177,7 +177,10 @@ def _no_id(call: Call) -> None:
 
 
 def _changed_after(row: dict[str, Any], since: str) -> bool:
-    at = parsedate_to_datetime(since)
+    try:
+        at = parsedate_to_datetime(since)
+    except ValueError:
+        raise Refusal(400, "INVALID_INPUT", f"{since} is no date of a header") from None
     return times.milliseconds(row["LastModifiedDate"]) // 1000 > int(at.timestamp())
 
 

@@ -17,6 +17,7 @@ from firstcontact import keyring
 from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.lanes import credentials as module
 from firstcontact.lanes.credentials import KeptCredentials, check, seal_anew
+from firstcontact.lanes.owners import new_owner
 from firstcontact.ledger import credentials
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
@@ -189,7 +190,8 @@ def test_a_renewal_that_failed_leaves_everything_as_it_was(kept: KeptCredentials
 def test_nobody_waits_for_a_worker_that_died(
     kept: KeptCredentials, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that was killed in the middle of a renewal keeps others from it until its lease ends."""
+    """A worker that was killed in the middle of a renewal keeps others from it until its lease ends, and
+    those who can see that it is gone not at all."""
     with ledger.write() as tx:
         credentials.take_renewal(tx, "office", "a dead one", 2**61)
     assert kept.renew(LOGIN, lambda _: {"access_token": "a clock was set back"})["access_token"]
@@ -199,6 +201,11 @@ def test_nobody_waits_for_a_worker_that_died(
         credentials.take_renewal(tx, "office", "a dead one", now + 60_000_000)
     with pytest.raises(TryAgain, match="Another worker"):
         kept.renew(kept.read(), lambda _: {})
+    machine, _, started, name = new_owner().split(" ")
+    with ledger.write() as tx:
+        of_this_machine = f"{machine} {2**22 + 1} {started} {name}"
+        credentials.take_renewal(tx, "office", of_this_machine, now + 60_000_000)
+    assert kept.renew(kept.read(), lambda _: {"access_token": "at once"})["access_token"] == "at once"
     with ledger.write() as tx:
         credentials.take_renewal(tx, "office", "a dead one", now - 1)
     assert kept.renew(kept.read(), lambda _: {"access_token": "third"})["access_token"] == "third"

@@ -7,8 +7,6 @@ gets.
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +17,7 @@ from firstcontact import keyring
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.keyring import KeyProblem, KeyRing, missing_key
+from firstcontact.lanes.owners import is_gone, new_owner
 from firstcontact.ledger import credentials, leasing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.credentials import CredentialsRow
@@ -63,7 +62,7 @@ class KeptCredentials:
     ) -> Mapping[str, str]:
         """See `Credentials`. Raises AuthLapsed, TryAgain where another worker takes long or this machine has
         not got the key, and whatever `ask` raises."""
-        who = f"{os.getpid()} {secrets.token_hex(6)}"
+        who = new_owner()
         kept, version = self._turn(who, stale)
         if not version:
             return kept
@@ -117,10 +116,12 @@ class KeptCredentials:
             pause = min(2 * pause, _LOOK_SECONDS[1])
 
     def _others_turn(self, row: CredentialsRow | None, now: int) -> bool:
-        """Whether somebody is renewing; a lease that would last longer than any is from a clock that was set
-        back, and counts for nothing."""
+        """Whether somebody is renewing, as far as can be told: not a process of this machine that is gone,
+        and a lease that would last longer than any is from a clock that was set back."""
         longest = now + int(RENEWAL_SECONDS * 1_000_000)
-        return row is not None and bool(row.renewing) and now < row.until <= longest
+        if row is None or not row.renewing or not now < row.until <= longest:
+            return False
+        return not is_gone(row.renewing)
 
     def _keep_renewed(
         self, kept: Mapping[str, str], news: Mapping[str, str], version: int

@@ -230,6 +230,8 @@ def test_a_document_comes_in_three_steps(firm: Any) -> None:
     less = dict(list(headers.items())[:1])
     assert firm.client.put(version["put_url"], content=b"%PDF", headers=less).status_code == 403
     before = firm.simulator.requests
+    leaking = {**headers, "Authorization": f"Bearer {firm.token}"}
+    assert firm.client.put(version["put_url"], content=b"%PDF", headers=leaking).status_code == 400
     assert firm.client.put(version["put_url"], content=b"%PDF", headers=headers).status_code == 200
     assert firm.simulator.requests == before
     assert firm.ask("PATCH", path, {**done, "uuid": "other"}).status_code == 422

@@ -119,7 +119,10 @@ def _parent(state: State, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def put_bytes(state: State, uuid: str, headers: Mapping[str, str], content: bytes) -> None:
-    """The second step: the bytes, with every header that was given. Raises ClioError 403, 404."""
+    """The second step: the bytes, with every header that was given. Raises ClioError 400, 403, 404."""
+    if "authorization" in headers:
+        # The address is signed and the storage is somebody else's: our login has no business there.
+        raise ClioError(400, "the storage takes no other permission than the signature of the address")
     for record in state.all("documents"):
         if record.values["uuid"] == uuid and not record.values["fully_uploaded"]:
             if any(headers.get(name) != value for name, value in _headers(record)):

@@ -149,6 +149,8 @@ class Boundary(IntEnum):
     """Writes are sent."""
     READ_TO_FOLLOW = 43
     """What a write's targets were merged into."""
+    READ_REFUSED = 113
+    """Whether somebody has deleted who a refused write points at."""
     ASK_SIZE_TO_REPORT = 44
     """How many contacts there are, for a report."""
     READ_TO_EXPLAIN = 45

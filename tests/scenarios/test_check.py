@@ -115,8 +115,15 @@ def test_a_path_that_is_not_there_ends_with_2(tmp_path: Path) -> None:
     assert "is not there" in result.stderr
 
 
-def test_the_simulator_is_refused_clearly(file: Path) -> None:
-    """What is not offered yet is said, not silently run another way."""
-    result = invoke("--simulator", file)
-    assert result.exit_code == 2
-    assert "--simulator is not offered yet for address_book" in result.stderr
+def test_the_address_book_is_itself(file: Path) -> None:
+    """The built-in address book needs no simulator: with --simulator it is played on all the same."""
+    assert invoke("--simulator", file).exit_code == invoke(file).exit_code
+
+
+def test_a_kind_without_a_simulator_does_not_hold(tmp_path: Path) -> None:
+    """What has no simulator is said, scenario by scenario, not silently run another way."""
+    path = tmp_path / "zoho.yaml"
+    path.write_text(FILE.replace("kind: address_book", "kind: zoho"))
+    result = invoke("--simulator", path)
+    assert result.exit_code == 1
+    assert "there is no simulator of 'zoho'; there are salesforce, clio" in result.stdout

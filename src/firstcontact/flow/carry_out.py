@@ -534,7 +534,7 @@ def _gone(crm: Crm, write: Write, round: _Round) -> bool:
     if not people or write.kind not in ("log_activity", "contact_role"):
         return False  # an update of a deleted contact is refused, and stays so (APPLY-6)
     try:
-        with crossing(Boundary.READ_TO_FOLLOW):
+        with crossing(Boundary.READ_REFUSED):
             read = crm.read(people)
     except TryAgain:
         return False

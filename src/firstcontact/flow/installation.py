@@ -149,7 +149,7 @@ class Installation:
         self.watch = watch
         self.indexed = indexed and crm.capabilities().change_feed
         self.poll_every = poll_every
-        self._known = Indexed(ledger, crm, clock.now) if self.indexed else None
+        self._known: Crm | None = Indexed(ledger, crm, clock.now) if self.indexed else None
         most_owners = crm.capabilities().requests_at_once
         self.lanes = Lanes(ledger, crm.connection, most_owners=most_owners, watch=watch)
 
@@ -158,10 +158,11 @@ class Installation:
         """The CRM as decisions see it: with its address book from the index, where there is one."""
         return self._known or self.crm
 
-    def know(self, crm: Crm) -> None:
-        """Another object stands for the same CRM from here on; a test has put something in front of it."""
+    def know(self, crm: Crm, known: Crm | None = None) -> None:
+        """Another object stands for the same CRM from here on, as a test has put something in front of it;
+        known: for deciding, if not the index of that one."""
         self.crm = crm
-        self._known = Indexed(self.ledger, crm, self.clock.now) if self.indexed else None
+        self._known = known or (Indexed(self.ledger, crm, self.clock.now) if self.indexed else None)
 
     # --- facts in ---------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from firstcontact.planning.write import (
     write_key,
 )
 from firstcontact.policy.decision import Decision, PersonVerdict
+from firstcontact.policy.values import INTEGRATION_USER
 
 NEW = "new:"
 """Prefix of a record id that stands for the contact a write of ours is about to make."""
@@ -135,7 +136,7 @@ def _create(
         phones=person.phones,
         title=person.title,
         account=account,
-        owner=person.owner,
+        owner=_owner(person),
         lead_source=decision.lead_source,
         contact_type=person.contact_type,
         placeholder=person.placeholder,
@@ -155,6 +156,11 @@ def _create(
     return CreatedBy(key)
 
 
+def _owner(person: PersonVerdict) -> str:
+    """The CRM user who is to own what is created; "" leaves it to the one that we log in as."""
+    return "" if person.owner == INTEGRATION_USER else person.owner
+
+
 def _create_account(
     person: PersonVerdict,
     decision: Decision,
@@ -169,7 +175,7 @@ def _create_account(
     key = reserves.get(subject)
     if key is None:
         key = write_key(links.connection, "create_account", decision.interaction, subject)
-        fields = AccountFields(name=person.account_domain, domain=person.account_domain, owner=person.owner)
+        fields = AccountFields(name=person.account_domain, domain=person.account_domain, owner=_owner(person))
         writes.append(
             Write(
                 key=key,

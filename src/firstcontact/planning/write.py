@@ -44,6 +44,7 @@ Target = Existing | CreatedBy
 class ContactFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="contact"):
     """Values for a contact; a field that is empty is not written (create) or not touched (update).
 
+    owner: id of a CRM user; empty for a new contact: it is the connection's own user's.
     name: the full name shown, for a placeholder. emails, phones: to add, in written form.
     interaction: id of the interaction that caused it. lead_source, placeholder, created_by_firstcontact
     are written where the CRM has a place for them.

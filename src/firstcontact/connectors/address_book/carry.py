@@ -14,6 +14,7 @@ from sqlalchemy import Table
 
 from firstcontact.connectors.address_book import tables
 from firstcontact.connectors.address_book.stored import (
+    INTEGRATION_USER,
     Person,
     StoredAccount,
     StoredActivity,
@@ -108,7 +109,7 @@ def _create_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
         title=_clean(fields.title)[0],
         company=_clean(fields.company)[0],
         account=account,
-        owner=fields.owner,
+        owner=fields.owner or (INTEGRATION_USER.id if capabilities.contact_owners else ""),
         created_at=unit.now,
         placeholder=bool(fields.placeholder) and capabilities.placeholder_mark,
         created_by_us=bool(fields.created_by_firstcontact),
@@ -166,7 +167,7 @@ def _create_account(unit: Unit, write: Write, capabilities: Capabilities) -> tup
         website=fields.domain,
         domains=(host,) if host else (),
         primary_domains=1 if host else 0,
-        owner=fields.owner,
+        owner=fields.owner or (INTEGRATION_USER.id if capabilities.contact_owners else ""),
         created_by_us=True,
     )
     unit.put(tables.accounts, account.id, account)

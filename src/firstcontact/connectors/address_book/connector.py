@@ -18,6 +18,7 @@ from firstcontact.boundaries import Boundary
 from firstcontact.connectors.address_book import look, tables
 from firstcontact.connectors.address_book.capabilities import CAPABILITIES
 from firstcontact.connectors.address_book.carry import carry, touched
+from firstcontact.connectors.address_book.stored import INTEGRATION_USER
 from firstcontact.connectors.address_book.unit import Unit, read_receipts
 from firstcontact.connectors.contract import (
     Capabilities,
@@ -37,9 +38,6 @@ from firstcontact.planning.write import Receipt, Write
 from firstcontact.store.engine import begin, read
 from firstcontact.store.migrations import migrate
 from firstcontact.store.problems import StoreProblem
-
-INTEGRATION_USER = CrmUser("integration_user", "Integration user")
-"""The connection's own user, always there and always active (SCENARIOS, `owner: integration_user`)."""
 
 Clock = Callable[[], int]
 """Microseconds since 1970-01-01 UTC."""

@@ -6,7 +6,10 @@ from typing import TypeVar
 
 import msgspec
 
-from firstcontact.identity.records import Matter, Record
+from firstcontact.identity.records import CrmUser, Matter, Record
+
+INTEGRATION_USER = CrmUser("integration_user", "Integration user")
+"""The connection's own user, always there and always active (SCENARIOS, `owner: integration_user`)."""
 
 
 class StoredRecord(Record, frozen=True, kw_only=True, omit_defaults=True):

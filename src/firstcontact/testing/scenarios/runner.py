@@ -1,21 +1,28 @@
-"""A scenario played against the in-memory CRM, once as written and once with every delivery doubled."""
+"""A scenario played against a CRM in memory, or against a vendor's simulator through its connector: once as
+written and once with every delivery doubled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.people import BadRecord, NotThere, People
+from firstcontact.connectors.contract import Crm
 from firstcontact.connectors.kinds import capabilities
 from firstcontact.explain.sentences import explain
 from firstcontact.flow.clock import VirtualClock
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.problems import FlowProblem
+from firstcontact.interactions.model import Interaction
+from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
 from firstcontact.policy.decision import Decision
+from firstcontact.policy.scopes import SettingsBook
 from firstcontact.testing.hostile import Hostile
 from firstcontact.testing.scenarios.bench import Bench
 from firstcontact.testing.scenarios.matching import (
@@ -27,6 +34,13 @@ from firstcontact.testing.scenarios.matching import (
 )
 from firstcontact.testing.scenarios.schema import NotAScenario, Problem, Scenario, Step
 from firstcontact.testing.scenarios.shapes import microseconds, seconds
+from firstcontact.testing.simulators.base import SIMULATORS, NoSimulator
+
+BUILT_IN = "address_book"
+"""The kind of CRM that is itself, with or without simulators."""
+
+if TYPE_CHECKING:
+    from firstcontact.testing.scenarios.simulated import SimulatedPeople
 
 _SECOND = 1_000_000
 _BEFORE_ANYTHING = 1_767_225_600 * _SECOND
@@ -64,15 +78,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def run(scenario: Scenario, bench: Bench | None = None) -> Report:
+def run(scenario: Scenario, bench: Bench | None = None, *, simulator: bool = False) -> Report:
     """Play the scenario both ways and compare. Raises NotAScenario where the CRM cannot hold its records.
 
-    bench: databases to play in; who runs many scenarios hands in one for all of them.
+    bench: databases to play in; who runs many scenarios hands in one for all of them. simulator: through the
+    vendor's connector against its simulator over HTTP; where there is none, the scenario does not hold.
     """
     bench = bench or Bench()
-    once = Play(scenario, bench, copies=1)
+    simulator = simulator and scenario.crm["kind"] != BUILT_IN
+    if simulator and scenario.crm["kind"] not in SIMULATORS:
+        why = str(NoSimulator(scenario.crm["kind"]))
+        return Report(file=scenario.file, scenario=scenario.name, differences=(why,), decisions={})
+    with _stage(scenario, bench, simulator) as stage:
+        once = Play(scenario, stage, copies=1)
     told = list(once.differences())
-    twice = Play(scenario, bench, copies=2)
+    with _stage(scenario, bench, simulator) as stage:
+        twice = Play(scenario, stage, copies=2)
     doubled = [*twice.differences(), *_otherwise(once.outcome, twice.outcome)]
     told += [f"delivered twice: {line}" for line in doubled if line not in told]
     return Report(
@@ -83,33 +104,63 @@ def run(scenario: Scenario, bench: Bench | None = None) -> Report:
     )
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What a scenario is played on: a clock, a CRM, the people in it, and an empty ledger. indexed: decisions
+    are taken on an index of the CRM's address book."""
+
+    clock: VirtualClock
+    crm: Crm
+    people: People | SimulatedPeople
+    ledger: Ledger
+    indexed: bool = False
+
+
+@contextmanager
+def _stage(scenario: Scenario, bench: Bench, simulator: bool) -> Iterator[Stage]:
+    clock = VirtualClock(_start(scenario))
+    crm_engine, ledger_engine = bench.fresh()
+    ledger = open_ledger(ledger_engine)
+    if simulator:
+        from firstcontact.testing.scenarios.simulated import simulated  # needs the extra `testing`
+
+        with simulated(scenario.crm["kind"], clock.now, scenario.region) as there:
+            yield Stage(clock, there.crm, there.people, ledger, there.crm.capabilities().change_feed)
+        return
+    crm = AddressBook(
+        crm_engine,
+        capabilities=capabilities(scenario.crm["kind"]),
+        clock=clock.now,
+        region=scenario.region,
+    )
+    yield Stage(clock, crm, People(crm), ledger)
+
+
 class Play:
     """One run of a scenario: an installation of its own, the steps in order, and what they leave behind.
 
     copies: how often in a row each interaction is delivered.
     """
 
-    def __init__(self, scenario: Scenario, bench: Bench, *, copies: int) -> None:
+    def __init__(self, scenario: Scenario, stage: Stage, *, copies: int) -> None:
         self.scenario = scenario
         self.copies = copies
         self.troubles: list[str] = []
-        self.clock = VirtualClock(_start(scenario))
-        crm_engine, ledger_engine = bench.fresh()
-        crm = AddressBook(
-            crm_engine,
-            capabilities=capabilities(scenario.crm["kind"]),
-            clock=self.clock.now,
-            region=scenario.region,
-        )
-        self.people = People(crm)
+        self.clock = stage.clock
+        self.people = stage.people
         self._seed()
-        self.hostile = Hostile(crm, region=scenario.region)
+        self.hostile = Hostile(stage.crm, region=scenario.region)
         self.installation = Installation(
-            book=scenario.book,
-            ledger=open_ledger(ledger_engine),
+            book=self._book(scenario.book),
+            ledger=stage.ledger,
             crm=self.hostile,
             clock=self.clock,
+            indexed=stage.indexed,
         )
+        self.looking = self.hostile
+        if stage.indexed:  # a look-up that fails is one that a decision is taken on
+            self.looking = Hostile(self.installation.known, region=scenario.region)
+            self.installation.know(self.hostile, self.looking)
         for number, step in enumerate(scenario.steps, 1):
             try:
                 _DO[step.kind](self, step)
@@ -128,6 +179,8 @@ class Play:
         """The fact arrives, as often as `copies` says."""
         fact = step.interaction
         assert fact is not None
+        if not isinstance(self.people, People):
+            fact = _with_files(fact)
         self.clock.advance_to(fact.at)
         for _ in range(self.copies):
             self.installation.take([fact])
@@ -171,12 +224,12 @@ class Play:
     def settings(self, step: Step) -> None:
         """Settings change from here on."""
         assert step.book is not None
-        self.installation.change_settings(step.book)
+        self.installation.change_settings(self._book(step.book))
 
     def fault(self, step: Step) -> None:
         """The next look-up or the next write fails."""
         if step.value.get("find"):
-            self.hostile.next_find(step.value["find"])
+            self.looking.next_find(step.value["find"])
         if step.value.get("apply"):
             self.hostile.next_apply(step.value["apply"])
 
@@ -200,6 +253,13 @@ class Play:
         except (BadRecord, NotThere) as error:
             problem = Problem(self.scenario.file, 0, self.scenario.name, "crm", str(error))
             raise NotAScenario((problem,)) from None
+
+    def _book(self, book: SettingsBook) -> SettingsBook:
+        """The settings, with what the CRM calls our users."""
+        if isinstance(self.people, People):
+            return book
+        ids = self.people.ids
+        return book.with_crm_users({user.id: ids[user.id] for user in book.team.users if user.id in ids})
 
     def _contact(self, reference: Any) -> str:
         return self.people.resolve(reference) if reference else ""
@@ -260,6 +320,16 @@ def _otherwise(once: Outcome, twice: Outcome) -> Iterable[str]:
             yield f"there were {len(records)} {collection}; now there are {len(twice.crm[collection])}"
     if len(once.questions) != len(twice.questions):
         yield f"there were {len(once.questions)} open questions; now there are {len(twice.questions)}"
+
+
+def _with_files(fact: Interaction) -> Interaction:
+    """The fact with files that anybody can read in place of addresses that are only made up: a connector
+    brings their bytes to the CRM."""
+    files = tuple(msgspec.structs.replace(file, uri=_FILE) for file in fact.attachments)
+    return msgspec.structs.replace(fact, attachments=files) if files else fact
+
+
+_FILE = "data:application/pdf;base64,JVBERi0xLjQKJSVFT0YK"
 
 
 def _named(create: Mapping[str, Any] | None) -> dict[str, str] | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from importlib import import_module
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from firstcontact.connectors.contract import Allowance
-from firstcontact.testing.conformance.hands import Hands
+
+if TYPE_CHECKING:
+    from firstcontact.testing.conformance.hands import Hands
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -1,0 +1,180 @@
+"""A scenario's CRM as a vendor's simulator, reached through the vendor's real connector over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from firstcontact.connectors import kinds
+from firstcontact.connectors.address_book.people import BadRecord, NotThere
+from firstcontact.connectors.contract import Crm
+from firstcontact.connectors.toolkit.fields import read_fields
+from firstcontact.identity.team import User
+from firstcontact.testing.conformance.hands import Hands
+from firstcontact.testing.simulators.base import Switches, simulator
+from firstcontact.testing.simulators.serving import running
+
+_KINDS = {
+    "users": "user",
+    "accounts": "account",
+    "contacts": "contact",
+    "leads": "lead",
+    "opportunities": "opportunity",
+    "contact_roles": "contact_role",
+    "matters": "matter",
+}
+"""Collections of a scenario's `crm` and the kind of their records, in the order in which they may point at
+each other."""
+_POINTING = frozenset(
+    {
+        "account",
+        "owner",
+        "contact",
+        "opportunity",
+        "user",
+        "matter",
+        "converted_to",
+        "contacts",
+        "leads",
+        "team",
+    }
+)
+"""Fields that hold ids of other records."""
+
+
+class SimulatedPeople:
+    """People at a simulator's desk who call records by the scenario's own names."""
+
+    def __init__(self, desk: Hands, region: str) -> None:
+        self._desk = desk
+        self._region = region
+        self._ids: dict[str, str] = {}
+        integration = desk.dump()["users"]
+        self._names = {str(user["id"]): "integration_user" for user in integration}
+        """What the vendor calls a record, and what the scenario does."""
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The vendor's ids by the scenario's."""
+        return self._ids
+
+    def seed(self, crm: Mapping[str, Any], team: Sequence[User] = ()) -> None:
+        """Fill the simulator from a scenario's `crm`. Raises BadRecord, NotThere."""
+        for collection, kind in _KINDS.items():
+            entries = crm.get(collection)
+            if collection == "users":
+                entries = _users(entries, team)
+            for entry in entries or ():
+                self.add(kind, {**entry, "active": True} if kind == "user" else entry)
+        for user in _users(crm.get("users"), team):  # who left has left what they owned before
+            if not user["active"]:
+                self.edit("user", user["id"], {"active": False})
+
+    def add(self, kind: str, fields: Mapping[str, Any]) -> str:
+        """Add a record as a person; the scenario's id of it, where it has one. Raises BadRecord, NotThere."""
+        given = self._theirs(fields)
+        name = given.pop("id", None)
+        try:
+            id = self._desk.add(kind, given)
+        except (ValueError, KeyError) as fault:
+            raise BadRecord(f"this {kind} cannot be taken: {fault}") from fault
+        if name:
+            self._ids[str(name)] = id
+            self._names[id] = str(name)
+        return str(name or id)
+
+    def edit(self, kind: str, reference: Any, fields: Mapping[str, Any]) -> None:
+        """Set fields of a record as a person. Raises NotThere."""
+        self._desk.edit(kind, self.resolve(reference, kind), self._theirs(fields))
+
+    def delete(self, kind: str, reference: Any) -> None:
+        """Delete a record as a person. Raises NotThere."""
+        if kind == "contact_role" and isinstance(reference, Mapping):
+            contact = self.resolve(reference["contact"])
+            self._desk.delete(kind, f"{self._ids[reference['opportunity']]}:{contact}")
+            return
+        self._desk.delete(kind, self.resolve(reference, kind))
+
+    def resolve(self, reference: Any, kind: str = "contact") -> str:
+        """The vendor's id of the record that a reference names. Raises NotThere, BadRecord."""
+        if isinstance(reference, str):
+            return self._ids.get(reference, reference)
+        wanted = self._keys(reference)
+        held = self._desk.dump()["leads" if kind == "lead" else "contacts"]
+        found = [str(one["id"]) for one in held if wanted & self._keys(one)]
+        if not found:
+            raise NotThere(kind, dict(reference))
+        if len(found) > 1:
+            raise BadRecord(f"several of {kind} bear {dict(reference)}: {', '.join(sorted(found))}")
+        return found[0]
+
+    def dump(self) -> dict[str, list[dict[str, Any]]]:
+        """What the simulator holds, with the scenario's ids; without the user that we log in as."""
+        held = {
+            name: [self._ours(record) for record in records] for name, records in self._desk.dump().items()
+        }
+        held["users"] = [user for user in held["users"] if user["id"] != "integration_user"]
+        return held
+
+    def _keys(self, record: Mapping[str, Any]) -> set[str]:
+        emails = [*(record.get("emails") or ()), *([record["email"]] if record.get("email") else ())]
+        phones = [*(record.get("phones") or ()), *([record["phone"]] if record.get("phone") else ())]
+        return {handle.key for handle in read_fields(emails, phones, self._region)[0]}
+
+    def _theirs(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._moved(name, value, self._their) for name, value in fields.items()}
+
+    def _their(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return self.resolve(value)
+        return self._ids.get(value, value)
+
+    def _ours(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        def our(value: Any) -> Any:
+            return self._names.get(str(value), value)
+
+        return {
+            name: our(value) if name == "id" else self._moved(name, value, our)
+            for name, value in record.items()
+        }
+
+    @staticmethod
+    def _moved(name: str, value: Any, move: Callable[[Any], Any]) -> Any:
+        if name not in _POINTING or value is None:
+            return value
+        return [move(each) for each in value] if isinstance(value, list | tuple) else move(value)
+
+
+def _users(entries: Sequence[Mapping[str, Any]] | None, team: Sequence[User]) -> list[Mapping[str, Any]]:
+    """The CRM's users: those of the team where nothing is said, with the names and addresses of ours."""
+    known = {user.id: user for user in team}
+    filled: list[Mapping[str, Any]] = []
+    for entry in entries if entries is not None else [{"id": user.id} for user in team]:
+        user = known.get(entry.get("id", ""))
+        own = {"name": user.name, "email": user.emails[0] if user.emails else ""} if user else {}
+        filled.append({**own, "active": True, **entry})
+    return filled
+
+
+class Simulated(msgspec.Struct, frozen=True):
+    """A simulator that is being served: the people in it and the connector to it."""
+
+    people: SimulatedPeople
+    crm: Crm
+
+
+@contextmanager
+def simulated(kind: str, now: Callable[[], int], region: str) -> Iterator[Simulated]:
+    """A new simulated CRM of the kind while the block runs. now: its clock, in microseconds.
+
+    Raises NoSimulator, kinds.UnknownKind, kinds.NotConnected.
+    """
+    found = simulator(kind)
+    connector = kinds.kind(kind)
+    made = found.make(now, Switches())
+    with running(found, made) as here:
+        crm = here.connect(connector, here.opening(now, region=region))
+        yield Simulated(SimulatedPeople(made.desk, region), crm)

@@ -141,6 +141,20 @@ def test_a_home_on_another_server_gets_no_password(place: Place) -> None:
             crm.size()
 
 
+def test_an_address_book_on_another_server_gets_no_card(place: Place) -> None:
+    """Where the home lists an address book of another host, nothing is sent there either."""
+
+    def elsewhere(_method: str, _path: str, _body: str, said: Said) -> Said:
+        own = f"<href>{place.address.removeprefix(place.server.url)}</href>"
+        return said._replace(body=said.body.replace(own, "<href>https://evil.example/contacts/</href>"))
+
+    with proxied(Proxy(place.server, after=elsewhere)) as (_, url):
+        crm = place.crm(url)
+        (outcome,) = crm.apply([new_contact(crm)])
+        assert isinstance(outcome, TryAgain)
+        assert "on another server" in str(outcome)
+
+
 # --- logging in ---------------------------------------------------------------------------------------------
 
 
@@ -182,6 +196,17 @@ def test_two_connectors_make_one_card(place: Place, people: People) -> None:
     with ThreadPoolExecutor(6) as threads:
         receipts = list(threads.map(lambda _: receipt(place.crm(), write), range(6)))
     assert {one.id for one in receipts} == set(people.names()) == {cards.name_of(write.key)}
+
+
+def test_a_repeated_create_overwrites_nothing(place: Place, people: People) -> None:
+    """Sent again after a person has edited the card, a create leaves it as it is."""
+    crm = place.crm()
+    write = new_contact(crm)
+    id = receipt(crm, write).id
+    people.edit("contact", id, {"title": "CFO"})
+    before = people.get(id)
+    assert receipt(crm, write).id == id
+    assert people.get(id) == before
 
 
 def test_a_card_that_was_moved_is_ours(place: Place, people: People) -> None:
@@ -515,6 +540,41 @@ def test_a_number_is_found_in_other_writings(place: Place, people: People, writt
     id = people.add("contact", {"last_name": "Diaz", "phones": [written]})
     crm = place.crm()
     assert [one.id for one in crm.find([handle(JO_PHONE)])[JO_PHONE].records] == [id]
+
+
+def test_an_address_in_other_letters_is_found(place: Place, people: People) -> None:
+    """A domain in its own letters, or as DNS writes it, is one: either way the card is found."""
+    ids = [
+        people.add("contact", {"last_name": "A", "emails": ["jo@bücher.example"]}),
+        people.add("contact", {"last_name": "B", "emails": ["jo+x@xn--bcher-kva.example"]}),
+    ]
+    asked = handle("jo@bücher.example")
+    assert {one.id for one in place.crm().find([asked])[asked.key].records} == set(ids)
+
+
+def test_another_number_with_the_same_end_is_not_found(place: Place, people: People) -> None:
+    """What the server's search returns is compared: the same last digits are not the same number."""
+    people.add(
+        "contact", {"last_name": "Roe", "phones": ["+1 212 555 0123"], "emails": ["dojo@acme.example"]}
+    )
+    found = place.crm().find([handle(JO_PHONE), handle(JO)])
+    assert {one.status for one in found.values()} == {"absent"}
+
+
+def test_a_card_that_an_answer_leaves_out_is_asked_for(place: Place, people: People) -> None:
+    """A multiget that says nothing of a card, or gives it without its data, does not make it gone."""
+    ids = [people.add("contact", {"last_name": f"P{n}"}) for n in range(3)]
+
+    def leave_out(method: str, _path: str, body: str, said: Said) -> Said:
+        if method != "REPORT" or "addressbook-multiget" not in body:
+            return said
+        first, second = re.findall(r"<response>.*?</response>", said.body, re.DOTALL)[:2]
+        bare = re.sub(r"<CR:address-data>.*?</CR:address-data>", "", second, flags=re.DOTALL)
+        return said._replace(body=said.body.replace(first, "").replace(second, bare))
+
+    with behind(place, after=leave_out) as (crm, _, _):
+        assert all(isinstance(record, Record) for record in crm.read(ids).values())
+        assert set(everything(crm)[0]) == set(ids)
 
 
 # --- following --------------------------------------------------------------------------------------------

@@ -68,7 +68,10 @@ class Applier:
         """See `Crm`. Raises NotOffered before anything was sent, AuthLapsed where nothing was carried out."""
         for write in writes:
             check(write)
-        faxes = self._faxes(writes)
+        try:
+            faxes = self._faxes(writes)
+        except TryAgain as again:
+            return [self._in_doubt(write, again) for write in writes]
         outcomes: list[Outcome] = []
         later: TryAgain | None = None
         for write in writes:

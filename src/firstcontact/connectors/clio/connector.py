@@ -122,8 +122,8 @@ class Clio:
         found: dict[str, Receipt] = {}
         with _asked():
             if wanted:
-                self._applier.doubt(wanted)
                 self._find_written(wanted, found)
+        self._applier.doubt([key for key in wanted if key not in found])
         return found
 
     def _find_written(self, keys: Sequence[str], found: dict[str, Receipt]) -> None:

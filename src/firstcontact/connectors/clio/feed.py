@@ -29,8 +29,8 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far the contacts have been read: the cursor.
 
     reading: a reading of everything is under way. begun: when this round began. page: the token of the page
-    that is next in it. since: changes from then on are asked for. newest: the latest change in this round.
-    full_at: when the last reading of everything began. seen: id to time and etag of what was told already and
+    that is next in it. since: changes from then on are asked for. full_at: when the last reading of everything
+    began. seen: id to time and etag of what was told already and
     would be told again.
     """
 
@@ -38,7 +38,6 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     begun: int = 0
     page: str = ""
     since: int = 0
-    newest: int = 0
     full_at: int = 0
     seen: Mapping[str, tuple[int, str]] = {}
 
@@ -104,14 +103,20 @@ class Feed:
             place = msgspec.structs.replace(place, begun=self._begun(before))
         told = _told(page.rows)
         news = [row for row in page.rows if place.seen.get(str(row["id"])) != told[str(row["id"])]]
-        newest = max([place.newest, *(told[str(row["id"])][0] for row in news)])
         seen = {**place.seen, **{str(row["id"]): told[str(row["id"])] for row in news}}
         if page.next:
-            after = msgspec.structs.replace(place, page=page.next, newest=newest, seen=seen)
+            after = msgspec.structs.replace(place, page=page.next, seen=seen)
         else:
-            since = max(place.since, min(newest, place.begun) - OVERLAP) if newest else place.since
-            after = Place(since=since, full_at=place.full_at, seen=_kept(seen, since))
+            after = self._ended(place, seen)
         return self._page(news, after, None, more=bool(page.next))
+
+    def _ended(self, place: Place, seen: Mapping[str, tuple[int, str]]) -> Place:
+        """Where the next round begins. With nothing new and nothing to forget, the cursor stays as it is."""
+        since = max(place.since, place.begun - OVERLAP)
+        kept = _kept(seen, since)
+        if kept == place.seen:
+            since = place.since
+        return Place(since=since, full_at=place.full_at, seen=kept)
 
     def _page(
         self,

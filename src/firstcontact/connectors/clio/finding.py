@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -29,6 +29,7 @@ from firstcontact.interactions.model import Handle
 LATELY = 15 * 60_000_000
 """For so long after it was written the search may not know a contact; longer than a poll's distance."""
 LATELY_PAGES = 10
+A_FEW_PAGES = 3
 ANSWER_PAGES = 5
 """A question with more answers than this many pages is not answered."""
 TAIL = 4
@@ -45,15 +46,15 @@ class Finder:
         self._region = region
         self._lock = threading.Lock()
         self._search: Search | None = None
-        self._pages = 0
-        """Of the whole list when it was last seen; 0: never."""
+        self._length: tuple[int, bool] = (0, False)
+        """Pages of the whole list when it was last seen, and whether it has no more than that."""
 
     def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
         """See `Crm`. Raises TryAgain, AuthLapsed, Refused."""
         wanted = {handle.key: handle for handle in handles}
         if not wanted:
             return {}
-        search, everything = self._known(wanted.values())
+        search, everything = self._known(list(wanted.values()))
         if everything is not None:
             return _findings(wanted, everything, {})
         asked = {key: questions(handle, search) for key, handle in wanted.items()}
@@ -67,44 +68,44 @@ class Finder:
                     unanswered[key] = f"{TITLE} finds too many contacts for {text!r} to look at all of them."
         return _findings(wanted, self._records(rows), unanswered)
 
-    def _known(self, handles: Iterable[Handle]) -> tuple[Search, list[Record] | None]:
+    def _known(self, handles: Collection[Handle]) -> tuple[Search, list[Record] | None]:
         """How this Clio searches, and everybody, where the whole list is no dearer than asking."""
         search = self._search
-        cost = 1 + sum(len(questions(handle, search or "words")) for handle in handles)
-        if search is not None and self._pages > cost:
+        if search is not None and self._too_long(_cost(handles, search)):
             return search, None
         rows: list[Row] = []
-        first: tuple[Row, ...] = ()
-        seen = 0
-        for page in self._api.pages("contacts", CONTACT, {"order": "id(asc)"}):
-            first = first or page.rows
+        for seen, page in enumerate(self._api.pages("contacts", CONTACT, {"order": "id(asc)"}), 1):
             rows += page.rows
-            seen += 1
-            if page.total >= 0:
-                self._pages = -(-page.total // PAGE)
             if not page.next:
-                self._pages = seen
-                return search or "words", self._records(rows)
-            # Without a total, a few pages are tried before the list is known to be long.
-            if max(self._pages, seen + 1) > (cost if self._pages else min(cost, 3)):
+                self._length = (seen, True)
                 break
-        self._pages = max(self._pages, seen + 1)
-        return self._tried(first), None
+            if page.total >= 0:
+                self._length = (-(-page.total // PAGE), True)
+            else:
+                self._length = (max(self._length[0], seen + 1), False)
+            search = search or self._tried(page.rows)
+            if self._too_long(_cost(handles, search or "words")):
+                return search or "words", None
+        return search or "words", self._records(rows)
 
-    def _tried(self, rows: Sequence[Row]) -> Search:
-        """Whether a question finds parts of words, tried out on somebody whom the search must know by now."""
+    def _too_long(self, cost: int) -> bool:
+        """Whether the list has more pages than asking takes requests. Where Clio does not tell how many there
+        are, half of them are risked."""
+        pages, exact = self._length
+        return pages > (cost if exact else max(min(cost, A_FEW_PAGES), cost // 2))
+
+    def _tried(self, rows: Sequence[Row]) -> Search | None:
+        """Whether a question finds parts of words, tried out on somebody whom the search must know by now;
+        None where there is nobody to try it on."""
         with self._lock:
-            if self._search is not None:
-                return self._search
-            sample = _sample(rows, self._api.earliest_now() - LATELY)
-            if sample is None:
-                return "words"
-            id, run = sample
-            found, whole = self._ask(run[-TAIL:])
-            there = any(str(row["id"]) == id for row in found)
-            if there or whole:
-                self._search = "parts" if there else "words"
-            return self._search or "words"
+            sample = _sample(rows, self._api.earliest_now() - LATELY) if self._search is None else None
+            if sample is not None:
+                id, run = sample
+                found, whole = self._ask(run[-TAIL:])
+                there = any(str(row["id"]) == id for row in found)
+                if there or whole:
+                    self._search = "parts" if there else "words"
+            return self._search
 
     def _lately(self) -> tuple[list[Row], str]:
         """Contacts changed lately, and why it is not all of them, if so."""
@@ -154,6 +155,11 @@ def _sample(rows: Sequence[Row], before: int) -> tuple[str, str] | None:
             if run:
                 return str(row["id"]), run[0]
     return None
+
+
+def _cost(handles: Iterable[Handle], search: Search) -> int:
+    """Requests that asking takes."""
+    return 1 + sum(len(questions(handle, search)) for handle in handles)
 
 
 def questions(handle: Handle, search: Search) -> tuple[str, ...]:

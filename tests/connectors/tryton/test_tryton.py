@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tryton_desk import FIRM, People, connected, credentials, empty
+from tryton_desk import FIRM, PAGE, People, connected, credentials, empty
 
 from firstcontact.connectors import kinds
 from firstcontact.connectors.contract import Changes
@@ -279,15 +279,34 @@ def test_a_reading_can_be_left_and_resumed(tryton: Server, kept: Kept, person: P
 
 
 def test_the_mark_of_a_person_outlives_our_writes(crm: Tryton, person: People) -> None:
-    """A contact of ours that a person gave a number is theirs to change, after our next write too."""
+    """A contact of ours that a person renamed is theirs to change, after our next write too."""
     id = receipt(crm, new_contact(crm)).id
-    number = {"type": "phone", "value": "+14155550188"}
     assert not read(crm, id).edited_by_person
-    person.call("party.party.write", [int(id)], {"contact_mechanisms": [["create", [number]]]})
+    person.edit("contact", id, {"first_name": "Joanna"})
     assert read(crm, id).edited_by_person
-    receipt(crm, update(crm, id, first_name="Joanna"))
+    receipt(crm, update(crm, id, first_name="Jo"))
     record = read(crm, id)
-    assert (record.name, record.edited_by_person) == ("Joanna Diaz", True)
+    assert (record.name, record.edited_by_person) == ("Jo Diaz", True)
+
+
+def test_an_import_is_told_once(
+    tryton: Server, kept: Kept, person: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More changes in a moment than are remembered are told once, and what comes after them too."""
+    monkeypatch.setattr(feed, "REMEMBERED", 5)
+    crm = empty(tryton, kept)
+    first = person.add("contact", {"last_name": "First"})
+    cursor = pages(crm)[-1].cursor
+    names = [{"name": f"P{number}"} for number in range(PAGE + 5)]
+    ids = [str(id) for id in person.call("party.party.create", names)]
+    found = pages(crm, cursor)
+    assert (len(found), told(found)) == (2, ids)
+    quiet = crm.changed_since(found[-1].cursor)
+    assert (quiet.records, quiet.cursor) == ((), found[-1].cursor)
+    person.edit("contact", first, {"last_name": "Later"})
+    behind = pages(crm, quiet.cursor)
+    assert told(behind) == [first]
+    assert told(pages(crm, behind[-1].cursor)) == []
 
 
 @given(st.lists(st.sets(st.integers(1, 60))))

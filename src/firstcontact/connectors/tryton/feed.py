@@ -19,21 +19,25 @@ from firstcontact.connectors.tryton.mapping import timestamp
 OVERLAP = 60_000_000
 """How far before the newest stamp a look begins, in microseconds: as long as a transaction may take."""
 REMEMBERED = 2_000
-"""How many of the newest changes are remembered as seen; of more than these, some are told twice."""
+"""How many changes of that while are remembered as told. Where there are more of them (an import), the next
+look begins behind them: what is made by a slower transaction is still counted, only a change by one is not
+told."""
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far the feed was read.
 
-    since: stamps from here on have not all been read; 0: everything is being read. after: the id behind
-    which the present look goes on; 0: a new look begins. newest: the newest stamp when the present look
-    began. known: ids of all parties told, as ranges of first and last. seen: stamps by id, of the newest
-    changes told.
+    since: the newest stamp told; 0: everything is being read. floor: no look begins before it. after: the
+    id behind which the present look goes on; 0: a new look begins. newest: the newest stamp when the
+    present look began. crowded: the present look has found too much to remember. known: ids of all parties
+    told, as ranges of first and last. seen: stamps by id, of changes told that the next look finds again.
     """
 
     since: int = 0
+    floor: int = 0
     after: int = 0
     newest: int = 0
+    crowded: bool = False
     known: tuple[tuple[int, int], ...] = ()
     seen: Mapping[str, int] = {}
 
@@ -41,22 +45,26 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Parties of the page that comes next, in the order of their ids."""
         wanted: list[Any] = [["id", ">", self.after]] if self.after else []
         if self.since:
-            start = timestamp(max(0, self.since - OVERLAP))
-            own, theirs = ["last_modified_at", ">=", start], ["last_modified_at", ">=", start]
-            wanted.append(["OR", own, ["contact_mechanisms", "where", [theirs]]])
+            changed = ["last_modified_at", ">=", timestamp(max(self.since - OVERLAP, self.floor))]
+            wanted.append(["OR", changed, ["contact_mechanisms", "where", [changed]]])
         return wanted
 
     def behind(self, page: Mapping[int, int], *, more: bool) -> Cursor:
         """The cursor behind a page of parties, their stamps by id; `more` of this look is waiting."""
-        newest = self.newest or max(self.since, *page.values(), 0)
-        if not page and not more and not self.after:
+        if not page and not self.after:
             return self
-        seen = {**self.seen, **{str(id): stamp for id, stamp in page.items()}}
+        newest = self.newest or max(self.since, *page.values())
         known = with_ids(self.known, page)
+        told = {**self.seen, **{str(id): stamp for id, stamp in page.items()}}
+        seen = {id: stamp for id, stamp in told.items() if stamp >= newest - OVERLAP}
+        crowded = self.crowded or len(seen) > REMEMBERED
+        seen = {} if crowded else seen
         if more:
-            return Cursor(since=self.since, after=max(page), newest=newest, known=known, seen=_newest(seen))
-        kept = {id: stamp for id, stamp in seen.items() if stamp >= newest - OVERLAP}
-        return Cursor(since=newest, known=known, seen=_newest(kept))
+            return msgspec.structs.replace(
+                self, after=max(page), newest=newest, crowded=crowded, known=known, seen=seen
+            )
+        floor = newest + 1 if crowded else self.floor
+        return Cursor(since=newest, floor=floor, known=known, seen=seen)
 
     def without(self, present: Collection[int]) -> tuple[Cursor, tuple[int, ...]]:
         """The cursor where only these parties are there, and the ids of those that are not any more."""
@@ -96,9 +104,3 @@ def with_ids(ranges: Sequence[tuple[int, int]], ids: Iterable[int]) -> tuple[tup
         else:
             joined.append((first, last))
     return tuple(joined)
-
-
-def _newest(seen: Mapping[str, int]) -> Mapping[str, int]:
-    if len(seen) <= REMEMBERED:
-        return seen
-    return dict(sorted(seen.items(), key=lambda one: one[1])[-REMEMBERED:])

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -310,7 +311,7 @@ class Api:
             records.sort(key=lambda record: (key(record), record.id), reverse=match[2] == "desc")
         return records
 
-    def _page(self, resource: Resource, records: Any, asked: Asked, path: str = "") -> Response:
+    def _page(self, resource: Resource, records: Iterator[Record], asked: Asked, path: str = "") -> Response:
         """`limit` records from where the token says. By id a page goes on behind the last one it gave, in
         another order it counts, so that what comes or goes in between moves it (not verified)."""
         params = asked.params
@@ -319,13 +320,16 @@ class Api:
             raise bad(f"limit must be between 1 and {resource.most}")
         limit = min(limit, self.state.quirks.page_size)
         wanted = read_fields(params.get("fields", [None])[-1], resource.type, self.state.quirks)
-        kept = list(records)
         by_id = params.get("order", ["id(asc)"])[-1] == "id(asc)"
-        start = _start(params.get("page_token", [""])[-1], kept, by_id)
-        page = kept[start : start + limit]
+        skipped = _behind(params.get("page_token", [""])[-1], by_id)
+        kept = (
+            (record for record in records if record.id > skipped) if by_id else islice(records, skipped, None)
+        )
+        page = list(islice(kept, limit + 1))
+        more, page = len(page) > limit, page[:limit]
         meta: dict[str, Any] = {"paging": {}}
-        if start + limit < len(kept):
-            token = _token({"after": page[-1].id} if by_id else {"offset": start + limit})
+        if more:
+            token = _token({"after": page[-1].id} if by_id else {"offset": skipped + limit})
             given = [(name, text) for name, texts in params.items() for text in texts if name != "page_token"]
             query = urlencode([*given, ("page_token", token)])
             meta["paging"]["next"] = f"{asked.base}{ROOT}{path or f'/{resource.kind}.json'}?{query}"
@@ -390,14 +394,12 @@ def _token(told: Mapping[str, int]) -> str:
     return base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
 
 
-def _start(token: str, records: Sequence[Record], by_id: bool) -> int:
+def _behind(token: str, by_id: bool) -> int:
+    """What a page token says: the last id that was given, or how many records. Raises ClioError 400."""
     if not token:
         return 0
     try:
-        told = json.loads(base64.urlsafe_b64decode(token))
-        if by_id:
-            return sum(1 for record in records if record.id <= told["after"])
-        return int(told["offset"])
+        return int(json.loads(base64.urlsafe_b64decode(token))["after" if by_id else "offset"])
     except (ValueError, KeyError, TypeError):
         raise bad("page_token is not valid") from None
 

@@ -39,19 +39,15 @@ def contact_view(state: State, record: Record, asked: Asked) -> View:
     phones, emails = record.values["phones"], record.values["emails"]
     return {
         **record.base(),
-        **_first_two(
-            "phone_number", [part.values["number"] for part in _main_first(phones, "default_number")]
-        ),
-        **_first_two(
-            "email_address", [part.values["address"] for part in _main_first(emails, "default_email")]
-        ),
+        **_first_two("phone_number", phones, "number", "default_number"),
+        **_first_two("email_address", emails, "address", "default_email"),
         **{name: record.values.get(name) for name in _PLAIN},
         "name": name_of(record),
-        "initials": "".join(word[0] for word in name_of(record).split()),
+        "initials": lambda: "".join(word[0] for word in name_of(record).split()),
         "is_client": record.id in state.clients,
         "company": company and (lambda: contact_view(state, company, asked)),
-        "phone_numbers": [part_view(part, "default_number") for part in phones],
-        "email_addresses": [part_view(part, "default_email") for part in emails],
+        "phone_numbers": lambda: [part_view(part, "default_number") for part in phones],
+        "email_addresses": lambda: [part_view(part, "default_email") for part in emails],
         **{name: [_plain_part(part) for part in record.values[key]] for name, key in _MORE_LISTS.items()},
         **_addresses([_plain_part(part) for part in record.values["addresses"]]),
         "custom_field_values": lambda: value_views(state, record.values["custom"], asked),
@@ -63,13 +59,10 @@ def _addresses(all: list[dict[str, Any]]) -> dict[str, Any]:
     return {"addresses": all, "primary_address": first, "secondary_address": second}
 
 
-def _first_two(name: str, values: Sequence[str]) -> dict[str, str | None]:
+def _first_two(name: str, parts: Sequence[Record], value: str, main: str) -> dict[str, str | None]:
+    values = [part.values[value] for part in sorted(parts, key=lambda part: not part.values[main])]
     first, second, *_ = [*values, None, None]
     return {f"primary_{name}": first, f"secondary_{name}": second}
-
-
-def _main_first(parts: Sequence[Record], main: str) -> list[Record]:
-    return sorted(parts, key=lambda part: not part.values[main])
 
 
 def part_view(part: Record, main: str) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _stub(view: View, shape: Shape, quirks: Quirks) -> dict[str, Any]:
     """Two levels down there is only the least of a record; an observer saw nothing at all in its place."""
     if quirks.second_level == "empty" and "etag" in shape.default:
         return {}
-    return {name: view.get(name) for name in shape.default}
+    return {name: _plain(view, name) for name in shape.default}
 
 
 def _each(value: Any, show: Callable[[View], dict[str, Any]]) -> Any:

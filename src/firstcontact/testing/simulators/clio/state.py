@@ -39,12 +39,12 @@ class Record:
         return f'"{sha256(told.encode()).hexdigest()[:32]}"'
 
     def base(self) -> dict[str, Any]:
-        """The fields that every record has."""
+        """The fields that every record has; most are made only when they are asked for."""
         return {
             "id": self.id,
-            "etag": self.etag,
-            "created_at": written_time(self.created),
-            "updated_at": written_time(self.updated),
+            "etag": lambda: self.etag,
+            "created_at": lambda: written_time(self.created),
+            "updated_at": lambda: written_time(self.updated),
         }
 
 

@@ -29,9 +29,8 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far the contacts have been read: the cursor.
 
     reading: a reading of everything is under way. begun: when this round began. page: the token of the page
-    that is next in it. since: changes from then on are asked for. full_at: when the last reading of everything
-    began. seen: id to time and etag of what was told already and
-    would be told again.
+    that is next in it. since: changes from then on are asked for. full_at: when the last reading began.
+    seen: id to time and etag of what was told already and would be told again.
     """
 
     reading: bool = False

@@ -38,9 +38,10 @@ def dated(app: App) -> App:
 
 
 @contextmanager
-def served(app: App) -> Iterator[str]:
-    """The address at which an ASGI application answers while the block runs."""
-    listening = socket.create_server(("127.0.0.1", 0))
+def served(app: App, port: int = 0) -> Iterator[str]:
+    """The address at which an ASGI application answers while the block runs, on any port that is free or on
+    this one. Raises OSError for one that is taken."""
+    listening = socket.create_server(("127.0.0.1", port))
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         dated(app),

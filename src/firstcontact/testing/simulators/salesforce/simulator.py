@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from firstcontact.testing.conformance.hands import Hands
 from firstcontact.testing.simulators.base import App, Simulator, SimulatorKind, Switches
 from firstcontact.testing.simulators.salesforce import oauth, ours, records
 from firstcontact.testing.simulators.salesforce.application import Application
 from firstcontact.testing.simulators.salesforce.desk import Desk
 from firstcontact.testing.simulators.salesforce.org import Org
 from firstcontact.testing.simulators.salesforce.schema import Field
+
+if TYPE_CHECKING:
+    from firstcontact.testing.conformance.hands import Hands
 
 QUIRKS: Mapping[str, str] = {
     "fields": "`ready`: our custom fields are there and granted; `missing`: they are not",

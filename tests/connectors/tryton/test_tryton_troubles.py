@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from tryton_desk import People, connected, credentials, empty
@@ -183,6 +184,21 @@ def test_a_field_that_is_not_there_is_named(tryton: Server, kept: Kept) -> None:
     with pytest.raises(Refused) as unknown:
         client.read("no.model.search", [], 0, None, None)
     assert unknown.value.missing
+
+
+def test_doctor_names_a_field_that_tryton_wants(shaky: Tryton, front: Proxy) -> None:
+    """A module that wants a field on every party is said before the first write, unless it has a default."""
+
+    def after(method: str, result: Any) -> Any:
+        if method != "model.party.party.fields_get":
+            return result
+        wanted = {name: {**result[name], "required": True} for name in ("lang", "active")}
+        return {**result, **wanted}
+
+    front.after = after
+    (error,) = [one for one in shaky.examine() if one.state != "ok"]
+    assert (error.state, error.about) == ("error", "required fields of party.party")
+    assert error.sentence.startswith("Tryton wants Language, ")
 
 
 def test_a_concurrent_change_is_tried_again(crm: Tryton, tryton: Server, kept: Kept) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import http.client
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -18,14 +19,16 @@ _OF_THE_HOP = {"content-length", "transfer-encoding", "connection", "server", "d
 
 
 class Proxy:
-    """An ASGI application. `methods`: of each call, in order. `faults`: troubles, matched by the method of
-    a call in place of its path. `before`: may answer a call itself, with a status."""
+    """An ASGI application. `methods`: of each call, in order. `faults`: troubles, matched by the method of a
+    call in place of its path. `before`: may answer a call itself, with a status. `after`: may change what a
+    call gave."""
 
     def __init__(self, server: Server) -> None:
         self._port = urlsplit(server.url).port
         self.methods: list[str] = []
         self.faults = Faulty(self._forward)
         self.before: Callable[[str], int | None] = lambda _method: None
+        self.after: Callable[[str, Any], Any] = lambda _method, result: result
 
     def next(self, trouble: Any, method: str) -> None:
         """The next call of this method meets this trouble."""
@@ -60,6 +63,12 @@ class Proxy:
         await send({"type": "http.response.start", "status": status, "headers": kept})
         await send({"type": "http.response.body", "body": body})
 
+    def _changed(self, method: str, body: bytes) -> bytes:
+        said = json.loads(body)
+        if "result" not in said:
+            return body
+        return json.dumps({**said, "result": self.after(method, said["result"])}).encode()
+
     def _ask(
         self, path: str, headers: Mapping[str, str], content: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -70,7 +79,12 @@ class Proxy:
         try:
             connection.request("POST", path, content, sent)
             answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
+            told, body = dict(answer.getheaders()), answer.read()
+            if told.pop("Content-Encoding", "") == "gzip":
+                body = gzip.decompress(body)
+            if answer.status == 200:
+                body = self._changed(json.loads(content)["method"], body)
+            return answer.status, list(told.items()), body
         finally:
             connection.close()
 

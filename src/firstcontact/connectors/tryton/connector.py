@@ -160,6 +160,7 @@ class Tryton:
         found += self._secrecy()
         found.append(self._clock(headers))
         found += [self._permission(model, needed) for model, needed in _NEEDED]
+        found += [self._required(model, given) for model, given in mapping.GIVEN.items()]
         return found
 
     # --- reading ------------------------------------------------------------------------------------
@@ -332,6 +333,25 @@ class Tryton:
             remedy="Put the user into the group Sale Opportunity."
             if optional
             else "Put the user into a group.",
+        )
+
+    def _required(self, model: str, given: frozenset[str]) -> Diagnosis:
+        about = f"required fields of {model}"
+        try:
+            fields = self._client.read(f"{model}.fields_get", None)
+            required = sorted(name for name, field in fields.items() if field.get("required"))
+            unknown = [name for name in required if name not in given]
+            defaults = self._client.read(f"{model}.default_get", unknown, False) if unknown else {}
+        except Refused as refused:
+            return Diagnosis(state="warning", about=about, sentence=str(refused))
+        lacking = [fields[name]["string"] for name in unknown if defaults.get(name) is None]
+        if not lacking:
+            return Diagnosis(state="ok", about=about, sentence="Tryton wants nothing that is not given.")
+        return Diagnosis(
+            state="error",
+            about=about,
+            sentence=f"Tryton wants {', '.join(lacking)}, of which FirstContact knows nothing.",
+            remedy="Give these fields a default in Tryton, or let them be empty.",
         )
 
 

@@ -45,6 +45,12 @@ PARTY = (
 MATTER = ("number", "description", "state", "start_date", "party")
 USER = ("name", "login", "email", "active")
 
+GIVEN: Mapping[str, frozenset[str]] = {
+    "party.party": frozenset({"name", "code"}),
+    "party.contact_mechanism": frozenset({"party", "type", "value"}),
+    "ir.attachment": frozenset({"resource", "type", "name", "description"}),
+}
+"""Fields that we give to every new record."""
 CODE = "FC-"
 """How the code of a party begins that FirstContact made; a digest of the write key follows. Tryton lets no
 two parties have one code."""

@@ -40,7 +40,7 @@ LIVE = 200
 BATCH = 500
 BATCH_LIMIT = 4.0
 LIVE_LIMIT = {"sqlite": 150.0, "postgresql": 25.0}
-"""Alone, an interaction costs its statements: nearly two hundred, in sixteen transactions."""
+"""Alone, an interaction costs its statements: nearly two hundred, in eleven transactions."""
 
 Rows = dict[Table, list[tuple[object, ...]]]
 

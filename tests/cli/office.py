@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 import urllib.request
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -191,3 +193,9 @@ async def _json(send: Any, status: int, body: Mapping[str, Any]) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
+
+
+def port() -> int:
+    """A port that nobody listens at."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        return int(listening.getsockname()[1])

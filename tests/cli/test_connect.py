@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from office import KEY, SECRET, Office
+from office import KEY, SECRET, Office, port
 
 from firstcontact.bootstrap import open_installation
 from firstcontact.config import load
@@ -56,12 +56,6 @@ def office(server: Served, patch: pytest.MonkeyPatch) -> Iterator[Office]:
 
 
 _kind = kinds.kind
-
-
-def port() -> int:
-    """A port that nobody listens at."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        return int(listening.getsockname()[1])
 
 
 @pytest.fixture

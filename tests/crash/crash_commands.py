@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import crash_copybook
 import msgspec
 from crash_server import Done, fork
 from crash_telling import ELSEWHERE
@@ -32,6 +33,7 @@ from firstcontact.cli.main import cli
 from firstcontact.config import load
 from firstcontact.connectors.address_book.people import People
 from firstcontact.connectors.contract import Delivery
+from firstcontact.ledger import connecting
 from firstcontact.ledger.reading import report
 from firstcontact.store.archive import Archive
 
@@ -44,6 +46,8 @@ LOGGED = ("--log-file", "{at}/log", "--log-level", "info")
 Words = tuple[str, ...]
 
 
+CONNECT = ("connect", "copybook")
+LOGGED_IN: tuple[Words, ...] = (INIT, CONNECT)
 BEFORE: tuple[Words, ...] = (INIT, ("import", f"{WEEK}/contacts.csv", f"{WEEK}/texts.json"))
 
 
@@ -53,7 +57,7 @@ class Scene(msgspec.Struct, frozen=True):
     again: what is done after the kill, else the same command. may_refuse: this ends well enough with a
     sentence that says that it is done already. whole: files that are whole whenever it is killed. fails_at: a
     boundary at which the disk fails. accept: a file whose deliveries are due. only: boundaries at which it is
-    killed.
+    killed. habits: what the copybook does, or what was done with it.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Scene(msgspec.Struct, frozen=True):
     fails_at: str = ""
     accept: str = ""
     only: frozenset[str] = frozenset()
+    habits: tuple[str, ...] = ()
 
 
 SCENES = (
@@ -106,12 +111,39 @@ SCENES = (
         before=(*BEFORE, ("backup", "{at}/backup"), ("import", f"{WEEK}/fax.json")),
     ),
     Scene("move", ("move", "--to", "{at}/elsewhere"), may_refuse=True),
+    Scene("connect", CONNECT),
+    Scene("connect again, paused", CONNECT, before=LOGGED_IN, habits=("pause",)),
+    Scene("disconnect", ("disconnect", "copybook"), before=LOGGED_IN),
+    Scene("doctor", ("doctor", "--fix", "--yes"), before=LOGGED_IN),
+    Scene("keys rotate", ("keys", "rotate", "--forget-old"), before=LOGGED_IN),
+    Scene("read-only on", ("read-only", "on"), before=LOGGED_IN),
+    Scene(
+        "read-only off",
+        ("read-only", "off", "--yes"),
+        before=(INIT, (*CONNECT, "--read-only"), ("import", f"{WEEK}/calls.json")),
+    ),
+    Scene(
+        "run, with a token to renew",
+        ("run", "--once"),
+        before=LOGGED_IN,
+        accept=f"{WEEK}/calls.json",
+        habits=("old token",),
+    ),
+    Scene("status, without a token", ("status",), before=LOGGED_IN, habits=("old token", "no token")),
+    Scene(
+        "run, with writes to hold",
+        ("run", "--once"),
+        before=LOGGED_IN,
+        accept=f"{WEEK}/calls.json",
+        habits=("intended", "read-only"),
+    ),
 )
 ON_POSTGRES = Scene("import --dry-run on PostgreSQL", ("import", "--dry-run", f"{WEEK}/texts.json"))
 
 
 def run(words: Words, at: Path) -> tuple[int, str]:
     """A command as its user gives it: its status and all that it says."""
+    crash_copybook.AT = at
     said = io.StringIO()
     status: object = 0
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -130,13 +162,15 @@ def well(words: Words, at: Path) -> None:
 
 def left(at: Path) -> Any:
     """What an installation is: its settings, what its CRM holds, and the ledger's counts."""
+    crash_copybook.AT = at
     home = load(at / "home")
     opened = open_installation(home)
-    crm = People(opened.address_book).dump()
+    book = opened.own or opened.connector.book  # type: ignore[attr-defined]
+    crm = People(book).dump()
     for contact in crm["contacts"]:
         del contact["created_at"]
     with opened.ledger.read() as tx:
-        counts = msgspec.to_builtins(report(tx, opened.installation.crm.size()))
+        counts = msgspec.to_builtins(report(tx, book.size()))
     for side in sides(home.folder, home.store):
         side.engine.dispose()
     rows = {name: sorted(map(_without_times, rows)) for name, rows in crm.items()}
@@ -171,6 +205,8 @@ class Play:
             well(words, self.at)
         if scene.accept:
             self._accept(Path(scene.accept))
+        for habit in scene.habits:
+            self._take_on(habit)
         self.files: tuple[list[str], list[str]] = ([], [])
         self.end: Any = None
 
@@ -178,6 +214,25 @@ class Play:
         opened = open_installation(load(self.at / "home"))
         items = file_items(file, format_of(file), "", "")
         opened.installation.accept([item for item, _ in items if isinstance(item, Delivery)])
+
+    def _take_on(self, habit: str) -> None:
+        match habit:
+            case "pause":
+                opened = open_installation(load(self.at / "home"))
+                with opened.ledger.write() as tx:
+                    connecting.pause(tx, "copybook", "the test says so", 1)
+            case "old token":
+                (self.at / "old").touch()
+                well(CONNECT, self.at)
+            case "no token":
+                (self.at / "refuse").touch()
+            case "intended":
+                (self.at / "lapsed").touch()
+                run(("run", "--once"), self.at)
+                (self.at / "lapsed").unlink()
+                open_installation(load(self.at / "home")).installation.resume()
+            case "read-only":
+                well(("read-only", "on"), self.at)
 
     def undisturbed(self, at: Path) -> None:
         """What is crossed, and what is left in the end. In a process of its own; the answer is in a file."""
@@ -288,6 +343,8 @@ def main() -> None:
         if status:
             done.failures.append(f"{name}\n{why.read_text() if why.exists() else status}")
 
+    stack = contextlib.ExitStack()
+    stack.enter_context(crash_copybook.installed())
     for name, case in cases(folder, scenes, done):
         if len(running) >= 2:
             ended()
@@ -296,6 +353,7 @@ def main() -> None:
         running[fork(case, why)] = name, why
     while running:
         ended()
+    stack.close()
     done.reached = sorted(set(done.reached))
     done.seconds = round(time.monotonic() - began, 1)
     print(json.dumps(asdict(done)))

@@ -31,7 +31,7 @@ from firstcontact.identity.records import ABSENT
 from firstcontact.interactions.model import decode, encode
 from firstcontact.lanes.leases import FALLS
 from firstcontact.lanes.owners import new_owner
-from firstcontact.lanes.pacing import Paced
+from firstcontact.lanes.pacing import Paced, Pacing
 from firstcontact.ledger import leasing, reading, stuck
 from firstcontact.ledger.leasing import LaneRow
 from firstcontact.ledger.sharding import ALL
@@ -57,6 +57,11 @@ ELSEWHERE = frozenset(
         Boundary.OPEN_IMPORT_LOCK, Boundary.COPY_FOR_TRIAL, Boundary.WRITE_LOG_KEY, Boundary.LINK_LOG_KEY,
         Boundary.REMOVE_LOG_KEY_PART, Boundary.OPEN_LOG, Boundary.LOG, Boundary.MAKE_METRICS_FOLDER,
         Boundary.REMOVE_METRICS_FOLDER,
+        Boundary.KEEP_CREDENTIALS, Boundary.FORGET_CREDENTIALS, Boundary.LEASE_RENEWAL, Boundary.KEEP_RENEWED,
+        Boundary.END_RENEWAL, Boundary.SEAL_ANEW, Boundary.SET_READ_ONLY, Boundary.HOLD_BACK,
+        Boundary.ASK_FOR_LOGIN, Boundary.EXAMINE, Boundary.PREPARE, Boundary.ASK_USERS_TO_SHOW,
+        Boundary.TRY_LOGIN, Boundary.WRITE_KEY_RING, Boundary.LINK_KEY_RING, Boundary.REPLACE_KEY_RING,
+        Boundary.REMOVE_KEY_RING_PART, Boundary.MAKE_KEY_FOLDER,
     }
 )  # fmt: skip
 """What only commands cross, transactions of whole databases and file writes: test_commands kills those."""
@@ -227,6 +232,8 @@ def _pace(world: Told) -> None:
 
     plain = world.installation.crm
     world.installation.crm = Paced(plain, world.ledger, limited=Limits())
+    offered = msgspec.structs.replace(plain.capabilities(), requests_per_minute=600)
+    Pacing(world.ledger, plain.connection, offered).take()
     with world.trouble(_once("users", TryAgain("busy", 0.01))):
         world.settle()
     world.installation.crm = plain

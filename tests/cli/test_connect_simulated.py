@@ -1,0 +1,94 @@
+"""From `connect` to a login that is revoked, with the connectors and the simulators of vendors."""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from office import port
+
+from firstcontact.testing.simulators.base import Switches, simulator
+from firstcontact.testing.simulators.serving import Running, running
+
+WAYS = [("clio", "browser"), ("salesforce", "client_credentials"), ("salesforce", "refresh_token")]
+
+
+def now() -> int:
+    """Real time."""
+    return time.time_ns() // 1000
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: " by ".join(way))
+def vendor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Running, str]]:
+    """A simulator at its address, a way to log in, and a browser that follows where it is sent."""
+    kind, login = request.param
+    made = simulator(kind)
+
+    def browse(address: str) -> bool:
+        threading.Thread(target=lambda: urllib.request.urlopen(address).read(), daemon=True).start()
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", browse)
+    with running(made, made.make(now, Switches())) as at:
+        yield at, login
+
+
+def connect(fc: Any, at: Running, login: str, patch: pytest.MonkeyPatch, *more: object) -> Any:
+    """The command, with the simulator's own application."""
+    kept = at.kind.credentials(at.url)
+    given = next(iter(kept.values()))
+    patch.setenv("FIRSTCONTACT_CLIENT_SECRET", given["client_secret"])
+    options: list[str] = []
+    for key, value in at.kind.options(at.url).items():
+        options += ["--option", f"{key}={value}"]
+    client = f"client_id={given['client_id']}"
+    return fc("connect", at.kind.kind, "--login", login, *options, "--value", client, "--port", port(), *more)
+
+
+def test_from_the_login_to_its_end(
+    fc: Any, vendor: tuple[Running, str], write_mbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger to whom Ana answers becomes a contact there, `doctor` reads and --fix prepares, read-only
+    writes nothing, and a revoked login pauses the connection and is said."""
+    at, login = vendor
+    said = connect(fc, at, login, monkeypatch)
+    assert said.status == 0, said
+    at.simulator.desk.add("user", {"name": "Ana Ruiz", "email": "ana@ruizlaw.example", "active": True})
+    fc("doctor", "--fix", "--yes")
+    assert fc("doctor").status == 0, fc("doctor").all
+    assert fc.done("import", letters(write_mbox, "acme")).status == 0
+    there = at.simulator.desk.dump()
+    assert [each["emails"] for each in there["contacts"]] == [["jo@acme.example"]]
+    assert len(there["activities"]) == 2
+    fc.done("read-only", "on")
+    fc.done("import", letters(write_mbox, "otter"))
+    assert at.simulator.desk.dump() == there
+    fc.done("read-only", "off", "--yes")
+    assert len(at.simulator.desk.dump()["contacts"]) == 2
+    at.simulator.revoke()
+    fc("import", letters(write_mbox, "heron"))
+    assert "paused" in fc.done("status").all
+    assert fc("run", "--once").status == 2
+    assert fc("doctor").status == 1
+
+
+def letters(write_mbox: Any, firm: str) -> Any:
+    """Somebody of a firm writes, and Ana answers."""
+    them, first = f"Jo Diaz <jo@{firm}.example>", f"<1@{firm}.example>"
+    return write_mbox(
+        f"{firm}.mbox",
+        [
+            {"From": them, "Message-ID": first},
+            {
+                "From": "Ana Ruiz <ana@ruizlaw.example>",
+                "To": them,
+                "Message-ID": f"<2@{firm}.example>",
+                "In-Reply-To": first,
+            },
+        ],
+    )

@@ -3,8 +3,8 @@
     python -m benchmarks.bench_workers [CALLS] [ROUNDS]
 
 `workers_processes`: seconds in which `firstcontact run --processes 2 --threads 1` drains stored calls on
-PostgreSQL, the floor those of `--processes 1 --threads 1`, in turn, the median of the ratios: 2/3 is one and a
-half times as fast. A worker is a process of one thread here: with two threads, one process keeps a core and
+PostgreSQL, the floor those of `--processes 1 --threads 1`, in turn, the median of the ratios: 2/3 is one and
+a half times as fast. A worker is a process of one thread here: with two threads, one process keeps a core and
 most of a second busy by itself, its own and PostgreSQL's work at the same time, and on two cores nothing is
 left that a second process could add.
 `backfill_temporal`: seconds in which two Temporal workers drain the same, the floor those of `run --processes
@@ -28,7 +28,7 @@ PROCESSES_LIMIT = 1 / 1.5
 TEMPORAL_LIMIT = 1.5
 ONE = (1, ("run", "--processes", "1", "--threads", "1"))
 TWO = (1, ("run", "--processes", "2", "--threads", "1"))
-TEMPORAL = (2, ("worker", "--threads", "2"))
+TEMPORAL = (2, ("worker", "--threads", "1"))
 
 Crew = tuple[int, tuple[str, ...]]
 

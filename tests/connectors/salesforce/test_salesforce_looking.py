@@ -42,7 +42,7 @@ def test_every_writing_is_found(serve: Any, written: str, e164: bool, further: l
     """A number is found however it is written, alone and among many, whatever the index makes of `+1`."""
     org = serve(lag=LAG, e164_finds_national=e164)
     id = org.desk.add("contact", {"last_name": "Diaz", "phones": [written]})
-    org.clock.wait(int((LAG + 1) * 1_000_000))
+    org.clock.wait(3_600_000_000)
     assert found(org.crm, JO_PHONE, further) == {id}
 
 
@@ -62,6 +62,7 @@ def test_numbers_abroad_are_found_in_national_writing(serve: Any, further: list[
     org = serve()
     fields = {"last_name": "Diaz", "phones": ["020 7946 0123"], "country": "United Kingdom"}
     id = org.desk.add("contact", fields)
+    org.clock.wait(3_600_000_000)
     assert found(org.crm, "+442079460123", further) == {id}
 
 

@@ -83,6 +83,14 @@ def test_each_login_works_and_is_renewed(serve: Any, login: str, quirks: dict[st
         crm.size()
 
 
+def test_a_browser_s_login_is_renewed_by_its_own_token(serve: Any) -> None:
+    """The refresh token is what counts, although the application could log in by itself, too."""
+    org = serve()
+    org.kept._kept = {**org.running.credentials("refresh_token").read(), "refresh_token": "another"}
+    with pytest.raises(AuthLapsed):
+        org.another().size()
+
+
 def test_an_unreadable_key_is_a_lapsed_login(serve: Any) -> None:
     """A private key that is none is said, and not tried for ever."""
     org = serve()
@@ -178,6 +186,26 @@ def test_a_lost_answer_in_the_middle_leaves_the_rest(serve: Any) -> None:
     outcomes = crm.apply(writes)
     assert {type(one) for one in outcomes[::2]} == {Receipt}
     assert {type(one) for one in outcomes[1::2]} == {Unclear}
+    assert all(isinstance(one, Receipt) for one in crm.apply(writes))
+    assert (len(org.desk.dump()["contacts"]), len(org.desk.dump()["activities"])) == (120, 120)
+
+
+def test_a_limit_in_the_middle_leaves_the_rest_for_later(serve: Any) -> None:
+    """Contacts were made, then Salesforce takes no more: receipts for those, TryAgain for the calls."""
+    org = serve()
+    crm = asked(org)
+    writes = [one for n in range(120) for one in stranger(crm, f"s{n}", last_name=f"S{n}")]
+    sent: list[str] = []
+
+    def second(method: str, path: str) -> bool:
+        if method == "POST" and "/composite/sobjects" in path:
+            sent.append(path)
+        return len(sent) == 2
+
+    org.running.faults.next("refused_503", second)
+    outcomes = crm.apply(writes)
+    assert {type(one) for one in outcomes[::2]} == {Receipt}
+    assert {type(one) for one in outcomes[1::2]} == {TryAgain}
     assert all(isinstance(one, Receipt) for one in crm.apply(writes))
     assert (len(org.desk.dump()["contacts"]), len(org.desk.dump()["activities"])) == (120, 120)
 
@@ -436,6 +464,7 @@ def test_a_first_reading_in_bulk_goes_on_where_it_was(serve: Any) -> None:
         cursor = page.cursor
         if ids and not late:
             late = org.desk.add("contact", {"last_name": "Late"})
+            org.clock.wait(600_000_000)
         if not page.more:
             break
     assert waits

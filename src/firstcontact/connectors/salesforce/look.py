@@ -166,10 +166,15 @@ class Look:
         return mapping.read_record(row, shape, self._region, self._api.user())
 
     def users(self) -> tuple[CrmUser, ...]:
-        """As `Crm.users`."""
-        fields = self._organisation.shape("User").present(("Id", "Name", "Email", "IsActive")) or ("Id",)
+        """As `Crm.users`: those who work in Salesforce, not customers in its portals, nor its own."""
+        shape = self._organisation.shape("User")
+        fields = shape.present(("Id", "Name", "Email", "IsActive", "UserType")) or ("Id",)
         rows = self._api.query(soql.select(fields, "User", order="Id"))
-        return tuple(mapping.read_user(row) for row in rows)
+        return tuple(
+            mapping.read_user(row)
+            for row in rows
+            if text(row, "UserType") in ("", "Standard", "PowerPartner")
+        )
 
     def matters(self, contacts: Sequence[str]) -> tuple[Matter, ...]:
         """As `Crm.matters`: a contact's cases."""
@@ -187,8 +192,11 @@ class Look:
         return tuple(mapping.read_matter(row) for row in rows)
 
     def size(self) -> int:
-        """How many contacts there are."""
-        return self._api.count("Contact")
+        """How many contacts there are; -1 where there are too many to be counted in time."""
+        try:
+            return self._api.count("Contact")
+        except TooSlow:
+            return -1
 
     # --- accounts -----------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from office import port
 
+from firstcontact.lanes.pacing import Pacing
 from firstcontact.testing.simulators.base import Switches, simulator
 from firstcontact.testing.simulators.serving import Running, running
 
@@ -34,7 +35,11 @@ def vendor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         return True
 
     monkeypatch.setattr(webbrowser, "open", browse)
-    with running(made, made.make(now, Switches())) as at:
+    quirks = {}
+    if kind == "clio":  # fifty requests a minute would make this a test of patience; tests/lanes has the pace
+        quirks = {"limit": 0}
+        monkeypatch.setattr(Pacing, "take", lambda _: None)
+    with running(made, made.make(now, Switches(quirks=quirks))) as at:
         yield at, login
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -12,9 +11,10 @@ from firstcontact.connectors.clio.connector import Clio
 from firstcontact.connectors.clio.kind import KIND
 from firstcontact.flow.clock import VirtualClock
 from firstcontact.testing.conformance.making import NOON
-from firstcontact.testing.simulators.base import Kept, Switches, Unpaced
+from firstcontact.testing.simulators.base import App, Kept, Switches, Unpaced
 from firstcontact.testing.simulators.clio import SIMULATOR
-from firstcontact.testing.simulators.serving import Running, running
+from firstcontact.testing.simulators.faults import Faulty
+from firstcontact.testing.simulators.serving import Running, served
 
 UNLIMITED = {"limit": 0}
 """A clock that stands still would never allow a next minute."""
@@ -58,20 +58,42 @@ class Firm:
 MakeFirm = Callable[..., Firm]
 
 
+class Door:
+    """An address behind which one simulator after the other is put: starting a server takes its time."""
+
+    def __init__(self) -> None:
+        self.behind: App | None = None
+        self.url = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        assert self.behind is not None
+        await self.behind(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def door() -> Iterator[Door]:
+    """One for all tests of this folder."""
+    found = Door()
+    with served(found) as url:
+        found.url = url
+        yield found
+
+
 @pytest.fixture
-def make_firm() -> Iterator[MakeFirm]:
-    """Firms with these switches; `options` are the connection's."""
-    with ExitStack() as stack:
+def make_firm(door: Door) -> MakeFirm:
+    """A firm with these switches, one for a test; `options` are the connection's."""
 
-        def make(
-            lag: float = 0.0, options: Mapping[str, Any] | None = None, at: int = NOON, **quirks: Any
-        ) -> Firm:
-            clock = VirtualClock(at)
-            switches = Switches(lag=lag, quirks={**UNLIMITED, **quirks})
-            served = stack.enter_context(running(SIMULATOR, SIMULATOR.make(clock.now, switches)))
-            return Firm(served, clock, options or {})
+    def make(
+        lag: float = 0.0, options: Mapping[str, Any] | None = None, at: int = NOON, **quirks: Any
+    ) -> Firm:
+        clock = VirtualClock(at)
+        switches = Switches(lag=lag, quirks={**UNLIMITED, **quirks})
+        simulator = SIMULATOR.make(clock.now, switches)
+        faults = Faulty(simulator.app)
+        door.behind = faults
+        return Firm(Running(simulator, door.url, faults, SIMULATOR), clock, options or {})
 
-        yield make
+    return make
 
 
 @pytest.fixture

@@ -110,13 +110,15 @@ def test_a_deactivated_number_is_borne_by_nobody(crm: Tryton, person: People) ->
 def test_numbers_get_the_type_that_fits(crm: Tryton, person: People) -> None:
     """A number is written as Tryton takes it; what it would refuse stands under `other`, and is still
     read."""
-    write = new_contact(crm, phones=("(415) 555-0123", "+447400123456", "31337"), emails=())
+    write = new_contact(crm, phones=("(415) 555-0123", "+447400123456", "31337", "+15555550123"))
     id = receipt(crm, write).id
-    rows = person.rows("party.contact_mechanism", ["type", "value"], ["party", "=", int(id)])
+    numbers = [["party", "=", int(id)], ["type", "!=", "email"]]
+    rows = person.rows("party.contact_mechanism", ["type", "value"], *numbers)
     assert [(row["type"], row["value"]) for row in rows] == [
         ("phone", "+1 415-555-0123"),
         ("mobile", "+44 7400 123456"),
         ("other", "31337"),
+        ("other", "+15555550123"),
     ]
 
 
@@ -210,9 +212,19 @@ def test_body_and_transcript_are_told_apart(crm: Tryton, person: People, body: s
 # --- following ------------------------------------------------------------------------------------------
 
 
-def test_a_number_changed_by_itself_is_told(crm: Tryton, person: People) -> None:
+def long_ago(tryton: Server) -> None:
+    """All parties and contact mechanisms were last changed years ago."""
+    with tryton.opened() as database:
+        for table in ("party_party", "party_contact_mechanism"):
+            old = "2020-01-01 00:00:00.000000"
+            database.execute(f"UPDATE {table} SET create_date = ?, write_date = ?", (old, old))
+        database.commit()
+
+
+def test_a_number_changed_by_itself_is_told(crm: Tryton, person: People, tryton: Server) -> None:
     """A contact mechanism that a person changes in its own list brings its party into the feed."""
     id = person.add("contact", {"last_name": "Diaz", "emails": [JO]})
+    long_ago(tryton)
     person.add("contact", {"last_name": "Roe"})
     cursor = pages(crm)[-1].cursor
     (mechanism,) = person.rows("party.contact_mechanism", ["value"], ["party", "=", int(id)])
@@ -250,11 +262,7 @@ def test_a_transaction_that_took_hours_is_told(crm: Tryton, person: People, tryt
     person.add("contact", {"last_name": "Diaz"})
     cursor = pages(crm)[-1].cursor
     late = person.add("contact", {"last_name": "Roe", "emails": [JO]})
-    with tryton.opened() as database:
-        for table in ("party_party", "party_contact_mechanism"):
-            old = "2020-01-01 00:00:00.000000"
-            database.execute(f"UPDATE {table} SET create_date = ?, write_date = ?", (old, old))
-        database.commit()
+    long_ago(tryton)
     found = pages(crm, cursor)
     assert told(found) == [late]
     assert told(pages(crm, found[-1].cursor)) == []
@@ -276,6 +284,15 @@ def test_a_reading_can_be_left_and_resumed(tryton: Server, kept: Kept, person: P
     behind = pages(other, rest[-1].cursor)
     assert told(behind) == [ids[0]]
     assert pages(other, behind[-1].cursor)[-1].cursor == behind[-1].cursor
+
+
+def test_a_number_changed_by_itself_marks_its_party(crm: Tryton, person: People) -> None:
+    """A person who changes a number of ours in the list of contact mechanisms has changed the contact."""
+    id = receipt(crm, new_contact(crm, emails=())).id
+    (mechanism,) = person.rows("party.contact_mechanism", ["value"], ["party", "=", int(id)])
+    person.call("party.contact_mechanism.write", [mechanism["id"]], {"value": "+14155550188"})
+    receipt(crm, update(crm, id, emails=(JO,)))
+    assert read(crm, id).edited_by_person
 
 
 def test_the_mark_of_a_person_outlives_our_writes(crm: Tryton, person: People) -> None:

@@ -351,6 +351,16 @@ def test_a_file_that_nobody_gives_us_is_named_in_the_text(firm: Any) -> None:
     assert firm.desk.dump()["documents"] == []
 
 
+def test_several_files_of_one_fax_are_all_named(firm: Any) -> None:
+    """The second is put into the text as the first has left it."""
+    fax = a_fax(firm, body="Pages: 2")
+    uris = [f"{firm.served.url}/nothing/{number}" for number in range(3)]
+    outcomes = firm.crm.apply([a_file(firm, fax, uri) for uri in uris])
+    assert [type(outcome) for outcome in outcomes] == [Receipt] * 3
+    (held,) = firm.desk.dump()["activities"]
+    assert all(uri in held["body"] for uri in uris)
+
+
 def test_a_fax_of_nobody_is_named_in_the_text(firm: Any) -> None:
     """Without a contact and a matter Clio has no place for a file."""
     fax = a_fax(firm)
@@ -358,11 +368,14 @@ def test_a_fax_of_nobody_is_named_in_the_text(firm: Any) -> None:
     assert "Attachment: fax.pdf" in firm.desk.dump()["activities"][0]["body"]
 
 
-def test_an_upload_that_broke_off_is_made_anew_and_once(firm: Any) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "method"), [("failed_500", "PUT"), ("refused_503", "PUT"), ("refused_503", "PATCH")]
+)
+def test_an_upload_that_broke_off_is_made_anew_and_once(firm: Any, trouble: Any, method: str) -> None:
     """The file never arrived: what was begun is taken back before it is made again."""
     contact = receipt(firm.crm, new_contact(firm.crm)).id
     fax = a_fax(firm, people=(Existing("contact", contact),))
-    firm.served.faults.next("failed_500", lambda method, _path: method == "PUT")
+    firm.served.faults.next(trouble, lambda sent, _path: sent == method)
     write = a_document(firm.crm, fax, "fax")
     (outcome,) = firm.crm.apply([write])
     assert isinstance(outcome, Unclear)

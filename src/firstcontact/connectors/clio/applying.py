@@ -251,7 +251,8 @@ class Applier:
 
     def _document(self, write: Write, held: Row) -> Receipt:
         again = write.key in self._doubted
-        return documents.carry(self._api, write, _fields(write, DocumentFields), held, again, self._now())
+        fields = _fields(write, DocumentFields)
+        return documents.carry(self._api, self._changed, write, fields, held, again, self._now())
 
     def _receipt(self, write: Write, id: str, *, created: bool) -> Receipt:
         return Receipt(write.key, id, created, self._now())

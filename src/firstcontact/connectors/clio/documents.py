@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -17,8 +17,13 @@ import httpx2
 
 from firstcontact.connectors.clio import activities, mapping, marks
 from firstcontact.connectors.clio.client import Api, Refused, Row
+from firstcontact.connectors.contract import TryAgain
+from firstcontact.connectors.toolkit.http import Lost
 from firstcontact.planning.write import DocumentFields, Receipt, Write
 
+Rewrite = Callable[[str, str, Callable[[Row], dict[str, Any]]], None]
+"""Reads a record (its path, the fields wanted) and writes what the function makes of it; again where somebody
+was quicker."""
 LIMIT = 25_000_000
 """Bytes that a file may have; a larger one stays where it is."""
 SECONDS = 30.0
@@ -26,14 +31,17 @@ DOCUMENT = "id,name,latest_document_version{id,fully_uploaded},external_properti
 _MADE = "id,etag,latest_document_version{id,uuid,put_url,put_headers}"
 
 
-def carry(api: Api, write: Write, fields: DocumentFields, row: Row, again: bool, now: int) -> Receipt:
-    """Put the file beside the communication `row`. again: it may have been begun before. Raises Refused,
-    Lost, TryAgain, AuthLapsed."""
+def carry(
+    api: Api, rewrite: Rewrite, write: Write, fields: DocumentFields, row: Row, again: bool, now: int
+) -> Receipt:
+    """Put the file beside the communication `row`. again: it may have been begun. Raises Refused, Lost,
+    TryAgain, AuthLapsed."""
     activity = str(row["id"])
     parent = _parent(row)
     content = fetch(fields.uri) if parent else None
     if parent is None or content is None:
-        _name_in_text(api, activity, row, fields)
+        place = f"communications/{activity}"
+        rewrite(place, activities.COMMUNICATION, lambda now_there: _with_name(now_there, fields))
         return Receipt(write.key, activity, created=False, at=now)
     if again:
         _take_back(api, write.key)
@@ -116,9 +124,11 @@ def _upload(
     made = api.create("documents", data, _MADE)
     version = made.get("latest_document_version") or {}
     headers = {str(one.get("name")): str(one.get("value")) for one in version.get("put_headers") or ()}
-    api.put(str(version.get("put_url") or ""), headers, content)
-    done = {"uuid": version.get("uuid"), "fully_uploaded": True}
-    api.change(f"documents/{made['id']}", done)
+    try:
+        api.put(str(version.get("put_url") or ""), headers, content)
+        api.change(f"documents/{made['id']}", {"uuid": version.get("uuid"), "fully_uploaded": True})
+    except TryAgain as again:
+        raise Lost(f"{again} The document was begun.") from again
     return str(made["id"])
 
 
@@ -133,11 +143,9 @@ def _take_back(api: Api, key: str) -> None:
                     raise
 
 
-def _name_in_text(api: Api, activity: str, row: Row, fields: DocumentFields) -> None:
-    line = mapping.clean(f"Attachment: {fields.name} {fields.uri}".strip())
+def _with_name(row: Row, fields: DocumentFields) -> dict[str, Any]:
+    """What changes of a communication so that its text names the file; {} where it does."""
+    uri = "" if fields.uri.startswith("data:") else fields.uri
+    line = mapping.clean(f"Attachment: {fields.name} {uri}".strip())
     body = str(row.get("body") or "")
-    if fields.uri.startswith("data:"):
-        line = mapping.clean(f"Attachment: {fields.name}".strip())
-    if line in body:
-        return
-    api.change(f"communications/{activity}", {"body": f"{body}\n{line}"}, str(row.get("etag") or ""))
+    return {} if line in body else {"body": f"{body}\n{line}"}

@@ -83,7 +83,7 @@ class Finder:
                 self._length = (-(-page.total // PAGE), True)
             else:
                 self._length = (max(self._length[0], seen + 1), False)
-            search = search or self._tried(page.rows)
+            search = search or self._tried(rows)
             if self._too_long(_cost(handles, search or "words")):
                 return search or "words", None
         return search or "words", self._records(rows)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from firstcontact.boundaries import Boundary
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.contract import Allowance, TryAgain
 from firstcontact.connectors.kinds import capabilities
-from firstcontact.lanes.pacing import Paced, paced
+from firstcontact.lanes.pacing import Paced, Pacing, paced
 from firstcontact.ledger import connecting
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.tables import connections
@@ -105,3 +106,36 @@ def test_a_crm_without_limits_is_asked_as_it_is(ledger: Ledger) -> None:
     assert paced(book, ledger, book) is book
     limited = crm()
     assert isinstance(paced(limited, ledger, limited), Paced)
+
+
+def test_most_answers_are_not_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand answers that each say one less is left, some ten are kept, and the first, the last and
+    those near the end at once."""
+    pace = Pacing(ledger, "office", replace(capabilities("address_book"), requests_per_minute=50))
+    kept: list[int] = []
+    write = ledger.write
+
+    def counting(boundary: Boundary | None = None) -> object:
+        kept.append(left)
+        return write(boundary)
+
+    monkeypatch.setattr(ledger, "write", counting)
+    for left in range(1000, 0, -1):
+        pace.heed(Allowance(100_000, left, 60.0))
+    assert kept[0] == 1000
+    assert kept[-4:] == [4, 3, 2, 1]
+    assert len(kept) < 10
+    with ledger.read() as tx:
+        assert connecting.state(tx, "office").quota_left == 1
+
+
+def test_a_pace_without_a_rate_writes_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a CRM declares no rate, a request costs no transaction; being left alone still holds."""
+    pace = Pacing(ledger, "office", capabilities("address_book"))
+    pace.leave_alone(300.0)
+    with pytest.raises(TryAgain):
+        pace.take()
+    with ledger.write() as tx:
+        connecting.change(tx, "office", blocked_until=0)
+    monkeypatch.setattr(ledger, "write", None)
+    pace.take()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from firstcontact.connectors.contract import (
     TryAgain,
     Unclear,
 )
+from firstcontact.connectors.toolkit.http import Answer
 from firstcontact.planning.write import CreatedBy, Existing, Receipt
 from firstcontact.testing.conformance.making import (
     JO,
@@ -113,6 +115,17 @@ def test_an_exhausted_quota_leaves_salesforce_alone(serve: Any) -> None:
     assert org.desk.dump()["contacts"] == []
     org.clock.wait(3_601_000_000)
     assert all(isinstance(one, Receipt) for one in crm.apply(stranger(crm)))
+
+
+def test_a_closed_api_is_a_lapsed_permission(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator who blocks the application ends the permission, and is named in Salesforce's words."""
+    org = serve()
+    crm = asked(org)
+    body = [{"errorCode": "OAUTH_APP_BLOCKED", "message": "this app is blocked by admin"}]
+    answer = Answer(403, {}, json.dumps(body).encode(), "")
+    monkeypatch.setattr(crm._api._http, "_send", lambda *_: answer)
+    with pytest.raises(AuthLapsed, match="blocked by admin"):
+        crm.size()
 
 
 def test_the_quota_is_told_from_every_answer(serve: Any) -> None:

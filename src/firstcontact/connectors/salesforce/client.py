@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from firstcontact.connectors.contract import Allowance, Opening, TryAgain
+from firstcontact.connectors.contract import Allowance, AuthLapsed, Opening, TryAgain
 from firstcontact.connectors.salesforce import login, soql
 from firstcontact.connectors.salesforce.faults import (
+    CLOSED,
     QUOTA,
     QUOTA_SECONDS,
     SLOW,
@@ -155,6 +156,8 @@ class Api:
         if has(faults, QUOTA):
             limit = self._allowance.limit if self._allowance else 0
             self._pace.heed(Allowance(limit, 0, QUOTA_SECONDS))
+        if has(faults, CLOSED):
+            raise AuthLapsed(f"Salesforce has closed its API to us ({faults[0].code}: {faults[0].message}).")
         if has(faults, SLOW):
             raise TooSlow("Salesforce takes too long for a query.", AFTER_TROUBLE)
         found = outcome(faults)

@@ -19,6 +19,8 @@ QUOTA_SECONDS = 900.0
 hundredth of it is there again."""
 
 QUOTA = frozenset({"REQUEST_LIMIT_EXCEEDED"})
+CLOSED = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "OAUTH_APP_BLOCKED"})
+"""The API is closed to us until an administrator opens it."""
 SLOW = frozenset({"QUERY_TIMEOUT", "QUERY_TOO_COMPLICATED", "OPERATION_TOO_LARGE"})
 _AGAIN = frozenset(
     {

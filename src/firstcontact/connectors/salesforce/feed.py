@@ -21,7 +21,7 @@ import msgspec
 
 from firstcontact.connectors.contract import Changes, TryAgain
 from firstcontact.connectors.salesforce import mapping, soql
-from firstcontact.connectors.salesforce.client import Api, Refused, Row
+from firstcontact.connectors.salesforce.client import Api, Refused, Row, TooSlow
 from firstcontact.connectors.salesforce.cursors import Cursor, Job, Place, Told, read_cursor, write_cursor
 from firstcontact.connectors.salesforce.look import Look
 from firstcontact.connectors.salesforce.mapping import micros, text
@@ -31,6 +31,8 @@ from firstcontact.identity.records import Account, Record
 
 PAGE = 2_000
 """Records of a type in a page: as many as Salesforce sends at once."""
+BULK_PAGE = 10_000
+"""Records in a page of a job's results."""
 ACCOUNTS = 400
 OVERLAP = 120_000_000
 """Microseconds by which a record may show later than it is stamped."""
@@ -156,7 +158,11 @@ class Feed:
     # --- the first reading in bulk ------------------------------------------------------------------------
 
     def _large(self) -> bool:
-        return sum(self._api.count(type) for type in _RECORDS if self._has(type)) >= self._bulk_from
+        try:
+            held = sum(self._api.count(type) for type in _RECORDS if self._has(type))
+        except TooSlow:
+            return True
+        return held >= self._bulk_from
 
     def _has(self, type: str) -> bool:
         return bool(self._organisation.shape(type).fields)
@@ -216,7 +222,7 @@ class Feed:
 
 
 def _results(job: Job) -> dict[str, str]:
-    given = {"maxRecords": str(PAGE)}
+    given = {"maxRecords": str(BULK_PAGE)}
     return {**given, "locator": job.locator} if job.locator else given
 
 

@@ -117,7 +117,7 @@ OWN: tuple[Own, ...] = (
     ),
 )
 
-_FIX = "firstcontact doctor --fix makes it, if our user may customise the application"
+_FIX = "`firstcontact doctor --fix` makes it, if our user may customise the application"
 
 
 # --- looking ------------------------------------------------------------------------------------
@@ -187,19 +187,22 @@ def _own_fields(found: Mapping[str, Shape]) -> list[Diagnosis]:
             shape = found.get(type)
             if shape is None:
                 continue
-            field = shape.fields.get(own.name)
-            about = f"field {type}.{own.name}"
-            if field is not None and field.createable:
-                said.append(Diagnosis(state="ok", about=about, sentence=f"{about} is there for our user."))
-                continue
-            why = (
-                "is missing, or our user may not see it" if field is None else "cannot be written by our user"
-            )
-            state = "error" if own.needed else "warning"
-            said.append(
-                Diagnosis(state=state, about=about, sentence=f"The {about} {why}.", remedy=f"{_FIX}.")  # type: ignore[arg-type]
-            )
+            said.append(_own_field(own, shape))
     return said
+
+
+def _own_field(own: Own, shape: Shape) -> Diagnosis:
+    field = shape.fields.get(own.name)
+    about = f"field {shape.name}.{own.name}"
+    if field is not None and field.createable:
+        return Diagnosis(state="ok", about=about, sentence=f"The {about} is there for our user.")
+    why = "is missing, or our user may not see it" if field is None else "cannot be written by our user"
+    return Diagnosis(
+        state="error" if own.needed else "warning",
+        about=about,
+        sentence=f"The {about} {why}.",
+        remedy=f"{_FIX}.",
+    )
 
 
 _GIVEN = {

@@ -212,19 +212,20 @@ def test_body_and_transcript_are_told_apart(crm: Tryton, person: People, body: s
 # --- following ------------------------------------------------------------------------------------------
 
 
-def long_ago(tryton: Server) -> None:
-    """All parties and contact mechanisms were last changed years ago."""
+def stamped(tryton: Server, year: int, last: int = 0) -> None:
+    """All parties and contact mechanisms were changed in that year; only the last one where it is named."""
     with tryton.opened() as database:
-        for table in ("party_party", "party_contact_mechanism"):
-            old = "2020-01-01 00:00:00.000000"
-            database.execute(f"UPDATE {table} SET create_date = ?, write_date = ?", (old, old))
+        for table, name in (("party_party", "id"), ("party_contact_mechanism", "party")):
+            at = f"{year}-01-01 00:00:00.000000"
+            query = f"UPDATE {table} SET create_date = ?, write_date = ? WHERE ? IN (0, {name})"
+            database.execute(query, (at, at, last))
         database.commit()
 
 
 def test_a_number_changed_by_itself_is_told(crm: Tryton, person: People, tryton: Server) -> None:
     """A contact mechanism that a person changes in its own list brings its party into the feed."""
     id = person.add("contact", {"last_name": "Diaz", "emails": [JO]})
-    long_ago(tryton)
+    stamped(tryton, 2020)
     person.add("contact", {"last_name": "Roe"})
     cursor = pages(crm)[-1].cursor
     (mechanism,) = person.rows("party.contact_mechanism", ["value"], ["party", "=", int(id)])
@@ -262,7 +263,7 @@ def test_a_transaction_that_took_hours_is_told(crm: Tryton, person: People, tryt
     person.add("contact", {"last_name": "Diaz"})
     cursor = pages(crm)[-1].cursor
     late = person.add("contact", {"last_name": "Roe", "emails": [JO]})
-    long_ago(tryton)
+    stamped(tryton, 2020)
     found = pages(crm, cursor)
     assert told(found) == [late]
     assert told(pages(crm, found[-1].cursor)) == []
@@ -304,6 +305,31 @@ def test_the_mark_of_a_person_outlives_our_writes(crm: Tryton, person: People) -
     receipt(crm, update(crm, id, first_name="Jo"))
     record = read(crm, id)
     assert (record.name, record.edited_by_person) == ("Jo Diaz", True)
+
+
+def test_an_edit_during_a_reading_is_told(tryton: Server, kept: Kept, person: People) -> None:
+    """What is changed behind a reading of everything is told by the next look, whenever the rest was."""
+    empty(tryton, kept)
+    ids = [person.add("contact", {"last_name": f"P{number}"}) for number in range(7)]
+    stamped(tryton, 2020)
+    crm = connected(tryton, kept, page=3)
+    first = crm.changed_since("")
+    person.edit("contact", ids[0], {"last_name": "Edited"})
+    stamped(tryton, 2099, int(ids[6]))
+    rest = pages(crm, first.cursor)
+    assert told(rest) == ids[3:]
+    assert told(pages(crm, rest[-1].cursor)) == [ids[0]]
+
+
+def test_a_clock_that_slipped_hides_nothing(crm: Tryton, person: People, tryton: Server) -> None:
+    """A stamp of years ahead is told once, and what is changed after it too."""
+    ids = [person.add("contact", {"last_name": f"P{number}"}) for number in range(2)]
+    cursor = pages(crm)[-1].cursor
+    stamped(tryton, 2099, int(ids[0]))
+    slipped = pages(crm, cursor)
+    assert told(slipped) == [ids[0]]
+    person.edit("contact", ids[1], {"last_name": "Edited"})
+    assert told(pages(crm, slipped[-1].cursor)) == [ids[1]]
 
 
 def test_an_import_is_told_once(

@@ -134,7 +134,7 @@ class Tryton:
         more = len(rows) == self._page
         stamps = {row["id"]: mapping.modified_at(row) for row in rows}
         told = [row for row in rows if at.seen.get(str(row["id"])) != stamps[row["id"]]]
-        at = at.behind(stamps, more=more)
+        at = at.behind(stamps, more=more, until=self._now())
         missing: tuple[int, ...] = ()
         if not more and self._size() != count(at.known):
             at, missing, late = self._compared(at)
@@ -207,7 +207,7 @@ class Tryton:
             for model in ("party.party", "party.contact_mechanism")
             for row in self._rows(model, [], ("last_modified_at",), 0, 1, newest)
         ]
-        return max(stamps, default=0)
+        return min(max(stamps, default=0), self._now())
 
     def _compared(self, at: Cursor) -> tuple[Cursor, tuple[int, ...], list[Row]]:
         """The cursor, the ids of parties that are gone, and parties that were never told, since their
@@ -219,7 +219,8 @@ class Tryton:
         if not late:
             return at, missing, []
         rows = self._all("party.party", [["id", "in", late]], mapping.PARTY)
-        return at.behind({row["id"]: mapping.modified_at(row) for row in rows}, more=False), missing, rows
+        stamps = {row["id"]: mapping.modified_at(row) for row in rows}
+        return at.behind(stamps, more=False, until=self._now()), missing, rows
 
     def _attachments_of(self, keys: Sequence[str]) -> list[Row]:
         """Attachments made by these writes. Tryton lets administrators alone search all of them; for

@@ -49,22 +49,25 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             wanted.append(["OR", changed, ["contact_mechanisms", "where", [changed]]])
         return wanted
 
-    def behind(self, page: Mapping[int, int], *, more: bool) -> Cursor:
-        """The cursor behind a page of parties, their stamps by id; `more` of this look is waiting."""
+    def behind(self, page: Mapping[int, int], *, more: bool, until: int) -> Cursor:
+        """The cursor behind a page of parties, their stamps by id; `more` of this look is waiting. A stamp
+        after `until` is a slip of a clock: it counts as that late, so that it hides nothing that comes
+        after it."""
         if not page and not self.after:
             return self
-        newest = self.newest or max(self.since, *page.values())
+        newest = self.newest or min(max(self.since, 0, *page.values()), until)
         known = with_ids(self.known, page)
         told = {**self.seen, **{str(id): stamp for id, stamp in page.items()}}
-        seen = {id: stamp for id, stamp in told.items() if stamp >= newest - OVERLAP}
-        crowded = self.crowded or len(seen) > REMEMBERED
-        seen = {} if crowded else seen
+        found_again = {id: stamp for id, stamp in told.items() if stamp >= newest - OVERLAP}
+        crowded = self.crowded or len(found_again) > REMEMBERED
         if more:
+            # What was seen before this look is left out until its end, however old.
+            seen = self.seen if crowded else {**self.seen, **found_again}
             return msgspec.structs.replace(
                 self, after=max(page), newest=newest, crowded=crowded, known=known, seen=seen
             )
         floor = newest + 1 if crowded else self.floor
-        return Cursor(since=newest, floor=floor, known=known, seen=seen)
+        return Cursor(since=newest, floor=floor, known=known, seen={} if crowded else found_again)
 
     def without(self, present: Collection[int]) -> tuple[Cursor, tuple[int, ...]]:
         """The cursor where only these parties are there, and the ids of those that are not any more."""

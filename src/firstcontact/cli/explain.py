@@ -115,12 +115,23 @@ def _interaction(story: InteractionStory, home: Home, about: tuple[str, ...] = (
     when = moment(story.at, home, zone=True)
     say(f"{story.kind} {story.interaction}  {when}  {' '.join(story.subject.split())}".rstrip())
     if not story.explained:
-        say("  Not decided yet: `firstcontact run --once` does it.")
+        say_wrapped("  ", f"Not decided yet: {_waiting(story, home)}.")
     _subjects(story.explained, about)
     for write in story.writes:
         say(f"    wrote    {write}")
     if story.decisions > 1 and not story.earlier and not about:
         say(f"    decided {story.decisions} times; --history shows every decision")
+
+
+def _waiting(story: InteractionStory, home: Home) -> str:
+    """What the decision waits for."""
+    if story.undecided == "later":
+        return f"the CRM could not be asked, and is asked again at {moment(story.due_at, home, zone=True)}"
+    if story.undecided == "paused":
+        return "the CRM connection is paused (`firstcontact stuck`)"
+    if story.undecided == "aside":
+        return "the program failed at it (`firstcontact stuck`)"
+    return "`firstcontact run --once` does it"
 
 
 def _subjects(explained: tuple[Explained, ...], about: tuple[str, ...]) -> None:

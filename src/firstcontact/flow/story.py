@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary, crossing
-from firstcontact.connectors.contract import TryAgain
+from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.explain.sentences import ACTIVITIES, VERDICTS, Explained, explain
 from firstcontact.explain.what_if import single_changes
+from firstcontact.flow import read_only
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.judge import settings_for
 from firstcontact.identity.records import Record
 from firstcontact.interactions.model import Handle, Interaction, kind_of
-from firstcontact.ledger import deciding, intake, reading
+from firstcontact.ledger import connecting, deciding, intake, reading
 from firstcontact.ledger.people import interactions_about
-from firstcontact.ledger.reading import WriteRow
+from firstcontact.ledger.reading import Undecided, WriteRow
 from firstcontact.planning.plan import NEW
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Known
@@ -37,7 +39,9 @@ class InteractionStory(msgspec.Struct, frozen=True, kw_only=True):
     """One interaction: what it was, what was decided and why, what was written.
 
     decisions: how many times it was decided; earlier: the decisions but for the last, oldest first, where
-    they were asked for.
+    they were asked for. undecided: where nothing is decided yet, what that waits for: it is `due`; the CRM
+    could not be asked and is tried again `later`, at `due_at`; the connection is `paused`; it was set
+    `aside`, since the program failed at it.
     """
 
     interaction: str
@@ -53,6 +57,8 @@ class InteractionStory(msgspec.Struct, frozen=True, kw_only=True):
     explained: tuple[Explained, ...]
     writes: tuple[str, ...]
     earlier: tuple[Earlier, ...] = ()
+    undecided: Literal["", "due", "later", "paused", "aside"] = ""
+    due_at: int = 0
 
 
 class PersonStory(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +94,7 @@ class _Names:
         }
         keys = sorted(id.removeprefix(NEW) for id in ids if id.startswith(NEW))
         self._made = reading.record_of_write(tx, keys)
+        self.read_only = read_only.since(tx, installation.crm.connection) > 0
         wanted = {id for id in ids if not id.startswith(NEW)} | {id for id in self._made.values() if id}
         self._shown = _shown(installation, sorted(wanted))
 
@@ -115,7 +122,7 @@ def records_of(installation: Installation, ids: Collection[str]) -> Mapping[str,
     try:
         with crossing(Boundary.READ_TO_EXPLAIN):
             found = installation.crm.read(sorted(ids)) if ids else {}
-    except TryAgain:
+    except (TryAgain, AuthLapsed):  # what is known here is told all the same
         return {}
     return {id: each for id, each in found.items() if isinstance(each, Record)}
 
@@ -139,10 +146,23 @@ def interaction_story(
         decisions = deciding.history(tx, id)
         writes = reading.writes_of(tx, id)
         names = _Names(tx, installation, decisions if every_decision else decisions[-1:])
+        undecided = None if decisions else reading.undecided(tx, id)
+        paused = connecting.state(tx, installation.crm.connection).paused_at is not None
     story = _story(fact, decisions, writes, names)
+    if undecided is not None:
+        due_at = undecided.due_at or 0
+        story = msgspec.structs.replace(story, undecided=_waits_for(undecided, paused=paused), due_at=due_at)
     if not every_decision:
         return story
     return msgspec.structs.replace(story, earlier=tuple(_earlier(each, names) for each in decisions[:-1]))
+
+
+def _waits_for(stands: Undecided, *, paused: bool) -> Literal["due", "later", "paused", "aside"]:
+    if stands.due_at is None:
+        return "aside"
+    if paused:
+        return "paused"
+    return "later" if stands.attempts else "due"
 
 
 def _earlier(decision: Decision, names: _Names) -> Earlier:
@@ -175,7 +195,7 @@ def _story(
         activity=last.activity if last else "not decided yet",
         verdicts={person.about: person.verdict for person in last.people} if last else {},
         explained=explain(names.named(last)) if last else (),
-        writes=tuple(_write(row) for row in writes),
+        writes=tuple(_write(row, held_read_only=names.read_only) for row in writes),
     )
 
 
@@ -200,14 +220,17 @@ _WAITING = {
     "intended": "about to be written",
     "sent": "sent, not confirmed yet",
     "waiting": "waits for another write",
-    "held": "held: by the brake (`firstcontact brake release`), or read-only (`firstcontact read-only off`)",
+    "held": "held by the brake (`firstcontact brake release`)",
     "parked": "refused by the CRM (`firstcontact stuck`)",
     "unclear": "sent, and nobody can say whether it arrived (`firstcontact stuck`)",
     "dropped": "not needed any more",
 }
 
 
-def _write(row: WriteRow) -> str:
+_READ_ONLY = "not written, since the connection is read-only (`firstcontact read-only off`)"
+
+
+def _write(row: WriteRow, *, held_read_only: bool) -> str:
     kind = row.write.kind
     what = f"{_WRITTEN.get(kind, kind.replace('_', ' '))} {row.record}".rstrip()
     if row.state == "done":
@@ -215,6 +238,8 @@ def _write(row: WriteRow) -> str:
             return f"contact {row.record} (was there already)"
         return what
     what = _TO_WRITE.get(kind, what)
+    if row.state == "held" and held_read_only:
+        return f"{what}: {_READ_ONLY}"
     return f"{what}: {_WAITING.get(row.state, row.state)}{', ' + row.problem if row.problem else ''}"
 
 
@@ -260,7 +285,7 @@ def _records(installation: Installation, keys: tuple[str, ...]) -> tuple[Record,
     try:
         with crossing(Boundary.FIND_TO_EXPLAIN):
             found = installation.crm.find(handles)
-    except TryAgain:
+    except (TryAgain, AuthLapsed):  # what is known here is told all the same
         return ()
     return tuple({r.id: r for finding in found.values() for r in finding.records}.values())
 

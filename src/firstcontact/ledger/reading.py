@@ -151,6 +151,24 @@ def made_contacts(tx: Connection) -> dict[str, str]:
     return {row.record: row.interaction for row in tx.execute(query)}
 
 
+class Undecided(msgspec.Struct, frozen=True):
+    """An interaction that nothing is decided on: when it is due, None where a person has to look; how often it
+    was tried in vain; why it was set aside."""
+
+    due_at: int | None
+    attempts: int
+    problem: str
+
+
+def undecided(tx: Connection, id: str) -> Undecided | None:
+    """How it stands with an interaction that is to be decided (again), None where it is not."""
+    query = select(interactions.c.due_at, interactions.c.attempts, interactions.c.problem)
+    row = tx.execute(query.where(interactions.c.id == id)).one_or_none()
+    if row is None or (row.due_at is None and not row.problem):
+        return None
+    return Undecided(row.due_at, row.attempts, row.problem)
+
+
 def interactions_of(tx: Connection, key: str, limit: int = 200) -> tuple[Interaction, ...]:
     """Interactions that a handle took part in, newest first."""
     query = (

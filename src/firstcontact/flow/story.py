@@ -13,7 +13,6 @@ from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.explain.sentences import ACTIVITIES, VERDICTS, Explained, explain
 from firstcontact.explain.what_if import single_changes
 from firstcontact.flow import read_only
-from firstcontact.flow import read_only
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.judge import settings_for
 from firstcontact.identity.records import Record
@@ -95,7 +94,6 @@ class _Names:
         }
         keys = sorted(id.removeprefix(NEW) for id in ids if id.startswith(NEW))
         self._made = reading.record_of_write(tx, keys)
-        self.read_only = read_only.since(tx, installation.crm.connection) > 0
         self.read_only = read_only.since(tx, installation.crm.connection) > 0
         wanted = {id for id in ids if not id.startswith(NEW)} | {id for id in self._made.values() if id}
         self._shown = _shown(installation, sorted(wanted))
@@ -240,8 +238,6 @@ def _write(row: WriteRow, *, held_read_only: bool) -> str:
             return f"contact {row.record} (was there already)"
         return what
     what = _TO_WRITE.get(kind, what)
-    if row.state == "held" and held_read_only:
-        return f"{what}: {_READ_ONLY}"
     if row.state == "held" and held_read_only:
         return f"{what}: {_READ_ONLY}"
     return f"{what}: {_WAITING.get(row.state, row.state)}{', ' + row.problem if row.problem else ''}"

@@ -123,6 +123,14 @@ def test_order_limit_and_offset(api, ids: list[str]) -> None:
     assert api.ids(f"SELECT Id FROM Contact WHERE Id > '{ids[0]}' ORDER BY Id") == ids[1:]
 
 
+def test_ids_are_in_the_order_that_they_are_compared_in(api) -> None:
+    """`ORDER BY Id` and `Id > …` agree on capital and small letters, so that pages by id leave out nothing."""
+    records = [{"attributes": {"type": "Contact"}, "LastName": f"P{n}"} for n in range(130)]
+    made = [one["id"] for one in api("POST", "composite/sobjects", {"records": records}).json()]
+    assert api.ids("SELECT Id FROM Contact ORDER BY Id") == sorted(made)
+    assert api.ids(f"SELECT Id FROM Contact WHERE Id > '{made[64]}' ORDER BY Id") == sorted(made)[65:]
+
+
 def test_counts_and_groups(api, ids: list[str]) -> None:
     """COUNT() counts without records; aggregates are records of their own kind."""
     counted = api.query("SELECT COUNT() FROM Contact WHERE Phone != null")

@@ -124,7 +124,7 @@ def test_order_limit_and_offset(api, ids: list[str]) -> None:
 
 
 def test_ids_are_in_the_order_that_they_are_compared_in(api) -> None:
-    """`ORDER BY Id` and `Id > …` agree on capital and small letters, so that pages by id leave out nothing."""
+    """`ORDER BY Id` and `Id > …` agree on capital and small letters, so pages by id leave out nothing."""
     records = [{"attributes": {"type": "Contact"}, "LastName": f"P{n}"} for n in range(130)]
     made = [one["id"] for one in api("POST", "composite/sobjects", {"records": records}).json()]
     assert api.ids("SELECT Id FROM Contact ORDER BY Id") == sorted(made)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firstcontact.connectors.contract import Diagnosis, Rejected
+from firstcontact.connectors.contract import Diagnosis, Rejected, TryAgain
 from firstcontact.connectors.salesforce.kind import KIND
 from firstcontact.planning.write import CreatedBy, Receipt
 from firstcontact.testing.conformance.making import JO, JO_PHONE, an_activity, handle, new_contact
@@ -126,3 +126,23 @@ def test_further_addresses_in_a_long_text_are_found_all_the_same(serve: Any) -> 
     org.clock.wait(3_600_000_000)
     for email in emails:
         assert [one.id for one in org.crm.find([handle(email)])[email].records] == [outcome.id], email
+
+
+def test_contacts_that_we_may_not_see_are_never_absent(serve: Any) -> None:
+    """A user without access to contacts: doctor says so, and no look says absent, gone or unchanged."""
+    org = serve()
+    crm = org.crm
+    shapes = {name: shape for name, shape in crm._organisation.shapes().items() if name != "Contact"}
+    hidden = org.another()
+    hidden._organisation._ask = lambda: shapes
+    assert said(hidden)["permission for Contact"].state == "error"
+    id = org.desk.add("contact", {"last_name": "Diaz", "emails": [JO]})
+    for ask in (
+        lambda: hidden.find([handle(JO)]),
+        lambda: hidden.read([id]),
+        lambda: hidden.changed_since(""),
+    ):
+        with pytest.raises(TryAgain, match="doctor"):
+            ask()
+    (outcome,) = hidden.apply([new_contact(hidden)])
+    assert isinstance(outcome, Rejected)

@@ -67,6 +67,7 @@ class Feed:
     def changes(self, cursor: str) -> Changes:
         """As `Crm.changed_since`."""
         at = read_cursor(cursor)
+        self._organisation.contacts()
         if not cursor and self._large():
             return self._begin_bulk()
         if at.jobs:

@@ -66,7 +66,8 @@ class Look:
         """few: up to so many numbers are asked for by patterns; 0 where patterns are too slow."""
         emails = list(dict.fromkeys(one.key for one in handles if one.kind == "email"))
         phones = list(dict.fromkeys(one.key for one in handles if one.kind == "phone"))
-        shapes = [shape for type in _RECORD_TYPES if (shape := self._organisation.shape(type)).fields]
+        lead = self._organisation.shape("Lead")
+        shapes = [self._organisation.contacts(), *([lead] if lead.fields else [])]
         hidden = [shape for shape in shapes if _hidden(shape)]
         many = len(phones) > few
         found: dict[str, Record] = {}
@@ -143,9 +144,13 @@ class Look:
     def read(self, ids: Sequence[str]) -> dict[str, Record | Moved | Gone]:
         """As `Crm.read`."""
         found: dict[str, Record | Moved | Gone] = {id: Gone(id) for id in ids}
+        if found:
+            self._organisation.contacts()
         statements: list[tuple[Shape, str]] = []
         for type, prefix in zip(_RECORD_TYPES, ("003", "00Q"), strict=True):
             shape = self._organisation.shape(type)
+            if not shape.fields:
+                continue
             mine = [id for id in found if id.startswith(prefix) and len(id) == 18 and id.isalnum()]
             fields = (*mapping.record_fields(shape), "IsDeleted", "MasterRecordId")
             room = soql.URL_LIMIT - len(soql.encoded(soql.select(fields, type, "")))

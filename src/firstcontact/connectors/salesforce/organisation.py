@@ -13,7 +13,6 @@ from firstcontact.connectors.toolkit.http import AFTER_TROUBLE
 
 KEPT = 3_600_000_000
 """Microseconds for which an answer is kept; a refusal that tells of a change ends it sooner."""
-_NEEDED = ("Contact", "Account", "Task")
 
 
 class Organisation:
@@ -38,6 +37,14 @@ class Organisation:
         """One type; an empty one where it is not there."""
         return self.shapes().get(type) or Shape(name=type)
 
+    def contacts(self) -> Shape:
+        """Contacts, without which nothing can be said of anybody. Raises TryAgain where they are hidden."""
+        shape = self.shape("Contact")
+        if not shape.fields:
+            self.forget()
+            raise TryAgain("Salesforce does not show our user any contacts; see firstcontact doctor.", 300.0)
+        return shape
+
     def forget(self) -> None:
         """The organisation has changed: it is asked again."""
         with self._lock:
@@ -51,7 +58,4 @@ class Organisation:
                 found[part.name] = read_shape(body)
             elif status >= 500 or isinstance(outcome(read_faults(body)), TryAgain):
                 raise TryAgain(f"Salesforce did not describe {part.name} ({status}).", AFTER_TROUBLE)
-        missing = [type for type in _NEEDED if type not in found]
-        if missing:
-            raise TryAgain(f"Salesforce shows our user no {', '.join(missing)}.", AFTER_TROUBLE)
         return found

@@ -2,8 +2,8 @@
 
     python -m benchmarks [NAME …] [--quick | --full]
 
-Names: decide, find, import, memory, live, batch, scale, idle, workers, backfill. `--quick`: a tenth of the
-contacts and interactions or less, to see that all of it runs, in some minutes; its figures say little.
+Names: decide, find, import, memory, live, batch, scale, idle, workers, economy, backfill. `--quick`: a tenth
+of the contacts and interactions or less, to see that all of it runs, in some minutes; its figures say little.
 `--full`: scale, idle and backfill with ten times as much as usual, which takes an hour or two.
 How far it has come is said on standard error.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks import (
     bench_decide,
+    bench_economy,
     bench_find,
     bench_idle,
     bench_import,
@@ -49,6 +50,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Figure]]] = {
     "scale": lambda quick: bench_scale.measure(20_000 if quick else 200_000),
     "idle": lambda quick: bench_idle.measure(5_000 if quick else 100_000),
     "workers": lambda quick: bench_workers.measure(2000, 1) if quick else bench_workers.measure(),
+    "economy": lambda quick: bench_economy.measure(200 if quick else bench_economy.INTERACTIONS),
     "backfill": lambda quick: bench_workers.measure_backfill(2000 if quick else 60_000),
 }
 

@@ -267,3 +267,20 @@ def test_an_administrator_finds_keys_in_one_question(tryton: Server, crm: Tryton
     assert [one.written([call.key])[call.key].id for one in crms] == [id, id]
     assert front.methods.count("model.ir.attachment.search_read") == 1
     assert "model.sale.opportunity.search" not in front.methods
+
+
+def test_a_batch_is_a_handful_of_requests(shaky: Tryton, front: Proxy) -> None:
+    """Fifty strangers and their calls cost a look-up, the parties, a look at them and the attachments."""
+    writes = [
+        new_contact(shaky, f"p{number}", emails=(f"p{number}@acme.example",), phones=())
+        for number in range(50)
+    ]
+    shaky.find([handle("somebody@acme.example")])  # a process asks once which firm is its own
+    front.methods.clear()
+    asked = [handle(f"p{number}@acme.example") for number in range(50)]
+    assert {finding.status for finding in shaky.find(asked).values()} == {"absent"}
+    people = [outcome.id for outcome in shaky.apply(writes) if isinstance(outcome, Receipt)]
+    calls = [an_activity(shaky, id, people=(Existing("contact", id),)) for id in people]
+    assert len([outcome for outcome in shaky.apply(calls) if isinstance(outcome, Receipt)]) == 50
+    search = "model.party.party.search_read"
+    assert front.methods == [search, CREATE_PARTY, search, ATTACH]

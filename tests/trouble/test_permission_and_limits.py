@@ -1,4 +1,4 @@
-"""A login that is taken away, a quota that is used up, a limit a minute: work waits, and nobody is hammered."""
+"""A login that is taken away, a quota that is used up, a limit a minute: work waits, nobody is hammered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from story import at, call
-from trouble_firm import BUSY_HOUR, CONNECTION, MADE_AT, Firm
+from trouble_firm import BUSY_HOUR, CONNECTION, Firm
 
 from firstcontact.flow.clock import MINUTE, SECOND
 

@@ -1,4 +1,4 @@
-"""A whole installation at a simulated CRM: opened as `bootstrap` opens it, reached over HTTP, in virtual time.
+"""A whole installation at a simulated CRM: opened by `bootstrap`, over HTTP, in virtual time.
 
 The home folder is a real one (settings, key ring, sealed login, ledger), so that the commands work on it.
 Pacing, the simulator, the installation and the commands go by one clock, which moves only when told, or by
@@ -54,6 +54,7 @@ from firstcontact.interactions.model import Attachment, Fax, Interaction, Voicem
 from firstcontact.lanes import pacing
 from firstcontact.lanes.pacing import Pacing
 from firstcontact.ledger import reading
+from firstcontact.ledger.history import open_ledger
 from firstcontact.ledger.reading import WriteRow
 from firstcontact.testing.simulators.base import Switches, simulator
 from firstcontact.testing.simulators.serving import running
@@ -348,7 +349,8 @@ def firm_at(
     **quirks: Any,
 ) -> Iterator[Firm]:
     """A firm at a new simulated CRM whose search lags by so many seconds and whose clock is that many
-    microseconds ahead, from `begin` on. seed: what else people have put into it. Fay Xu, who sends faxes, and Meg Pole are contacts, made by people."""
+    microseconds ahead, from `begin` on. seed: what else people have put into it. Fay Xu, who sends faxes,
+    and Meg Pole are contacts, made by people."""
     clock = VirtualClock(begin or at(0, 17))
     found = simulator(kind)
     made: Any = found.make(lambda: clock.now() + clock_off, Switches(lag=lag, quirks=quirks))
@@ -363,7 +365,7 @@ def firm_at(
         config.set_connection(home, connection)
         _furnish(made.desk, kind)
         seed(made.desk)
-        _log_in_first(home, served, clock)
+        _log_in_first(home, served)
         firm = Firm(kind, home, served, clock)
         stack.callback(firm.ledger.engine.dispose)
         yield firm
@@ -383,10 +385,8 @@ def _by_one_clock(patch: pytest.MonkeyPatch, clock: VirtualClock) -> None:
     patch.setitem(Http.__init__.__kwdefaults__, "seconds", TIMED_OUT)
 
 
-def _log_in_first(home: Path, served: Any, clock: VirtualClock) -> None:
+def _log_in_first(home: Path, served: Any) -> None:
     values = next(iter(served.kind.credentials(served.url).values()))
-    from firstcontact.ledger.history import open_ledger
-
     loaded = config.load(home)
     ledger = open_ledger(bootstrap.sides(home, loaded.store)[0].engine)
     credentials_of(loaded, CONNECTION, ledger).keep(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
 
     from firstcontact.connectors.contract import Diagnosis
 
+MANY = 4
+"""More of one sort than this are counted, not named."""
 _SIGNS = {"ok": "ok       ", "warning": "warning  ", "error": "error    "}
 
 
 @click.command(epilog="Example: firstcontact doctor --fix")
 @click.option("--fix", is_flag=True, help="Make what is missing in the CRM, after a question.")
 @click.option("--yes", is_flag=True, help="Without the question.")
+@click.option("--each", is_flag=True, help="What is in order too, each in a line.")
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, fix: bool, yes: bool, as_json: bool) -> int:
+def doctor(ctx: click.Context, fix: bool, yes: bool, each: bool, as_json: bool) -> int:
     """Look whether everything is there before the first write: the login and its permissions, required
     fields, duplicate rules and fields of ours in the CRM, users, settings and clocks. Writes nothing, but for
     --fix.
@@ -48,7 +52,7 @@ def doctor(ctx: click.Context, fix: bool, yes: bool, as_json: bool) -> int:
             return ANSWER_IS_NO
         made = prepare(installation, connector)
     found = diagnose(installation, connector)
-    errors = [each for each in found if each.state == "error"]
+    errors = [one for one in found if one.state == "error"]
     if as_json:
         print_json({"connection": connector.connection, "made": list(made), "found": found})
         return ANSWER_IS_NO if errors else 0
@@ -56,14 +60,28 @@ def doctor(ctx: click.Context, fix: bool, yes: bool, as_json: bool) -> int:
         say_wrapped("made     ", sentence)
     if fix and not made:
         say("Nothing was missing that could be made.")
-    for each in found:
-        _say(each)
-    warned = sum(1 for each in found if each.state == "warning")
+    if not each:
+        _say_in_order([one.about for one in found if one.state == "ok"])
+    for one in found:
+        if each or one.state != "ok":
+            _say(one)
+    warned = sum(1 for one in found if one.state == "warning")
     if errors:
         say(f"{counted(len(errors), 'thing')} to fix before anything is written.")
     else:
         say(f"Nothing stands in the way; {counted(warned, 'warning')}.")
     return ANSWER_IS_NO if errors else 0
+
+
+def _say_in_order(abouts: Sequence[str]) -> None:
+    """What is in order, by name in one paragraph; many of one sort only counted."""
+    sorts = Counter(about.split()[0] for about in abouts)
+    told: dict[str, None] = {}
+    for about in abouts:
+        sort = about.split()[0]
+        told[f"{sorts[sort]} × {sort}" if sorts[sort] > MANY else about] = None
+    if told:
+        say_wrapped(_SIGNS["ok"], "; ".join(told))
 
 
 def _say(diagnosis: Diagnosis) -> None:

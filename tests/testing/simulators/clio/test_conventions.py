@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -217,3 +218,10 @@ def test_a_permission_can_be_missing(firms: Any) -> None:
     firm = firms(forbidden=("activities",))
     assert firm.ask("GET", "/activities.json").status_code == 403
     assert firm.ask("GET", "/contacts.json").status_code == 200
+
+
+def test_every_answer_says_the_time_of_clio(firm: Any) -> None:
+    """Also a refused one: the clock by which the records' times go, not the machine's."""
+    for path in ("/contacts.json", "/nowhere.json"):
+        said = parsedate_to_datetime(firm.ask("GET", path).headers["date"])
+        assert int(said.timestamp()) == firm.clock.now() // 1_000_000

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -175,9 +175,9 @@ class Api:
         with self.state.lock:
             query = f"?{request.url.query}" if request.url.query else ""
             self.count(request.method, request.url.path + query)
-            headers: dict[str, str] = {}
+            now = self.state.clock()
+            headers = {"Date": formatdate(now / 1_000_000, usegmt=True)}
             try:
-                now = self.state.clock()
                 token = self.logins.check(request.headers.get("authorization", ""), now)
                 headers.update(self.limits.take(token, now))
                 version = _version(request.headers.get("x-api-version"), self.state)

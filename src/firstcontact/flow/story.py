@@ -240,7 +240,9 @@ def _write(row: WriteRow, *, held_read_only: bool) -> str:
     what = _TO_WRITE.get(kind, what)
     if row.state == "held" and held_read_only:
         return f"{what}: {_READ_ONLY}"
-    return f"{what}: {_WAITING.get(row.state, row.state)}{', ' + row.problem if row.problem else ''}"
+    # What a waiting write waits for is the key of another one, which is told of by itself.
+    why = f", {row.problem}" if row.problem and row.state != "waiting" else ""
+    return f"{what}: {_WAITING.get(row.state, row.state)}{why}"
 
 
 def person_story(installation: Installation, keys: tuple[str, ...], limit: int) -> PersonStory | None:

@@ -137,7 +137,10 @@ def _decide(
     decision = decide(fact, known, settings)
     day, clock = "", ""
     messages: tuple[Message, ...] = ()
-    if isinstance(fact, Sms) and decision.activity in ("log", "log_unlinked"):
+    offered = known.crm.capabilities
+    # Where no activity can be changed later, each text is one of its own.
+    logs = decision.activity in ("log", "log_unlinked")
+    if isinstance(fact, Sms) and logs and offered.updates_activity:
         day, clock = conversation_day(fact, decision, settings)
         messages = _messages(tx, batch, day, clock, fact, decision, crm.connection)
     logged = batch.activities.get(day or fact.id)
@@ -148,7 +151,7 @@ def _decide(
         conversation_day=day,
         messages=messages,
     )
-    planned = plan(decision, fact, links, known.crm.capabilities)
+    planned = plan(decision, fact, links, offered)
     _fold(batch, planned.writes, planned.reserves, day or fact.id)
     return _Item(
         decided=Decided(decision=decision, known=known, context=context_digest),

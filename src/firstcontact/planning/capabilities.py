@@ -37,7 +37,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     several_people_on_activity: one activity can carry all linked people; else only the primary one.
     placeholder_mark: it has a place for the mark that a contact was made without a real name.
     lead_source: it has a field for where a contact came from.
-    updates_activity: an activity of ours can be changed in place later.
+    updates_activity: an activity of ours can be changed in place later; else what changes is kept in our
+        ledger alone, and each text is an activity of its own.
     finds_written: the CRM can be asked whether a write key was carried out.
     unique_create: a second create with the same write key is answered with the first's record.
     change_feed: it tells what changed since a cursor; else the index is refreshed by reading all.

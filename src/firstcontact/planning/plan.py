@@ -227,6 +227,8 @@ def _activity(
     subject = links.conversation_day or decision.interaction
     key = write_key(links.connection, "log_activity", subject, "")
     if links.logged is not None:
+        if not capabilities.updates_activity:
+            return ()
         removed = interaction.text_removed or any(message.text_removed for message in links.messages)
         return _changes(decision, links, links.logged, fields, any_text_removed=removed)
     log = Write(

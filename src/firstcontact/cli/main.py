@@ -10,6 +10,7 @@ import click
 
 COMMANDS: dict[str, str] = {
     "init": "firstcontact.cli.init:init",
+    "kinds": "firstcontact.cli.kinds:kinds",
     "connect": "firstcontact.cli.connect:connect",
     "disconnect": "firstcontact.cli.connect:disconnect",
     "doctor": "firstcontact.cli.doctor:doctor",
@@ -66,6 +67,7 @@ class _Lazy(click.Group):
 
 SHORT: dict[str, str] = {
     "init": "Make a home folder: team, settings, ledger, address book.",
+    "kinds": "Which kinds of CRM there are, built in and plugins.",
     "connect": "Log in to a CRM, and work with it from here on.",
     "disconnect": "Forget what a CRM connection logs in with.",
     "doctor": "Whether everything is there, before the first write.",

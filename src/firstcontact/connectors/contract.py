@@ -360,4 +360,3 @@ class CrmKind(msgspec.Struct, frozen=True, kw_only=True):
 
 CRM_GROUP = "firstcontact.crms"
 """Entry points by the kind's name (`clio`), each a `CrmKind`."""
-SOURCE_GROUP = "firstcontact.sources"

@@ -34,7 +34,7 @@ from firstcontact.testing.scenarios.matching import (
 )
 from firstcontact.testing.scenarios.schema import NotAScenario, Problem, Scenario, Step
 from firstcontact.testing.scenarios.shapes import microseconds, seconds
-from firstcontact.testing.simulators.base import SIMULATORS, NoSimulator
+from firstcontact.testing.simulators.base import NoSimulator, simulators
 
 BUILT_IN = "address_book"
 """The kind of CRM that is itself, with or without simulators."""
@@ -86,7 +86,7 @@ def run(scenario: Scenario, bench: Bench | None = None, *, simulator: bool = Fal
     """
     bench = bench or Bench()
     simulator = simulator and scenario.crm["kind"] != BUILT_IN
-    if simulator and scenario.crm["kind"] not in SIMULATORS:
+    if simulator and scenario.crm["kind"] not in simulators():
         why = str(NoSimulator(scenario.crm["kind"]))
         return Report(file=scenario.file, scenario=scenario.name, differences=(why,), decisions={})
     with _stage(scenario, bench, simulator) as stage:

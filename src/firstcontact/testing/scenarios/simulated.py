@@ -48,8 +48,10 @@ _POINTING = frozenset(
 class SimulatedPeople:
     """People at a simulator's desk who call records by the scenario's own names."""
 
-    def __init__(self, desk: Hands, region: str) -> None:
+    def __init__(self, desk: Hands, region: str, *, owners: bool = True) -> None:
+        """owners: the CRM has users besides its login's own (`Capabilities.owners`)."""
         self._desk = desk
+        self._owners = owners
         self._region = region
         self._ids: dict[str, str] = {}
         integration = desk.dump()["users"]
@@ -63,13 +65,12 @@ class SimulatedPeople:
 
     def seed(self, crm: Mapping[str, Any], team: Sequence[User] = ()) -> None:
         """Fill the simulator from a scenario's `crm`. Raises BadRecord, NotThere."""
+        users = _users(crm.get("users"), team) if self._owners else []
         for collection, kind in _KINDS.items():
-            entries = crm.get(collection)
-            if collection == "users":
-                entries = _users(entries, team)
+            entries = users if collection == "users" else crm.get(collection)
             for entry in entries or ():
                 self.add(kind, {**entry, "active": True} if kind == "user" else entry)
-        for user in _users(crm.get("users"), team):  # who left has left what they owned before
+        for user in users:  # who left has left what they owned before
             if not user["active"]:
                 self.edit("user", user["id"], {"active": False})
 
@@ -177,4 +178,5 @@ def simulated(kind: str, now: Callable[[], int], region: str) -> Iterator[Simula
     made = found.make(now, Switches())
     with running(found, made) as here:
         crm = here.connect(connector, here.opening(now, region=region))
-        yield Simulated(SimulatedPeople(made.desk, region), crm)
+        people = SimulatedPeople(made.desk, region, owners=connector.capabilities.owners)
+        yield Simulated(people, crm)

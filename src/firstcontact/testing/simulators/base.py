@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from importlib import import_module
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -22,7 +23,9 @@ App = Callable[
 """An ASGI 3 application."""
 
 SIMULATORS = ("salesforce", "clio")
-"""Kinds that have one."""
+"""Built-in kinds that have one."""
+SIMULATOR_GROUP = "firstcontact.simulators"
+"""Entry points by the kind's name, each a `SimulatorKind`: a plugin brings its own."""
 
 
 class Simulator(Protocol):
@@ -75,15 +78,24 @@ class NoSimulator(LookupError):
     """There is none of that kind. `str(error)` names those there are."""
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"there is no simulator of {kind!r}; there are {', '.join(SIMULATORS)}")
+        super().__init__(f"there is no simulator of {kind!r}; there are {', '.join(simulators())}")
+
+
+def simulators() -> tuple[str, ...]:
+    """Kinds that have one: the built-in ones, then plugins by name."""
+    return (*SIMULATORS, *sorted(set(entry_points(group=SIMULATOR_GROUP).names) - {*SIMULATORS}))
 
 
 def simulator(kind: str) -> SimulatorKind:
     """The simulator of a kind of CRM. Raises NoSimulator."""
-    if kind not in SIMULATORS:
-        raise NoSimulator(kind)
-    found: SimulatorKind = import_module(f"firstcontact.testing.simulators.{kind}").SIMULATOR
-    return found
+    if kind in SIMULATORS:
+        found: SimulatorKind = import_module(f"firstcontact.testing.simulators.{kind}").SIMULATOR
+        return found
+    for point in entry_points(group=SIMULATOR_GROUP, name=kind):
+        loaded = point.load()
+        if isinstance(loaded, SimulatorKind):
+            return loaded
+    raise NoSimulator(kind)
 
 
 class Kept:

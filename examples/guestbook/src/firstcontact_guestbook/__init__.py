@@ -1,0 +1,1 @@
+"""Guestbook, an invented CRM, as a plugin of FirstContact."""

@@ -7,7 +7,6 @@ others of its batch as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Table
@@ -32,6 +31,8 @@ from firstcontact.connectors.contract import (
     Rejected,
 )
 from firstcontact.connectors.toolkit.fields import full_name, with_new
+from firstcontact.connectors.toolkit.texts import sound
+from firstcontact.connectors.toolkit.writes import existing, fields_of
 from firstcontact.identity.domains import website_host
 from firstcontact.planning.write import (
     AccountFields,
@@ -40,7 +41,6 @@ from firstcontact.planning.write import (
     ContactRoleFields,
     DocumentFields,
     Existing,
-    Fields,
     Receipt,
     Target,
     TimeEntryFields,
@@ -49,7 +49,6 @@ from firstcontact.planning.write import (
 )
 
 replace = msgspec.structs.replace
-F = TypeVar("F", bound=Fields)
 
 
 def carry(unit: Unit, write: Write, capabilities: Capabilities) -> Outcome:
@@ -95,7 +94,7 @@ _TABLE_OF = {"contact": "records", "lead": "records", "account": "accounts", "ac
 
 
 def _create_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
-    fields = _fields(write, ContactFields)
+    fields = fields_of(write, ContactFields)
     account = _account(unit, fields.account, capabilities)
     first, last = _clean(fields.first_name, fields.last_name)
     record = StoredRecord(
@@ -121,8 +120,8 @@ def _create_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
 
 
 def _update_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
-    fields = _fields(write, ContactFields)
-    record = _live(unit, _existing(write.target), "target")
+    fields = fields_of(write, ContactFields)
+    record = _live(unit, existing(write.target), "target")
     account = _account(unit, fields.account, capabilities)
     region = unit.region_of(record)
     given = {
@@ -159,7 +158,7 @@ def _named(record: StoredRecord, fields: ContactFields) -> StoredRecord:
 
 def _create_account(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
     _offered(capabilities.accounts, capabilities, "accounts")
-    fields = _fields(write, AccountFields)
+    fields = fields_of(write, AccountFields)
     host = website_host(fields.domain)
     account = StoredAccount(
         id=_free_row(unit, tables.accounts, _new_id(write), StoredAccount),
@@ -178,7 +177,7 @@ def _create_account(unit: Unit, write: Write, capabilities: Capabilities) -> tup
 
 
 def _log_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
-    fields = _fields(write, ActivityFields)
+    fields = fields_of(write, ActivityFields)
     _offered(fields.kind in capabilities.logs, capabilities, f"logging a {fields.kind}")
     id = _free_row(unit, tables.activities, _new_id(write), StoredActivity)
     activity = _activity(unit, id, fields, capabilities)
@@ -195,8 +194,8 @@ def _log_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tuple
 
 def _update_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
     _offered(capabilities.updates_activity, capabilities, "changing an activity")
-    present = _present_activity(unit, _existing(write.target))
-    new = _activity(unit, present.id, _fields(write, ActivityFields), capabilities)
+    present = _present_activity(unit, existing(write.target))
+    new = _activity(unit, present.id, fields_of(write, ActivityFields), capabilities)
     given = msgspec.structs.asdict(new)
     names = write.changed or tuple(name for name, value in given.items() if value)
     # What a person set stays set, and an activity never ceases to answer to an interaction.
@@ -210,7 +209,7 @@ def _update_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tu
 
 def _delete_activity(unit: Unit, write: Write, _: Capabilities) -> tuple[str, bool]:
     """Also its time entries and documents. Deleting what is not there is done already."""
-    id = _existing(write.target).id
+    id = existing(write.target).id
     for table in (tables.time_entries, tables.documents):
         for owned in unit.owned(table, "activity", id):
             unit.drop(table, owned)
@@ -243,7 +242,7 @@ def _activity(unit: Unit, id: str, fields: ActivityFields, capabilities: Capabil
 
 
 def _person(unit: Unit, target: Target, capabilities: Capabilities) -> Person:
-    record = _live(unit, _existing(target), "people")
+    record = _live(unit, existing(target), "people")
     if record.type == "lead":
         _offered(capabilities.log_on_lead, capabilities, "logging on a lead")
     return Person(record.type, record.id)
@@ -268,8 +267,8 @@ def _mark_active(unit: Unit, activity: StoredActivity) -> None:
 
 def _time_entry(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
     _offered(capabilities.time_entries, capabilities, "time entries")
-    fields = _fields(write, TimeEntryFields)
-    activity = _present_activity(unit, _existing(fields.activity))
+    fields = fields_of(write, TimeEntryFields)
+    activity = _present_activity(unit, existing(fields.activity))
     entry = StoredTimeEntry(
         id=_free_row(unit, tables.time_entries, _new_id(write), StoredTimeEntry),
         interaction=fields.interaction,
@@ -286,8 +285,8 @@ def _time_entry(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[s
 
 
 def _document(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
-    fields = _fields(write, DocumentFields)
-    activity = _present_activity(unit, _existing(fields.activity))
+    fields = fields_of(write, DocumentFields)
+    activity = _present_activity(unit, existing(fields.activity))
     _offered(activity.kind in capabilities.files, capabilities, f"files of a {activity.kind}")
     document = StoredDocument(
         id=_free_row(unit, tables.documents, _new_id(write), StoredDocument),
@@ -304,8 +303,8 @@ def _document(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str
 def _contact_role(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
     """Never twice the same contact on one opportunity (SPEC §7): the second finds the first."""
     _offered(capabilities.contact_roles, capabilities, "contact roles")
-    fields = _fields(write, ContactRoleFields)
-    contact = _live(unit, _existing(fields.contact), "contact")
+    fields = fields_of(write, ContactRoleFields)
+    contact = _live(unit, existing(fields.contact), "contact")
     opportunity = unit.body(tables.opportunities, fields.opportunity, StoredOpportunity)
     if opportunity is None:
         raise Rejected(f"There is no opportunity {fields.opportunity!r}.", ("opportunity",))
@@ -320,19 +319,6 @@ def _contact_role(unit: Unit, write: Write, capabilities: Capabilities) -> tuple
 
 
 # --- what the kinds share -------------------------------------------------------------------------------
-
-
-def _fields(write: Write, type: type[F]) -> F:
-    if not isinstance(write.fields, type):
-        given = write.fields.__class__.__name__
-        raise NotOffered(f"a {write.kind} write has {type.__name__}, not {given}")
-    return write.fields
-
-
-def _existing(target: Target | None) -> Existing:
-    if not isinstance(target, Existing):
-        raise NotOffered("a write points at a record that has no id yet; the caller resolves references")
-    return target
 
 
 def _offered(offered: bool, capabilities: Capabilities, what: str) -> None:
@@ -356,7 +342,7 @@ def _account(unit: Unit, target: Target | None, capabilities: Capabilities) -> s
     """The account's id; "" for none, and where the CRM has no accounts."""
     if target is None or not capabilities.accounts:
         return ""
-    id = _existing(target).id
+    id = existing(target).id
     if unit.body(tables.accounts, id, StoredAccount) is None:
         raise Rejected(f"There is no account {id!r}.", ("account",))
     return id
@@ -390,12 +376,7 @@ def _free_row(unit: Unit, table: Table, id: str, type: type[msgspec.Struct]) -> 
 
 
 def _clean(*texts: str) -> tuple[str, ...]:
-    """Texts without lone surrogates, which are no Unicode and which no database takes."""
-    return tuple(_without_surrogates(text) for text in texts)
-
-
-def _without_surrogates(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return tuple(sound(text) for text in texts)
 
 
 _DO: dict[WriteKind, Callable[[Unit, Write, Capabilities], tuple[str, bool]]] = {

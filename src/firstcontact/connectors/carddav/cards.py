@@ -20,6 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from firstcontact.connectors.toolkit.fields import full_name, with_new
+from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.formats.vcard import read_vcards
 from firstcontact.identity.records import Record
 from firstcontact.planning.write import ContactFields
@@ -356,8 +357,7 @@ def _folded(line: str) -> str:
 
 def clean(text: str) -> str:
     """Text that a card can hold: no control characters but the line feed, no half of a surrogate pair."""
-    whole = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return _UNSAFE.sub(" ", whole.replace("\r\n", "\n"))
+    return _UNSAFE.sub(" ", sound(text).replace("\r\n", "\n"))
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from firstcontact.connectors.clio import activities, documents, mapping, marks
 from firstcontact.connectors.clio.capabilities import CAPABILITIES
@@ -17,12 +17,12 @@ from firstcontact.connectors.clio.marks import CustomFields
 from firstcontact.connectors.clio.users import Users
 from firstcontact.connectors.contract import AuthLapsed, NotOffered, Outcome, Rejected, TryAgain, Unclear
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
+from firstcontact.connectors.toolkit.writes import existing, fields_of
 from firstcontact.planning.write import (
     ActivityFields,
     ContactFields,
     DocumentFields,
     Existing,
-    Fields,
     Receipt,
     Target,
     TimeEntryFields,
@@ -32,8 +32,6 @@ from firstcontact.planning.write import (
 TURNS = 4
 """How often a record is read and written again where somebody else has changed it in between."""
 _NO_PERMISSION = "There is no permission for it, or somebody else's rights are needed."
-
-F = TypeVar("F", bound=Fields)
 
 
 class Applier:
@@ -124,7 +122,7 @@ class Applier:
         for write in writes:
             if write.kind != "document":
                 continue
-            activity = _existing(_fields(write, DocumentFields).activity).id
+            activity = existing(fields_of(write, DocumentFields).activity).id
             try:
                 row = self._api.one(activities.place_of(activity), activities.COMMUNICATION)
             except Refused as refused:
@@ -144,7 +142,7 @@ class Applier:
             # Without it nobody could tell after a lost answer whether the contact was made.
             sentence = f"{TITLE} has no custom field {marks.KEY!r}; firstcontact doctor --fix makes it."
             raise Rejected(sentence, (marks.KEY,))
-        body = mapping.new_contact(_fields(write, ContactFields), write.key, custom, self._region)
+        body = mapping.new_contact(fields_of(write, ContactFields), write.key, custom, self._region)
         try:
             made = self._api.create("contacts", body)
         except Refused:
@@ -153,7 +151,7 @@ class Applier:
         return self._receipt(write, str(made["id"]), created=True)
 
     def _update_contact(self, write: Write) -> Receipt:
-        fields, id = _fields(write, ContactFields), _existing(write.target).id
+        fields, id = fields_of(write, ContactFields), existing(write.target).id
         custom = self._custom.ours()
 
         def change(row: Row) -> dict[str, Any]:
@@ -180,7 +178,7 @@ class Applier:
     # --- activities --------------------------------------------------------------------------------------
 
     def _log_activity(self, write: Write) -> Receipt:
-        fields = _fields(write, ActivityFields)
+        fields = fields_of(write, ActivityFields)
         for id in (*activities.people_of(fields), fields.matter, fields.user):
             if id:
                 _number(id, "people")
@@ -196,7 +194,7 @@ class Applier:
         return self._receipt(write, f"{activities.ENTRY_PREFIX}{made['id']}", created=True)
 
     def _update_activity(self, write: Write) -> Receipt:
-        fields, id = _fields(write, ActivityFields), _existing(write.target).id
+        fields, id = fields_of(write, ActivityFields), existing(write.target).id
         names = activities.changed_names(fields, write.changed)
 
         def change(row: Row) -> dict[str, Any]:
@@ -210,7 +208,7 @@ class Applier:
         return self._receipt(write, id, created=False)
 
     def _delete_activity(self, write: Write) -> Receipt:
-        id = _existing(write.target).id
+        id = existing(write.target).id
         try:
             self._api.delete(activities.place_of(id))
         except Refused as refused:
@@ -222,8 +220,8 @@ class Applier:
 
     def _time_entry(self, write: Write) -> Receipt:
         """The seconds are rounded already, as the settings say."""
-        fields = _fields(write, TimeEntryFields)
-        activity = _existing(fields.activity).id
+        fields = fields_of(write, TimeEntryFields)
+        activity = existing(fields.activity).id
         entry = activities.is_entry(activity)
         number = int(activity.removeprefix(activities.ENTRY_PREFIX))
         on = "calendar_entry" if entry else "communication"
@@ -251,7 +249,7 @@ class Applier:
 
     def _document(self, write: Write, held: Row) -> Receipt:
         again = write.key in self._doubted
-        fields = _fields(write, DocumentFields)
+        fields = fields_of(write, DocumentFields)
         return documents.carry(self._api, self._changed, write, fields, held, again, self._now())
 
     def _receipt(self, write: Write, id: str, *, created: bool) -> Receipt:
@@ -276,19 +274,7 @@ def check(write: Write) -> None:
     elif isinstance(fields, TimeEntryFields | DocumentFields):
         targets.append(fields.activity)
     for target in targets:
-        _existing(target)
-
-
-def _fields(write: Write, type: type[F]) -> F:
-    if not isinstance(write.fields, type):
-        raise NotOffered(f"a {write.kind} write has {type.__name__}, not {write.fields.__class__.__name__}")
-    return write.fields
-
-
-def _existing(target: Target | None) -> Existing:
-    if not isinstance(target, Existing):
-        raise NotOffered("a write points at a record that has no id yet; the caller resolves references")
-    return target
+        existing(target)
 
 
 def _number(id: str, field: str) -> int:

@@ -12,6 +12,7 @@ import phonenumbers
 from firstcontact.connectors.clio import marks
 from firstcontact.connectors.clio.marks import CustomField
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.identity.records import CrmUser, Matter, Record
 from firstcontact.interactions.handles import read_phone
 from firstcontact.planning.write import ContactFields
@@ -72,8 +73,7 @@ def clean(text: str) -> str:
     """Text without what is no text: lone surrogates, and control characters but tab and line ends."""
     if text.isascii() and text.isprintable():
         return text
-    whole = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return "".join(each for each in whole if (each >= " " and each != "\x7f") or each in "\t\n\r")
+    return "".join(each for each in sound(text) if (each >= " " and each != "\x7f") or each in "\t\n\r")
 
 
 def _text(value: object) -> str:

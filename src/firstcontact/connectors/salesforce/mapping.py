@@ -21,6 +21,7 @@ from firstcontact.connectors.salesforce.shapes import (
     Shape,
 )
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.identity.domains import website_host
 from firstcontact.identity.records import Account, CrmUser, Matter, Opportunity, Record
 from firstcontact.planning.write import AccountFields, ContactFields
@@ -99,9 +100,7 @@ def micros(value: str) -> int:
 
 def clean(value: str, length: int = 0) -> str:
     """A text as Salesforce takes it: without what is no character, cut to its field's length."""
-    if not value.isascii():
-        value = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    value = _CONTROLS.sub("", value)
+    value = _CONTROLS.sub("", sound(value))
     return value[:length].rstrip() if length and len(value) > length else value
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TypeVar
 
 from firstcontact.connectors.contract import (
     AuthLapsed,
@@ -20,6 +19,7 @@ from firstcontact.connectors.contract import (
     Unclear,
 )
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
+from firstcontact.connectors.toolkit.writes import existing, fields_of
 from firstcontact.connectors.tryton import mapping
 from firstcontact.connectors.tryton.activities import ATTACHMENT, changed_attachment, new_attachment
 from firstcontact.connectors.tryton.client import TITLE, WITH_INACTIVE, Client, Refused
@@ -28,7 +28,6 @@ from firstcontact.planning.write import (
     ActivityFields,
     ContactFields,
     Existing,
-    Fields,
     Receipt,
     Write,
     WriteKind,
@@ -38,7 +37,6 @@ AT_ONCE = 200
 """Writes in one request."""
 
 Send = Callable[[Sequence[Write]], Sequence[Outcome]]
-F = TypeVar("F", bound=Fields)
 
 _NOT_THERE = "don't exist"
 """What Tryton says of a record that is not there."""
@@ -99,18 +97,14 @@ class Carrier:
                 raise NotOffered(f"{TITLE} does not offer several people on one activity")
             targets += write.fields.people
         for target in targets:
-            if not isinstance(target, Existing):
-                raise NotOffered(
-                    "a write points at a record that has no id yet; the caller resolves references"
-                )
-            if target.record not in ("contact", "activity"):
-                raise NotOffered(f"{TITLE} does not offer a {target.record}")
+            if existing(target).record not in ("contact", "activity"):
+                raise NotOffered(f"{TITLE} does not offer a {existing(target).record}")
 
     # --- parties ------------------------------------------------------------------------------------
 
     def _create(self, writes: Sequence[Write]) -> Sequence[Outcome]:
         values = [
-            mapping.new_party(write.key, _fields(write, ContactFields), self._region) for write in writes
+            mapping.new_party(write.key, fields_of(write, ContactFields), self._region) for write in writes
         ]
         try:
             ids = self._client.write("party.party.create", values)
@@ -133,7 +127,7 @@ class Carrier:
             if row is None or refusal is not None:
                 outcomes[write.key] = refusal or _deleted(_id(write), "target")
                 continue
-            changes[write.key] = mapping.changed_party(row, _fields(write, ContactFields), self._region)
+            changes[write.key] = mapping.changed_party(row, fields_of(write, ContactFields), self._region)
             if not changes[write.key]:
                 outcomes[write.key] = self._receipt(write.key, row["id"], created=False)
 
@@ -150,7 +144,7 @@ class Carrier:
         people = {
             write.key: person.id
             for write in writes
-            for person in _fields(write, ActivityFields).people
+            for person in fields_of(write, ActivityFields).people
             if isinstance(person, Existing)
         }
         rows = self._present(list(people.values()), ("replaced_by",)) if people else {}
@@ -158,13 +152,13 @@ class Carrier:
         for write in writes:
             person = people.get(write.key)
             if person is None:
-                kind = _fields(write, ActivityFields).kind
+                kind = fields_of(write, ActivityFields).kind
                 outcomes[write.key] = Rejected(f"{TITLE} logs a {kind} only on a contact.", ("people",))
             elif refusal := _refusal(rows.get(person), person, "people"):
                 outcomes[write.key] = refusal
 
         def send(part: Sequence[Write]) -> Sequence[Outcome]:
-            values = [new_attachment(write, _fields(write, ActivityFields)) for write in part]
+            values = [new_attachment(write, fields_of(write, ActivityFields)) for write in part]
             ids = self._client.write("ir.attachment.create", values)
             return [self._receipt(write.key, id) for write, id in zip(part, ids, strict=True)]
 
@@ -176,7 +170,7 @@ class Carrier:
             row["id"]: row for row in self._client.read("ir.attachment.read", ids, list(ATTACHMENT))
         }
         pairs = [
-            [[id], changed_attachment(rows[id], write, _fields(write, ActivityFields))]
+            [[id], changed_attachment(rows[id], write, fields_of(write, ActivityFields))]
             for id, write in zip(ids, writes, strict=True)
         ]
         self._client.write("ir.attachment.write", *(given for pair in pairs for given in pair))
@@ -280,10 +274,3 @@ def _activity_id(write: Write) -> int:
     if number is None:
         raise Rejected(f"There is no activity {_id(write)!r} in {TITLE}.", ("activity",))
     return number
-
-
-def _fields(write: Write, type: type[F]) -> F:
-    if not isinstance(write.fields, type):
-        given = write.fields.__class__.__name__
-        raise NotOffered(f"a {write.kind} write has {type.__name__}, not {given}")
-    return write.fields

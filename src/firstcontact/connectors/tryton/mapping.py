@@ -16,6 +16,7 @@ import phonenumbers
 
 from firstcontact.connectors.contract import Gone, Moved
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.identity.records import CrmUser, Matter, Record
 from firstcontact.interactions.handles import read_handle
 from firstcontact.interactions.model import Handle
@@ -293,5 +294,4 @@ def one_line(text: str) -> str:
 
 def unicode(text: str) -> str:
     """Text without lone surrogates and NUL, which no database takes."""
-    whole = text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    return whole.replace("\x00", "")
+    return sound(text).replace("\x00", "")

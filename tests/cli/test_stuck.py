@@ -89,7 +89,7 @@ def test_a_paused_connection(fc: Any) -> None:
     change(fc, "INSERT INTO connections VALUES ('address_book', 1767600000000000, 'The token was revoked.', "
            "0, 0, 0, -1, -1)")  # fmt: skip
     assert "paused since" in fc.done("stuck").out
-    assert fc("run", "--once").err == "The token was revoked.\n"
+    assert fc("run", "--once").err.startswith("The token was revoked. `firstcontact connect` logs in again")
     assert fc.json("stuck", "resume")["resumed"] is True
     assert fc.json("stuck", "resume")["resumed"] is False
     fc.done("run", "--once")

@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from firstcontact import keyring
+from firstcontact.boundaries import Boundary
 from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.lanes import credentials as module
 from firstcontact.lanes.credentials import KeptCredentials, check, seal_anew
@@ -110,6 +112,22 @@ def test_another_key_seals_everything_anew(kept: KeptCredentials, ledger: Ledger
     with ledger.read() as tx:
         assert credentials.keys_in_use(tx) == {after.current: 1}
     assert kept.read()["access_token"] == "second"
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_key_that_is_forgotten_as_a_login_is_kept_loses_none(ring: Path, ledger: Ledger) -> None:
+    """A rotation that forgets old keys, right before a worker keeps what it renewed, leaves it openable."""
+
+    class Rotated(Ledger):
+        def write(self, boundary: Boundary | None = None) -> AbstractContextManager[Connection]:
+            if boundary is Boundary.KEEP_RENEWED:
+                seal_anew(ledger, keyring.add_key(ring))
+                keyring.forget_others(ring)
+            return super().write(boundary)
+
+    worker = KeptCredentials(Rotated(ledger.engine), ring, "office")
+    worker.renew(LOGIN, lambda _: {"access_token": "second"})
+    assert KeptCredentials(ledger, ring, "office").read()["access_token"] == "second"
 
 
 class Vendor:
@@ -221,6 +239,16 @@ def test_who_logs_in_meanwhile_has_the_last_word(kept: KeptCredentials) -> None:
 
     assert kept.renew(LOGIN, slow) == fresh
     assert kept.read() == fresh
+
+
+def test_a_refusal_of_what_is_no_longer_kept_is_none(kept: KeptCredentials) -> None:
+    """Who logs in while an older login is being refused is not told that the permission has lapsed."""
+
+    def ask(_: Mapping[str, str]) -> Mapping[str, str]:
+        kept.keep({"access_token": "a person's"})
+        raise AuthLapsed("refused")
+
+    assert kept.renew(LOGIN, ask) == {"access_token": "a person's"}
 
 
 def test_no_transaction_is_open_while_the_vendor_thinks(kept: KeptCredentials, ledger: Ledger) -> None:

@@ -69,9 +69,12 @@ class KeptCredentials:
         try:
             with crossing(Boundary.ASK_FOR_LOGIN):
                 news = ask(kept)
-        except BaseException:
+        except BaseException as error:
             with self._ledger.write(Boundary.END_RENEWAL) as tx:
                 credentials.give_back_renewal(tx, self._connection, who)
+                row = credentials.row(tx, self._connection)
+            if isinstance(error, AuthLapsed) and row is not None and row.version != version:
+                return self._opened(row)  # what was refused is not what is kept by now
             raise
         return self._keep_renewed(kept, news, version)
 
@@ -79,8 +82,8 @@ class KeptCredentials:
         """These from here on, whatever was kept; the key ring is made where there is none yet. Raises
         KeyProblem where another machine has the ring, OSError."""
         keyring.make(self._path)
-        key, sealed = self._sealed(values)
         with self._ledger.write(Boundary.KEEP_CREDENTIALS) as tx:
+            key, sealed = self._sealed(values)
             credentials.keep(tx, self._connection, key, sealed, leasing.clock(tx))
 
     def forget(self) -> bool:
@@ -129,10 +132,10 @@ class KeptCredentials:
         """What the vendor gave, laid over what is kept; where a person has logged in meanwhile, or a worker
         renewed it that did not wait so long, theirs stands."""
         renewed = {**kept, **news}
-        key, sealed = self._sealed(renewed)
         with self._ledger.write(Boundary.KEEP_RENEWED) as tx:
             row = credentials.row(tx, self._connection)
             if row is not None and row.version == version:
+                key, sealed = self._sealed(renewed)
                 credentials.keep(tx, self._connection, key, sealed, leasing.clock(tx))
                 return renewed
         return self._opened(row)
@@ -151,7 +154,8 @@ class KeptCredentials:
             raise TryAgain(str(problem), _NO_KEY_SECONDS) from problem
 
     def _sealed(self, values: Mapping[str, str]) -> tuple[str, bytes]:
-        """By the key that is current now, in whichever process it was made so."""
+        """By the key that is current now, in whichever process it was made so. Within the transaction that
+        keeps it: otherwise all could be sealed anew, and the key taken out of the ring, in between."""
         self._ring = keyring.load(self._path)
         if self._ring is None:
             raise KeyProblem(f"{self._path}: there is no key ring, so no login can be kept.")

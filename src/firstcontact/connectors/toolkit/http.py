@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
@@ -25,6 +25,8 @@ AFTER_TROUBLE = 5.0
 """Seconds to wait after a trouble that says nothing of its length."""
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 _BUSY = frozenset({429, 503})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""This machine, as hosts of addresses."""
 
 
 class Lost(ConnectorError):
@@ -192,6 +194,12 @@ class Http:
                     ),
                 )
             return self._client[1]
+
+
+def is_private(address: str) -> bool:
+    """Whether nobody on the way can read what is sent there: TLS, or this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.hostname or "") in LOOPBACK
 
 
 def retry_after(answer: Answer) -> float:

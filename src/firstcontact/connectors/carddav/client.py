@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from firstcontact.connectors.carddav import xml
 from firstcontact.connectors.contract import AuthLapsed, Credentials, Opening, TryAgain
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Answer, Http, Lost
+from firstcontact.connectors.toolkit import clocks
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, LOOPBACK, Answer, Http, Lost
 from firstcontact.identity.domains import registrable
 
 TITLE = "The CardDAV server"
@@ -24,7 +24,6 @@ _MOST_MOVES = 5
 _LONGEST_NAME = 255
 """What file systems and databases of servers take."""
 _TAGS = re.compile(r"<[^>]*>")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Refused(Exception):
@@ -86,7 +85,7 @@ class Dav:
     """Requests to one server. Every method may raise TryAgain, AuthLapsed."""
 
     def __init__(self, opening: Opening) -> None:
-        self._skew: float | None = None
+        self._skew: int | None = None
         self._now = opening.now
         self.address = _address(str(opening.options["address"]))
         headers = {"User-Agent": "FirstContact", "Accept": "*/*"}
@@ -100,16 +99,13 @@ class Dav:
         )
 
     @property
-    def skew(self) -> float | None:
-        """Seconds by which the server's clock was ahead of ours in its last answer; None before any."""
+    def skew(self) -> int | None:
+        """Microseconds by which the server's clock was ahead of ours in its last answer; None before any."""
         return self._skew
 
     def _watch(self, answer: Answer) -> None:
-        try:
-            date = parsedate_to_datetime(answer.headers.get("Date", ""))
-        except (ValueError, TypeError):
-            return
-        self._skew = date.timestamp() - self._now() / 1_000_000
+        told = clocks.skew(answer.headers, self._now())
+        self._skew = self._skew if told is None else told
 
     # --- reading ------------------------------------------------------------------------------------------
 
@@ -230,12 +226,6 @@ def is_name(name: str) -> bool:
     return name.isascii() or name.encode("utf-8", "replace").decode() == name
 
 
-def is_private(address: str) -> bool:
-    """Whether nobody on the way can read the password: TLS, or the same machine."""
-    parts = urlsplit(address)
-    return parts.scheme == "https" or (parts.hostname or "") in _LOOPBACK
-
-
 def _fetched(member: xml.Member) -> Fetched | None:
     text = member.text(f"{xml.CARD}address-data")
     return Fetched(member.name, text, member.text(f"{xml.DAV}getetag")) if text else None
@@ -273,5 +263,5 @@ def is_same_site(here: str, there: str) -> bool:
         return False
     one, other = (a.hostname or "").lower(), (b.hostname or "").lower()
     if one == other:
-        return a.port == b.port or b.scheme == "https" or other in _LOOPBACK
+        return a.port == b.port or b.scheme == "https" or other in LOOPBACK
     return bool(registrable(one)) and registrable(one) == registrable(other)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from firstcontact.connectors.carddav.client import TITLE, Dav, Refused, is_private
+from firstcontact.connectors.carddav.client import TITLE, Dav, Refused
 from firstcontact.connectors.carddav.discovery import Book, NoAddressBook
 from firstcontact.connectors.carddav.search import Search
 from firstcontact.connectors.contract import Diagnosis
+from firstcontact.connectors.toolkit import clocks
+from firstcontact.connectors.toolkit.http import is_private
 
-CLOCK_SECONDS = 120
-"""A clock that is off by more is worth a word."""
 _WRITES = frozenset({"all", "write", "write-content", "bind"})
 
 
@@ -32,7 +32,7 @@ def _diagnoses(dav: Dav, book: Book, search: Search) -> Iterator[Diagnosis]:
     yield _versions(book)
     yield _changes(book)
     yield _searching(search, book)
-    yield _clock(dav)
+    yield clocks.examined(TITLE, dav.skew)
     yield Diagnosis(
         state="ok",
         about="log",
@@ -84,13 +84,3 @@ def _searching(search: Search, book: Book) -> Diagnosis:
         return Diagnosis(state="ok", about=about, sentence="The server's search finds what it was asked for.")
     remedy = "Nobody is created while it is not known who is there; ask the server's operator."
     return Diagnosis(state="error", about=about, sentence=" ".join(doubts), remedy=remedy)
-
-
-def _clock(dav: Dav) -> Diagnosis:
-    skew = dav.skew
-    if skew is None:
-        return Diagnosis(state="warning", about="clock", sentence=f"{TITLE} does not tell the time.")
-    if abs(skew) <= CLOCK_SECONDS:
-        return Diagnosis(state="ok", about="clock", sentence="Our clocks agree.")
-    said = f"{TITLE}'s clock is {abs(skew):.0f} seconds {'ahead of' if skew > 0 else 'behind'} ours."
-    return Diagnosis(state="warning", about="clock", sentence=said, remedy="Set the clocks by NTP.")

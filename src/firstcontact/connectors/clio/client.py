@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from firstcontact.connectors.contract import Allowance, Opening, TryAgain
+from firstcontact.connectors.toolkit import clocks
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Answer, Http, Lost, retry_after
 from firstcontact.connectors.toolkit.oauth import refreshing
 from firstcontact.connectors.toolkit.tokens import Tokens
@@ -112,11 +113,8 @@ class Api:
 
     def _watch(self, answer: Answer) -> None:
         """Raises TryAgain for 429, whichever of the two headers says for how long (apis A2)."""
-        try:
-            date = parsedate_to_datetime(answer.headers.get("Date", ""))
-            self._skew = int(date.timestamp() * _SECOND) - self._now()
-        except (ValueError, TypeError):
-            pass
+        told = clocks.skew(answer.headers, self._now())
+        self._skew = self._skew if told is None else told
         self._heed(answer.headers)
         if answer.status == 429:
             wait = self._wait(answer)

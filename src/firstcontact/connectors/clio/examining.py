@@ -8,6 +8,7 @@ from firstcontact.connectors.clio import marks
 from firstcontact.connectors.clio.client import TITLE, VERSION, Api, Refused
 from firstcontact.connectors.clio.marks import CUSTOM_FIELDS, CustomFields
 from firstcontact.connectors.contract import Diagnosis, Rejected, TryAgain
+from firstcontact.connectors.toolkit import clocks
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 
 NEEDED = {
@@ -23,12 +24,11 @@ NEEDED = {
 }
 """What is read, and what follows where it may not be."""
 _OPTIONAL = frozenset({"relationships", "activities", "documents", "users"})
-SKEW_SECONDS = 300
 
 
 def examine(api: Api, custom: CustomFields) -> list[Diagnosis]:
     """One diagnosis each. Writes nothing. Raises TryAgain, AuthLapsed."""
-    return [*_login(api), *_permissions(api), *_fields(custom), _clock(api)]
+    return [*_login(api), *_permissions(api), *_fields(custom), clocks.examined(TITLE, api.skew())]
 
 
 def _login(api: Api) -> Iterator[Diagnosis]:
@@ -95,21 +95,6 @@ def _fields(custom: CustomFields) -> Iterator[Diagnosis]:
                 sentence="Contacts that we make have no value in it; Clio may refuse them.",
                 remedy="Make it optional in Clio, or fill it in by hand on what `firstcontact stuck` shows.",
             )
-
-
-def _clock(api: Api) -> Diagnosis:
-    skew = api.skew()
-    if skew is None:
-        return Diagnosis(state="warning", about="clock", sentence=f"{TITLE} did not say what time it is.")
-    seconds = skew // 1_000_000
-    if abs(seconds) <= SKEW_SECONDS:
-        return Diagnosis(state="ok", about="clock", sentence="This machine and Clio agree on the time.")
-    return Diagnosis(
-        state="warning",
-        about="clock",
-        sentence=f"Clio's clock is {abs(seconds)} seconds {'ahead of' if seconds > 0 else 'behind'} ours.",
-        remedy="Let this machine set its clock by the network.",
-    )
 
 
 def prepare(custom: CustomFields) -> Sequence[str]:

@@ -15,13 +15,13 @@ from firstcontact.connectors.salesforce.faults import has, read_faults
 from firstcontact.connectors.salesforce.mapping import text
 from firstcontact.connectors.salesforce.organisation import Organisation
 from firstcontact.connectors.salesforce.shapes import Shape
+from firstcontact.connectors.toolkit import clocks
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 
-SKEW = 120_000_000
-"""Microseconds by which clocks may differ."""
 SET_NAME = "FirstContact"
 REPORT_NAME = "Contacts created by FirstContact"
 _THERE = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
+_SET_CLOCK = "Set the clock by NTP: a log-in by JWT fails with a wrong clock."
 _NO_TYPE = frozenset({"INVALID_TYPE", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
 
 
@@ -132,7 +132,7 @@ def examine(api: Api, organisation: Organisation) -> list[Diagnosis]:
     said += _required(found)
     said.append(_duplicate_rules(api))
     said += _quota(api)
-    said.append(_clock(api))
+    said.append(clocks.examined("Salesforce", api.skew(), wrong="error", remedy=_SET_CLOCK))
     return said
 
 
@@ -274,23 +274,6 @@ def _quota(api: Api) -> list[Diagnosis]:
         remedy = "Find out what else uses the API, or add API calls to the subscription."
         return [Diagnosis(state="warning", about=about, sentence=sentence, remedy=remedy)]
     return [Diagnosis(state="ok", about=about, sentence=sentence)]
-
-
-def _clock(api: Api) -> Diagnosis:
-    skew = api.skew()
-    if skew is None:
-        return Diagnosis(
-            state="warning", about="clock", sentence="Salesforce's answers bear no readable date."
-        )
-    if abs(skew) <= SKEW:
-        return Diagnosis(state="ok", about="clock", sentence="This machine's clock agrees with Salesforce's.")
-    direction = "behind" if skew > 0 else "ahead of"
-    return Diagnosis(
-        state="error",
-        about="clock",
-        sentence=f"This machine's clock is {abs(skew) // 1_000_000} seconds {direction} Salesforce's.",
-        remedy="Set the clock by NTP: a log-in by JWT fails with a wrong clock.",
-    )
 
 
 # --- making -------------------------------------------------------------------------------------

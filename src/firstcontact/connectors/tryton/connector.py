@@ -4,9 +4,7 @@ README.md)."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from firstcontact.connectors.contract import (
     AuthLapsed,
@@ -19,7 +17,8 @@ from firstcontact.connectors.contract import (
     Outcome,
     TryAgain,
 )
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE
+from firstcontact.connectors.toolkit import clocks
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, is_private
 from firstcontact.connectors.tryton import mapping
 from firstcontact.connectors.tryton.activities import ATTACHMENT, key_pattern, read_attachment
 from firstcontact.connectors.tryton.capabilities import CAPABILITIES
@@ -39,7 +38,6 @@ REFERENCES = 1_000
 """Records whose attachments are searched in one question."""
 
 _BY_ID = [["id", "ASC"]]
-_CLOCK_OFF = 60_000_000
 
 
 class Tryton:
@@ -158,7 +156,7 @@ class Tryton:
         series, headers = self._client.server()
         found = [Diagnosis(state="ok", about="server", sentence=f"This is Tryton {series}.")]
         found += self._secrecy()
-        found.append(self._clock(headers))
+        found.append(clocks.examined(TITLE, clocks.skew(headers, self._now())))
         found += [self._permission(model, needed) for model, needed in _NEEDED]
         found += [self._required(model, given) for model, given in mapping.GIVEN.items()]
         return found
@@ -294,28 +292,12 @@ class Tryton:
     # --- examining ----------------------------------------------------------------------------------
 
     def _secrecy(self) -> list[Diagnosis]:
-        address = urlsplit(self._address)
-        if address.scheme == "https" or address.hostname in ("localhost", "127.0.0.1", "::1"):
+        if is_private(self._address):
             return []
         sentence = "The password goes to Tryton where others on the way can read it."
         return [
             Diagnosis(state="warning", about="address", sentence=sentence, remedy="Use an https address.")
         ]
-
-    def _clock(self, headers: Mapping[str, str]) -> Diagnosis:
-        try:
-            there = parsedate_to_datetime(headers.get("Date", "")).timestamp() * 1_000_000
-        except (ValueError, TypeError):
-            return Diagnosis(state="ok", about="clock", sentence="Tryton does not say what time it is.")
-        off = abs(there - self._now())
-        if off <= _CLOCK_OFF:
-            return Diagnosis(state="ok", about="clock", sentence="Tryton's clock and ours agree.")
-        return Diagnosis(
-            state="warning",
-            about="clock",
-            sentence=f"Tryton's clock and ours differ by {off / 1_000_000:.0f} seconds.",
-            remedy="Set both by a time server.",
-        )
 
     def _permission(self, model: str, needed: str) -> Diagnosis:
         about = f"permission to {needed}"

@@ -10,12 +10,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from office import KEY, SECRET, Office, port
 
 from firstcontact.bootstrap import open_installation
 from firstcontact.config import load
 from firstcontact.connectors import kinds
+from firstcontact.connectors.toolkit.http import Http
 from firstcontact.testing.served.process import Served, serve
 from firstcontact.testing.simulators.serving import served as at_address
 
@@ -264,6 +266,52 @@ def test_a_login_that_does_not_work_is_not_kept(fc: Any, office: Office, patch: 
     said = fc("connect", "office", "--option", f"address={office.url}", *BY_KEY)
     assert said.status == 2
     assert state(fc) == before
+
+
+def test_a_wrong_secret_is_said_as_the_vendor_says_it(fc: Any, office: Office) -> None:
+    """A vendor that answers a wrong application with 401 is quoted, and it is said what to look at."""
+    secret = fc.home.parent / "wrong"
+    secret.write_text("not the secret")
+    before = state(fc)
+    said = fc(
+        "connect", "office", "--option", f"address={office.url}", "--login", "browser", "--port", port(),
+        "--value", "client_id=app", "--file", f"client_secret={secret}",
+    )  # fmt: skip
+    assert said.status == 2
+    assert "invalid_client" in said.all
+    assert f"address={office.url}" in said.all
+    assert "what waited goes on" not in said.all
+    assert state(fc) == before
+
+
+@pytest.mark.parametrize("address", ["office.example", "http://[::bad", "ftp://office.example", "http://"])
+def test_what_is_no_address_is_said(fc: Any, office: Office, address: str) -> None:
+    """An address that nothing can be asked at is a sentence with the option in it."""
+    opened = office.kind.open
+    replaced = msgspec.structs.replace(
+        office.kind,
+        open=lambda opening: AsksAt(opened(opening), str(opening.options["address"])),
+    )
+    office.kind = replaced
+    said = fc("connect", "office", "--option", f"address={address}", *BY_KEY)
+    assert said.status == 2
+    assert "written https://HOST" in said.all
+    assert f"address={address}" in said.all
+
+
+class AsksAt:
+    """A connector that asks for its users at the address of the option."""
+
+    def __init__(self, crm: Any, address: str) -> None:
+        self._crm = crm
+        self._http = Http("Office", address)
+
+    def users(self) -> None:
+        """Never comes to an answer."""
+        self._http.read("GET", "/users")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._crm, name)
 
 
 @pytest.mark.parametrize(

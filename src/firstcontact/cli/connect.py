@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,10 +79,11 @@ def connect(
     given = {**_pairs(values, "--value"), **_from_files(files), **(_from_stdin() if from_stdin else {})}
     before = _kept(home, connection, login)
     asked = _asked(login, given, before, _redirect(login, port), _pairs(values, "--value")) if login else {}
-    if login is not None and login.oauth is not None:
-        asked = _by_browser(home, connection, crm_kind, login, asked, port, browser=not no_browser)
-    trial = Trial({"login": login.name, **asked} if login is not None else {})
-    users = _try(home, connection, trial)
+    with _nothing_kept(connection):
+        if login is not None and login.oauth is not None:
+            asked = _by_browser(home, connection, crm_kind, login, asked, port, browser=not no_browser)
+        trial = Trial({"login": login.name, **asked} if login is not None else {})
+        users = _try(home, connection, trial)
     if login is not None:
         credentials_of(home, connection.name, _ledger(home)).keep(trial.read())
     after = set_connection(home.folder, connection)
@@ -322,6 +324,23 @@ class Trial:
         if dict(stale) == self._values:
             self._values = {**self._values, **ask(dict(self._values))}
         return dict(self._values)
+
+
+@contextmanager
+def _nothing_kept(connection: Connection) -> Iterator[None]:
+    """A login that does not work: what to look at. Raises FlowProblem."""
+    from firstcontact.connectors.contract import AuthLapsed, TryAgain
+    from firstcontact.flow.problems import FlowProblem
+
+    said = ", ".join(f"{name}={value}" for name, value in connection.options.items()) or "as usual"
+    try:
+        yield
+    except AuthLapsed as error:
+        remedy = f"Nothing was changed. Look at what was given, and at the options ({said})."
+        raise FlowProblem(f"{error} {remedy}") from None
+    except TryAgain as error:
+        remedy = f"Nothing was changed. Look at the options ({said}) and the network, or try again later."
+        raise FlowProblem(f"{error} {remedy}") from None
 
 
 def _redirect(login: Login | None, port: int) -> str:

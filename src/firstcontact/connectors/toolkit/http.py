@@ -34,6 +34,15 @@ class Lost(ConnectorError):
     Never leaves a connector: it becomes `Unclear` for each write concerned."""
 
 
+class NotLetIn(AuthLapsed):
+    """401: the permission, or what stands in the request in its place, is not accepted. answer: what was
+    said with it."""
+
+    def __init__(self, sentence: str, answer: Answer) -> None:
+        super().__init__(sentence)
+        self.answer = answer
+
+
 class Answer:
     """An answer that came: status, headers, bytes."""
 
@@ -157,7 +166,7 @@ class Http:
             permission = dict(self._auth.headers())
             answer = self._once(method, path, {**self._headers, **given, **permission}, rest)
         if answer.status == 401:
-            raise AuthLapsed(f"{self._title} does not accept our login any more; connect again.")
+            raise NotLetIn(f"{self._title} does not accept our login any more; connect again.", answer)
         if answer.status in _BUSY:
             wait = retry_after(answer) or AFTER_TROUBLE
             if self._pace is not None and answer.status == 429:
@@ -166,11 +175,11 @@ class Http:
         return answer
 
     def _once(self, method: str, path: str, headers: Mapping[str, str], rest: Mapping[str, Any]) -> Answer:
-        base = self._base() if callable(self._base) else self._base
+        url = self._url(path)
         if self._pace is not None:
             self._pace.take()
         try:
-            answer = self._opened().request(method, urljoin(base, path), headers=headers, **rest)
+            answer = self._opened().request(method, url, headers=headers, **rest)
         except _NOT_SENT as error:
             name = type(error).__name__
             raise TryAgain(f"{self._title} cannot be reached ({name}).", AFTER_TROUBLE) from error
@@ -180,6 +189,19 @@ class Http:
         if self._watch is not None:
             self._watch(found)
         return found
+
+    def _url(self, path: str) -> str:
+        """Raises TryAgain for what is no address: a person wrote it, and can change it."""
+        base = self._base() if callable(self._base) else self._base
+        try:
+            url = urljoin(base, path)
+            parts = urlsplit(url)
+            if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+                return url
+        except ValueError:
+            pass
+        sentence = f"The address of {self._title} is none that can be asked; it is written https://HOST."
+        raise TryAgain(sentence, AFTER_TROUBLE)
 
     def _opened(self) -> httpx2.Client:
         with self._lock:

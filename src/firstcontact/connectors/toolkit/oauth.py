@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from firstcontact.connectors.contract import AuthLapsed, OAuth, TryAgain
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Http
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Http, NotLetIn
 from firstcontact.connectors.toolkit.tokens import Renewal
 
 PORT = 8917
@@ -37,7 +37,10 @@ def ask_token(
     refuses, TryAgain where it cannot be asked now.
     """
     headers = {"Accept": "application/json"}
-    answer, body = http.read_json("POST", address, data=dict(form), headers=headers)
+    try:
+        answer, body = http.read_json("POST", address, data=dict(form), headers=headers)
+    except NotLetIn as refused:
+        raise _not_let_in(refused, title) from None
     given: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
     if not answer.ok:
         raise _refusal(given, answer.status, title)
@@ -52,6 +55,17 @@ def ask_token(
     ends = isinstance(lasts, int | float | str) and str(lasts).replace(".", "", 1).isdigit()
     kept["expires_at"] = str(now() + int(float(str(lasts)) * _SECOND)) if ends else ""
     return kept
+
+
+def _not_let_in(refused: NotLetIn, title: str) -> Exception:
+    """RFC 6749 §5.2: a wrong application is refused with 401, and a code as any other refusal."""
+    try:
+        said = refused.answer.json()
+    except ValueError:
+        return refused
+    if not isinstance(said, Mapping) or not said.get("error"):
+        return refused
+    return _refusal(said, refused.answer.status, title)
 
 
 def _refusal(given: Mapping[str, Any], status: int, title: str) -> Exception:
@@ -207,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
         title = self.server.title
         self._say(
             200,
-            f"FirstContact is logged in to {title}. You can close this window."
+            f"{title} has let you in. The terminal says how it goes on; you can close this window."
             if done
             else f"{title} did not log FirstContact in. The terminal says more.",
         )

@@ -167,3 +167,48 @@ def test_accounts_of_a_stranger_s_domain_are_made_in_the_same_request(serve: Any
     outcomes: list[Any] = []
     assert org.calls(lambda: outcomes.extend(org.crm.apply([account, contact, call]))) == 1
     assert org.crm.read([outcomes[1].id])[outcomes[1].id].account == outcomes[0].id
+
+
+@pytest.mark.parametrize("kind", ["contact", "lead"])
+def test_a_person_who_shares_our_login_is_seen(serve: Any, kind: str) -> None:
+    """What a person has just made by the login that we use, too, is found among many; the search lags."""
+    org = serve(lag=LAG)
+    org.simulator.org.person = org.simulator.org.api_user
+    id = org.desk.add(kind, {"last_name": "Diaz", "phones": ["(415) 555-0123"]})
+    assert found(org.crm, JO_PHONE, OTHERS) == {id}
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_many_fresh_records_hide_nobody(serve: Any, monkeypatch: pytest.MonkeyPatch, slow: bool) -> None:
+    """Where somebody loads more records than are looked at, who is among them is found by patterns; where
+    those take too long nothing is said, and never that nobody is there."""
+    monkeypatch.setattr("firstcontact.connectors.salesforce.look.FRESH", 20)
+    org = serve(lag=LAG)
+    for n in range(30):
+        org.desk.add("contact", {"last_name": f"P{n}", "phones": [f"(415) 555-0{n + 200}"]})
+    id = org.desk.add("contact", {"last_name": "Diaz", "phones": ["(415) 555-0123"]})
+    if not slow:
+        assert found(org.crm, JO_PHONE, OTHERS) == {id}
+        return
+    org.crm._look._slow_until = org.clock.now() + 1
+    finding = org.crm.find([handle(JO_PHONE), *(handle(one) for one in OTHERS)])[JO_PHONE]
+    assert (finding.status, "lately" in finding.why) == ("unknown", True)
+
+
+def test_a_mailbox_among_thousands_that_begin_alike_is_one_answer(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address at a mail service brings its own records and its tags, not everybody whose begins so."""
+    org = serve()
+    mine = {org.desk.add("contact", {"last_name": "Jo", "emails": ["Jo@gmail.com"]})}
+    mine.add(org.desk.add("contact", {"last_name": "Jo", "emails": ["jo+bills@gmail.com"]}))
+    for n in range(5):
+        org.desk.add("contact", {"last_name": f"P{n}", "emails": [f"jo{n}@gmail.com"]})
+    seen: list[str] = []
+    look = org.crm._look
+    keep = look._keep
+    monkeypatch.setattr(
+        look, "_keep", lambda f, rows, s: (seen.extend(r["Id"] for r in rows), keep(f, rows, s))
+    )
+    assert found(org.crm, "jo@gmail.com", []) == mine
+    assert set(seen) == mine

@@ -15,6 +15,7 @@ from firstcontact.connectors.contract import (
     TryAgain,
     Unclear,
 )
+from firstcontact.connectors.salesforce.kind import KIND
 from firstcontact.connectors.toolkit.http import Answer
 from firstcontact.planning.write import CreatedBy, Existing, Receipt
 from firstcontact.testing.conformance.making import (
@@ -273,6 +274,41 @@ def test_a_duplicate_rule_names_the_contact(serve: Any, rule: str, key: str, nam
     assert org.desk.dump()["activities"] == []
 
 
+def test_a_trouble_while_a_refusal_is_cleared_up_leaves_the_rest(serve: Any) -> None:
+    """One of a call is there already, and asking which one meets a trouble: what was made is told."""
+    org = serve(duplicates="block", collections_name_duplicates=False)
+    crm = asked(org)
+    org.desk.add("contact", {"first_name": "Jo", "last_name": "Diaz", "emails": [JO]})
+    other = new_contact(crm, "other", last_name="Roe", emails=("kim@acme.example",))
+    org.running.faults.next("refused_503", lambda _, path: path.endswith("/sobjects/Contact"))
+    twice, made = crm.apply([new_contact(crm), other])
+    assert isinstance(twice, TryAgain)
+    assert isinstance(made, Receipt)
+    assert made.created
+    assert org.running.faults.waiting == 0
+
+
+def test_a_lost_answer_loses_nobody_on_a_meeting(serve: Any) -> None:
+    """The meetings were made, the request of their further people has no answer: they are sent again, since
+    the key of a meeting does not tell who is on it."""
+    org = serve()
+    crm = asked(org)
+    people = [org.desk.add("contact", {"last_name": f"P{n}"}) for n in range(2)]
+    on = tuple(Existing("contact", id) for id in people)
+    writes = [an_activity(crm, f"meeting {n}", kind="meeting", people=on) for n in range(80)]
+    sent: list[str] = []
+
+    def second(method: str, path: str) -> bool:
+        if method == "POST" and "/composite/sobjects" in path:
+            sent.append(path)
+        return len(sent) == 2
+
+    org.running.faults.next("closed", second)
+    assert {type(one) for one in crm.apply(writes)} == {TryAgain}
+    assert all(isinstance(one, Receipt) for one in crm.apply(writes))
+    assert {len(one["contacts"]) for one in org.desk.dump()["activities"]} == {2}
+
+
 def test_an_alert_does_not_stop_a_change(serve: Any) -> None:
     """A contact that a person has chosen is changed although a rule finds it like another one."""
     org = serve(duplicates="alert")
@@ -482,6 +518,29 @@ def test_a_first_reading_in_bulk_goes_on_where_it_was(serve: Any) -> None:
             break
     assert waits
     assert set(ids) == made | {late}
+
+
+@pytest.mark.parametrize("off", [-3_600_000_000, 3_600_000_000])
+def test_a_first_reading_in_bulk_by_a_wrong_clock_leaves_nobody_out(serve: Any, off: int) -> None:
+    """Our clock is an hour off: who is made or changed while the jobs run is told all the same."""
+    org = serve(bulk_polls=0)
+    opening = org.running.opening(
+        lambda: org.clock.now() + off, credentials=org.kept, pace=org.pace, options={"bulk_from": 1}
+    )
+    crm = org.running.connect(KIND, opening)
+    made = {org.desk.add("contact", {"last_name": "First"})}
+    org.clock.wait(600_000_000)
+    cursor, ids = "", []
+    for _ in range(20):
+        page = crm.changed_since(cursor)
+        ids += [record.id for record in page.records]
+        cursor = page.cursor
+        if ids and len(made) == 1:
+            made.add(org.desk.add("contact", {"last_name": "Late"}))
+            org.clock.wait(600_000_000)
+        if not page.more:
+            break
+    assert set(ids) == made
 
 
 def test_accounts_follow_their_opportunities_and_roles(serve: Any) -> None:

@@ -474,6 +474,8 @@ class Carrier:
         except (TryAgain, AuthLapsed) as trouble:
             self._trouble(nodes, trouble)
             return
+        # Whatever comes up while these are taken, one after the other, some of them may have happened.
+        self._happened = self._happened or any(status < 300 for status, _ in answers)
         for portion, (status, body) in zip(portions, answers, strict=True):
             self._take(portion, status, body)
 
@@ -541,6 +543,15 @@ class Carrier:
         self._refused(node, read_faults(result.get("errors") or []))
 
     def _refused(self, node: Node, faults: tuple[Fault, ...]) -> None:
+        """The outcome of a record that was not taken. No trouble in asking why is raised, since others of the
+        same call may have been carried out."""
+        try:
+            self._judge(node, faults)
+        except (TryAgain, AuthLapsed, Refused) as trouble:
+            after = trouble.after if isinstance(trouble, TryAgain) else AFTER_TROUBLE
+            self._outcomes[node.write] = TryAgain(str(trouble), after)
+
+    def _judge(self, node: Node, faults: tuple[Fault, ...]) -> None:
         if has(faults, STALE):
             self._organisation.forget()
         found = outcome(faults)
@@ -608,8 +619,12 @@ class Carrier:
     def _unclear(self, nodes: Iterable[Node], lost: Lost) -> None:
         self._happened = True
         for node in nodes:
-            key = self._writes[node.write].key
-            self._outcomes[node.write] = Unclear(str(lost), key)
+            if isinstance(self._outcomes.get(node.write), Receipt):
+                # The activity is there, and whoever looks for its key would not see that somebody is missing
+                # on it. Sent again it is refused with its id, and they are put on it.
+                self._outcomes[node.write] = TryAgain(str(lost), AFTER_TROUBLE)
+            else:
+                self._outcomes[node.write] = Unclear(str(lost), self._writes[node.write].key)
 
     def _trouble(self, nodes: Sequence[Node], trouble: TryAgain | AuthLapsed) -> None:
         if not self._happened:

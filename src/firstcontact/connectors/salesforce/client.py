@@ -103,6 +103,10 @@ class Api:
         """By how many microseconds Salesforce's clock is ahead of ours; None before any answer."""
         return self._skew
 
+    def earliest_now(self) -> int:
+        """A time that is not later than now by our clock or by Salesforce's."""
+        return self._now() + min(0, self._skew or 0)
+
     def user(self) -> str:
         """The id of the user that we are logged in as."""
         return login.user_of(self._tokens.kept())

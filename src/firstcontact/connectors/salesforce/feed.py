@@ -170,7 +170,7 @@ class Feed:
 
     def _begin_bulk(self) -> Changes:
         """Contacts and leads in bulk; accounts follow page by page, since much belongs to each."""
-        begun = self._now() - OVERLAP
+        begun = self._api.earliest_now() - OVERLAP
         cursor = Cursor(jobs=[Job(type) for type in _RECORDS if self._has(type)], begun=begun)
         return self._bulk_page(cursor)
 

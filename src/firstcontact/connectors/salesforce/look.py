@@ -20,7 +20,7 @@ from firstcontact.connectors.salesforce.mapping import text
 from firstcontact.connectors.salesforce.organisation import Organisation
 from firstcontact.connectors.salesforce.shapes import DOMAINS, KEY, OTHER_PHONES, Shape
 from firstcontact.connectors.toolkit.spellings import spellings
-from firstcontact.identity.domains import registrable
+from firstcontact.identity.domains import is_free_mail, registrable
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.handles import read_handle
 from firstcontact.interactions.model import Handle
@@ -32,12 +32,16 @@ SEARCHED = 3_600_000_000
 """Microseconds for which everything is asked for by SOSL after patterns took too long."""
 LAG = 1_200_000_000
 """Microseconds by which the search index may be behind: it says nothing of its delay (apis A1)."""
+FRESH = 2_000
+"""Up to so many records of a type that were written lately are read, one page; where somebody loads more than
+that, numbers are asked for by patterns."""
 ACCOUNTS = 200
 """Accounts whose opportunities, roles and teams are read in one request."""
 
 _RECORD_TYPES = ("Contact", "Lead")
 _WRITTEN = ("Contact", "Account", "Task", "Event", "EmailMessage", "ContentVersion")
 _TOO_MANY = "more records than one search of Salesforce returns bear this number"
+_TOO_FRESH = "more records were written lately than can be looked at, which a search may not know yet"
 
 
 class Look:
@@ -72,16 +76,25 @@ class Look:
         many = len(phones) > few
         found: dict[str, Record] = {}
         unknown: set[str] = set()
+        why = _TOO_MANY
         statements: list[tuple[Shape, str]] = []
+        fresh: dict[str, str] = {}
         for shape in shapes:
             conditions = [_email(key, shape, texts=bool(few)) for key in emails]
             conditions += [] if many else [_phone(key, shape) for key in phones]
             statements += [(shape, one) for one in self._statements(shape, conditions)]
             if many:
-                statements.append((shape, self._fresh(shape)))
+                fresh[shape.name] = self._fresh(shape)
+                statements.append((shape, fresh[shape.name]))
         answers = self._api.queries([one for _, one in statements])
-        for (shape, _), rows in zip(statements, answers, strict=True):
+        for (shape, statement), rows in zip(statements, answers, strict=True):
             self._keep(found, rows, shape)
+            if many and len(rows) >= FRESH and statement == fresh[shape.name]:
+                if few:
+                    return self._find(handles, len(phones))
+                # Patterns are too slow here, so that nobody can tell.
+                why = _TOO_FRESH
+                unknown.update(phones)
         if many:
             # Our field for further numbers is a text, which is no phone field.
             group = "ALL" if any(shape.has(OTHER_PHONES) for shape in shapes) else "PHONE"
@@ -90,7 +103,7 @@ class Look:
             unknown |= self._search(found, phones, sosl.phone_terms, "ALL", hidden)
         if hidden or not few:
             unknown |= self._search(found, emails, sosl.email_terms, "ALL", shapes if not few else hidden)
-        return _findings([*emails, *phones], found.values(), unknown)
+        return _findings([*emails, *phones], found.values(), unknown, why)
 
     def _statements(self, shape: Shape, conditions: Sequence[str]) -> list[str]:
         fields = mapping.record_fields(shape)
@@ -99,12 +112,13 @@ class Look:
         return [soql.select(fields, shape.name, soql.either(portion)) for portion in portions]
 
     def _fresh(self, shape: Shape) -> str:
-        """What others wrote lately. What we wrote ourselves is in our own index at once."""
-        where = f"SystemModstamp >= {soql.moment(self._now() - LAG)}"
+        """What others wrote lately. What we made ourselves is in our own index at once; by our key it is told
+        from what a person makes who shares our login."""
+        where = f"SystemModstamp >= {soql.moment(self._api.earliest_now() - LAG)}"
         me = self._api.user()
-        if me:
-            where += f" AND LastModifiedById != {soql.quoted(me)}"
-        return soql.select(mapping.record_fields(shape), shape.name, where)
+        if me and shape.searchable(shape.present((KEY,))):
+            where += f" AND (LastModifiedById != {soql.quoted(me)} OR {KEY} = null)"
+        return soql.select(mapping.record_fields(shape), shape.name, where, limit=FRESH)
 
     def _search(
         self,
@@ -325,7 +339,9 @@ def _hidden(shape: Shape) -> bool:
 
 
 def _email(key: str, shape: Shape, *, texts: bool) -> str:
-    """The address with and without a `+tag`, in whatever case; what else it lets through is verified.
+    """The address with and without a `+tag`, in whatever case; what else it lets through is verified. Where
+    everybody has a mailbox, thousands of addresses begin alike, so that a tag is asked for by its `+`;
+    elsewhere one condition for both keeps requests short.
 
     texts: also within texts, not only in fields of addresses, whose beginnings Salesforce has an index of.
     """
@@ -334,10 +350,14 @@ def _email(key: str, shape: Shape, *, texts: bool) -> str:
     if "xn--" in host:
         with suppress(UnicodeError):
             hosts.append(host.encode("ascii").decode("idna"))
+    shared = is_free_mail(host)
     conditions = []
     for name in shape.searchable(shape.emails()):
         typed = shape.fields[name].type == "email"
-        if typed:
+        if typed and shared:
+            conditions.append(soql.among(name, [f"{local}@{one}" for one in hosts]))
+            conditions += [soql.like(name, "", f"{local}+", f"@{one}", "") for one in hosts]
+        elif typed:
             conditions += [soql.like(name, "", local, f"@{one}", "") for one in hosts]
         elif texts:
             conditions += [soql.like(name, local, f"@{one}") for one in hosts]
@@ -359,13 +379,15 @@ def _national_digits(key: str) -> str:
     return min((one for one in digits if one), key=len, default=key.lstrip("+"))
 
 
-def _findings(keys: Sequence[str], records: Iterable[Record], unknown: set[str]) -> dict[str, Finding]:
+def _findings(
+    keys: Sequence[str], records: Iterable[Record], unknown: set[str], why: str
+) -> dict[str, Finding]:
     bearing: defaultdict[str, list[Record]] = defaultdict(list)
     for record in sorted(records, key=lambda one: (one.created_at, one.id)):
         for key in dict.fromkeys(handle.key for handle in record.handles):
             bearing[key].append(record)
     return {
-        key: Finding("unknown", tuple(bearing[key]), _TOO_MANY)
+        key: Finding("unknown", tuple(bearing[key]), why)
         if key in unknown
         else Finding("found", tuple(bearing[key]))
         if key in bearing

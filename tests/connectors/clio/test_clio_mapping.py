@@ -109,3 +109,20 @@ def test_zones_are_there() -> None:
 
     for zone in ZONES.values():
         ZoneInfo(zone)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("UK", "GB"),
+        ("gb", "GB"),
+        ("United Kingdom", "GB"),
+        ("Deutschland", "DE"),
+        ("Atlantis", ""),
+        ("XX", ""),
+    ],
+)
+def test_a_country_is_read_as_people_write_it(written: str, read: str) -> None:
+    """A country is known by its code or a usual name, so that numbers beside it are read there."""
+    record = mapping.read_contact({"id": 1, "primary_address": {"country": written}}, "US")
+    assert record.country == read

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from firstcontact.connectors.contract import Exists, Rejected, TryAgain
 from firstcontact.connectors.salesforce import activities, mapping, soql, sosl
-from firstcontact.connectors.salesforce.countries import region_named
 from firstcontact.connectors.salesforce.cursors import Cursor, Job, Place, Told, read_cursor, write_cursor
 from firstcontact.connectors.salesforce.faults import long_id, outcome, read_faults, taken_by
 from firstcontact.connectors.salesforce.login import audience, user_of
@@ -27,6 +26,7 @@ from firstcontact.connectors.salesforce.shapes import (
     Shape,
     read_shape,
 )
+from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.planning.write import ActivityFields, ContactFields
 from firstcontact.testing.conformance.making import NOON
 

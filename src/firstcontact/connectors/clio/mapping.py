@@ -11,6 +11,7 @@ import phonenumbers
 
 from firstcontact.connectors.clio import marks
 from firstcontact.connectors.clio.marks import CustomField
+from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
 from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.identity.records import CrmUser, Matter, Record
@@ -29,18 +30,6 @@ MATTER = "id,display_number,description,status,open_date,created_at"
 
 EDITED = "edited"
 _SECOND = 1_000_000
-_COUNTRIES = {
-    "united states": "US",
-    "united states of america": "US",
-    "usa": "US",
-    "canada": "CA",
-    "united kingdom": "GB",
-    "uk": "GB",
-    "ireland": "IE",
-    "australia": "AU",
-    "new zealand": "NZ",
-}
-"""As people write the countries in which Clio is sold; another one is read in the team's region."""
 
 Row = Mapping[str, Any]
 Body = dict[str, Any]
@@ -154,10 +143,7 @@ def _ordered(values: tuple[str, ...], main: str) -> tuple[str, ...]:
 
 def _country(row: Row) -> str:
     address = row.get("primary_address")
-    text = _text(address.get("country")).strip() if isinstance(address, Mapping) else ""
-    if len(text) == 2 and text.isascii() and text.isalpha():
-        return text.upper()
-    return _COUNTRIES.get(text.lower(), "")
+    return region_named(_text(address.get("country"))) if isinstance(address, Mapping) else ""
 
 
 def new_contact(fields: ContactFields, key: str, custom: Mapping[str, CustomField], region: str) -> Body:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firstcontact.connectors.contract import Rejected
-from firstcontact.connectors.salesforce.countries import region_named
 from firstcontact.connectors.salesforce.shapes import (
     CREATED_BY_US,
     DOMAINS,
@@ -20,6 +19,7 @@ from firstcontact.connectors.salesforce.shapes import (
     PLACEHOLDER,
     Shape,
 )
+from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
 from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.identity.domains import website_host

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import msgspec
@@ -25,6 +24,7 @@ from firstcontact.connectors.salesforce.faults import (
     outcome,
     read_faults,
 )
+from firstcontact.connectors.toolkit import clocks
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Answer, Http, Lost
 from firstcontact.connectors.toolkit.tokens import Tokens
 
@@ -117,11 +117,8 @@ class Api:
             used, limit = int(found[1]), int(found[2])
             self._allowance = Allowance(limit, max(0, limit - used), QUOTA_SECONDS)
             self._pace.heed(self._allowance)
-        try:
-            date = parsedate_to_datetime(answer.headers.get("Date", ""))
-        except (ValueError, TypeError):
-            return
-        self._skew = int(date.timestamp() * 1_000_000) - self._now()
+        told = clocks.skew(answer.headers, self._now())
+        self._skew = self._skew if told is None else told
 
     # --- single requests ---------------------------------------------------------------------------------
 

@@ -11,17 +11,17 @@ KIND = CrmKind(
     open=Tryton,
     options={
         "address": Option(
-            meaning="Address of the server, as far as before the name of the database", required=True
+            meaning="address of the server, as far as before the name of the database", required=True
         ),
-        "database": Option(meaning="Name of the database", required=True),
+        "database": Option(meaning="name of the database", required=True),
     },
     logins=(
         Login(
             name="password",
-            meaning="A user of Tryton with a password; best one of FirstContact's own",
+            meaning="a user of Tryton with a password; best one of FirstContact's own",
             asks=(
-                Asked(name="user", meaning="The user's login", secret=False),
-                Asked(name="password", meaning="The user's password"),
+                Asked(name="user", meaning="the user's login", secret=False),
+                Asked(name="password", meaning="the user's password"),
             ),
         ),
     ),

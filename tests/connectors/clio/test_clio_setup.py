@@ -55,10 +55,16 @@ def test_a_required_field_is_said(make_firm: Any) -> None:
     assert any("required custom field" in about for about in states(firm))
 
 
-def test_a_wrong_clock_is_said(firm: Any) -> None:
-    """The simulator's answers bear the machine's own time, the clock handed in is another."""
-    clock = [one for one in firm.crm.examine() if one.about == "clock"]
-    assert len(clock) == 1
+@pytest.mark.parametrize(("seconds", "said"), [(0, "agrees"), (3600, "ahead of"), (-3600, "behind")])
+def test_a_wrong_clock_is_said(firm: Any, seconds: int, said: str) -> None:
+    """A machine whose clock is an hour off Clio's is told by how much and in which direction."""
+    opening = firm.served.opening(
+        lambda: firm.clock.now() + seconds * 1_000_000, pace=firm.pace, credentials=firm.credentials
+    )
+    (clock,) = [one for one in firm.served.connect(KIND, opening).examine() if one.about == "clock"]
+    assert clock.state == ("warning" if seconds else "ok")
+    assert said in clock.sentence
+    assert not seconds or "3600 seconds" in clock.sentence
 
 
 def test_the_region_decides_the_address() -> None:

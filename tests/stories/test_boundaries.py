@@ -413,6 +413,58 @@ def test_a_lapsed_permission_is_no_unclear_answer(bench: Bench) -> None:
     assert stuck(world) == []
 
 
+def test_a_permission_that_lapses_after_a_write_doubles_nothing(bench: Bench) -> None:
+    """Of two activities one is carried out and the other is to follow a merge, which can't be asked any more:
+    the first is there once, also in a CRM that takes the same write twice."""
+    world = World(bench.fresh(), "lawmatics")
+    ids = [
+        world.people.add("contact", {"last_name": "Diaz", "emails": [f"jo{n}@acme.example"]}) for n in "abc"
+    ]
+    world.receive([mail(one, at(0, 9), f"jo{one}@acme.example", "ana@firm.example") for one in "ac"])
+    world.installation.decide_due()
+    world.people.merge(ids[0], ids[1])
+    odd, lapses = Odd(world), [AuthLapsed("The permission has been taken away.")]
+    applied: list[Sequence[Write]] = []
+    odd.before_apply = applied.append
+    read = odd.read
+
+    def lapsing(asked: Sequence[str]) -> Mapping[str, Any]:
+        if applied and lapses:
+            raise lapses.pop()
+        return read(asked)
+
+    odd.read = lapsing  # type: ignore[method-assign]
+    try:
+        world.settle()
+    except AuthLapsed:
+        world.installation.resume()
+        world.settle()
+    assert not lapses
+    assert sorted(one["contacts"] for one in world.people.list_activities()) == sorted([[ids[1]], [ids[2]]])
+
+
+def test_what_was_sent_is_looked_for_until_it_is_answered(bench: Bench) -> None:
+    """A request that got no answer arrives late, after the CRM was too busy for the next one: what it wrote
+    is found, and not written again."""
+    world = World(bench.fresh(), "clio")
+    world.people.add("contact", {"last_name": "Diaz", "emails": ["jo@acme.example"]})
+    odd = Odd(world)
+    odd.next_apply("lost_request")
+    odd.next_apply("try_again")
+    applied: list[Sequence[Write]] = []
+
+    def arriving(writes: Sequence[Write]) -> None:
+        applied.append(writes)
+        if len(applied) == 2:
+            world.address_book.apply(applied[0])
+
+    odd.before_apply = arriving
+    deliver(world, mail("m", at(0, 9), "jo@acme.example", "ana@firm.example"))
+    assert len(applied) == 2
+    assert len(world.people.list_activities()) == 1
+    assert write_rows(world, "m")["log_activity"] == "done"
+
+
 class Busy(Hostile):
     """A CRM of which one method is busy, once."""
 

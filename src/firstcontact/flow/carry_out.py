@@ -512,11 +512,12 @@ def _take(crm: Crm, write: Write, outcome: Outcome, round: _Round, now: int) -> 
         case Receipt():
             round.receipts.append(outcome)
         case TryAgain():
-            _retry(round, write, "intended", now, str(outcome), outcome.after)
+            # What was sent before, without an answer, may arrive yet: it stays to be looked for.
+            _retry(round, write, round.intents[write.key].state, now, str(outcome), outcome.after)
         case Unclear():
             _retry(round, write, "sent", now, str(outcome), 0.0)
         case Rejected():
-            if not _gone(crm, write, round):
+            if not _gone(crm, write, round, now):
                 fields = f" ({', '.join(outcome.fields)})" if outcome.fields else ""
                 _park(round, write, f"{outcome}{fields}")
         case Exists():
@@ -525,9 +526,10 @@ def _take(crm: Crm, write: Write, outcome: Outcome, round: _Round, now: int) -> 
             _follow(crm, write, outcome, round, now)
 
 
-def _gone(crm: Crm, write: Write, round: _Round) -> bool:
+def _gone(crm: Crm, write: Write, round: _Round, now: int) -> bool:
     """Whether the CRM refused the write because somebody has deleted the contact that it is about: then the
-    interaction is decided again, without that contact."""
+    interaction is decided again, without that contact. Where that can't be asked now, the refused write goes
+    out again later; nothing is raised, since others of the call have been carried out."""
     people = sorted(
         {each.id for each in _targets(write) if isinstance(each, Existing) and each.record in _PEOPLE}
     )
@@ -536,8 +538,9 @@ def _gone(crm: Crm, write: Write, round: _Round) -> bool:
     try:
         with crossing(Boundary.READ_REFUSED):
             read = crm.read(people)
-    except TryAgain:
-        return False
+    except (TryAgain, AuthLapsed) as error:
+        _retry(round, write, "intended", now, str(error), _wait_of(error))
+        return True
     gone = [id for id in people if isinstance(read.get(id), Gone)]
     if gone:
         round.gone.update((write.interaction, id) for id in gone)
@@ -567,14 +570,14 @@ def _exists(write: Write, exists: Exists, round: _Round, now: int) -> None:
 
 
 def _follow(crm: Crm, write: Write, moved: MovedTo, round: _Round, now: int) -> None:
-    """The write, with whatever it points at as it is now; where nothing was merged after all, it is tried
-    again later."""
+    """The write, with whatever it points at as it is now; where nothing was merged after all, or that can't
+    be asked, it is tried again later. Nothing is raised: others of the call have been carried out."""
     ids = sorted({target.id for target in _targets(write) if isinstance(target, Existing)})
     try:
         with crossing(Boundary.READ_TO_FOLLOW):
             read = crm.read(ids)
-    except TryAgain as error:
-        _retry(round, write, "intended", now, str(error), error.after)
+    except (TryAgain, AuthLapsed) as error:
+        _retry(round, write, "intended", now, str(error), _wait_of(error))
         return
     into = {each.id: each.into for each in read.values() if isinstance(each, Moved)}
     followed = _retargeted(write, into)
@@ -584,6 +587,10 @@ def _follow(crm: Crm, write: Write, moved: MovedTo, round: _Round, now: int) -> 
     round.retargeted.append(followed)
     round.marks.append((write.key, "intended", now, str(moved)))
     round.decide_again.add(write.interaction)
+
+
+def _wait_of(error: TryAgain | AuthLapsed) -> float:
+    return error.after if isinstance(error, TryAgain) else 0.0
 
 
 def _retry(

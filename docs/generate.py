@@ -81,8 +81,9 @@ def errors() -> str:
     """The errors that may leave a connector, each named after the caller's next step."""
     from firstcontact.connectors import contract
 
+    caught = _caught()
     rows = [
-        f"| `{name}` | {_one_line(kind.__doc__ or '')} |\n"
+        f"| `{name}` | {_one_line(kind.__doc__ or '')} | {', '.join(caught.get(name, ()))} |\n"
         for name, kind in vars(contract).items()
         if isinstance(kind, type)
         and issubclass(kind, contract.ConnectorError)
@@ -90,11 +91,32 @@ def errors() -> str:
     ]
     head = (
         "# Errors of the connector contract\n\nNothing else leaves a connector. Each error is named after "
-        "what its caller does next, and is caught in exactly one place.\n\n"
-        "| error | meaning and next step |\n"
-        "| --- | --- |\n"
+        "what its caller does next. What `apply`\nsays of a write is taken in one place, "
+        "`carry_out._take`; an error of a whole call where that call's work goes on.\n`NotOffered` is "
+        "caught nowhere: it is a bug, and what it stopped is put aside under `firstcontact stuck`.\n\n"
+        "| error | meaning and next step | who catches it, in `flow` and `lanes` |\n"
+        "| --- | --- | --- |\n"
     )
     return head + "".join(rows)
+
+
+def _caught() -> dict[str, list[str]]:
+    """The functions of flow and lanes that catch an error, or match an outcome, by the error's name."""
+    found: dict[str, list[str]] = {}
+    for room in ("flow", "lanes"):
+        for path in sorted((ROOT / "src" / "firstcontact" / room).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+                for name in sorted(_caught_in(function)):
+                    place = f"`{path.stem}.{function.name}`"
+                    found.setdefault(name, []).append(place)
+    return found
+
+
+def _caught_in(function: ast.FunctionDef) -> set[str]:
+    kinds = [node.type for node in ast.walk(function) if isinstance(node, ast.ExceptHandler)]
+    kinds += [node.cls for node in ast.walk(function) if isinstance(node, ast.MatchClass)]
+    return {name.id for kind in kinds if kind for name in ast.walk(kind) if isinstance(name, ast.Name)}
 
 
 def boundaries() -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from pathlib import Path
 
+import pytest
+
+from firstcontact.connectors.kinds import CONNECTED
 from firstcontact.testing import conformance
 from firstcontact.testing.conformance import CLAUSES, CrmConformance
 from firstcontact.testing.conformance.clauses import proofs
@@ -33,3 +37,36 @@ def test_the_suite_names_no_vendor_and_skips_nothing() -> None:
         assert VENDORS.findall(text) == [], module.name
         assert "pytest.skip" not in text, module.name
         assert "xfail" not in text, module.name
+
+
+SUITES = Path(__file__).resolve().parents[1] / "connectors"
+
+
+def _suites(kind: str) -> list[ast.ClassDef]:
+    """The classes that run the suite on a kind of CRM."""
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8")) for path in sorted((SUITES / kind).glob("test_*.py"))
+    ]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return [one for one in classes if any(ast.unparse(base) == "CrmConformance" for base in one.bases)]
+
+
+@pytest.mark.parametrize("kind", ["address_book", *CONNECTED])
+def test_every_connector_passes_every_clause(kind: str) -> None:
+    """Each kind that connects has the whole suite run on it, that find writes nothing included: no class that
+    runs it has a test of a clause of its own, or takes one out."""
+    suites = _suites(kind)
+    assert suites
+    clauses = {name for names in proofs(CrmConformance).values() for name in names}
+    for suite in suites:
+        own = {node.name for node in suite.body if isinstance(node, ast.FunctionDef)}
+        own |= {
+            ast.unparse(target)
+            for node in suite.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+        }
+        assert own & clauses == set(), suite.name
+        text = ast.unparse(suite)
+        assert "pytest.skip" not in text
+        assert "xfail" not in text

@@ -1,15 +1,20 @@
 """The contract: everything a connector author implements, on one page.
 
-Terminology
+An author writes a class with the methods of `Crm`, perhaps those of `Examined`, `Prepared` and `Limited`,
+and a `CrmKind` that says how it is opened; docs/how-to/write-a-connector.md goes through one. The promises of
+a `Crm` are clauses, each with a test (`testing.conformance.clauses`).
+
+Terms
 
 * A **Source** is where interactions come from; a **CRM** is where writes go. A connector may be both.
 * A **Delivery** is one thing received, kept byte for byte. A **Cursor** says how far a source or CRM
   has been read; only its maker reads it.
 * A **Handle** is an e-mail address or phone number in canonical form. `Handle.key` is what is compared.
 * A **write key** is a write's at-most-once name. The CRM stores it wherever it has a place for it.
+* An **id** is the CRM's own, as text. A **time** is in microseconds since 1970-01-01 UTC.
 
-Everything that crosses the wire takes a list; a live call is a list of one. `find` only reads.
-Six errors, each named after the caller's next step, and nothing else, leave a connector.
+Everything that crosses the wire takes a list; a live call is a list of one. Only `apply` and `prepare` write.
+The errors of this page, each named after the caller's next step, and nothing else, leave a connector.
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ from firstcontact.planning.write import Receipt, Write
 
 
 class ConnectorError(Exception):
-    """Base of the six. `str(error)` is a sentence for a person, without secrets or bodies."""
+    """What all of them are. `str(error)` is a sentence for a person, without secrets or bodies."""
 
 
 class TryAgain(ConnectorError):
@@ -83,7 +88,8 @@ class NotOffered(ConnectorError):
 
 
 Outcome = Receipt | TryAgain | Unclear | Rejected | Exists | MovedTo
-"""What `apply` says of one write. `AuthLapsed` and `NotOffered` are raised, for the whole call."""
+"""What `apply` says of one write. `AuthLapsed` and `NotOffered` are raised, for the whole call, and only
+where nothing of it was carried out."""
 
 # --- sources -------------------------------------------------------------------------------------
 
@@ -132,11 +138,11 @@ class Source(Protocol):
         """The delivery as interactions and rejections. Pure; never raises for bad content."""
 
 
-# --- CRMs: what one offers is declared in `Capabilities` ------------------------------------------
+# --- CRMs: what one offers is declared in `Capabilities` (docs/reference/capabilities.md) ---------
 
 
 class Gone(msgspec.Struct, frozen=True):
-    """A record that is no longer there; `by_person` where the CRM can tell."""
+    """A record that is no longer there, or never was."""
 
     id: str
 
@@ -169,23 +175,28 @@ class Changes(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class Crm(Protocol):
-    """A CRM connection. Every method takes a list and may raise TryAgain or AuthLapsed for the call."""
+    """A CRM connection: one object, used by several threads at once, and in processes forked from this one.
+
+    Every method but `capabilities` may raise TryAgain or AuthLapsed: then nothing of the call has happened.
+    """
 
     connection: str
-    """Name of this connection; part of every write key."""
+    """Name of this connection, as it was opened with; part of every write key."""
 
     def capabilities(self) -> Capabilities:
-        """What this CRM offers. Constant for the life of the object."""
+        """What this CRM offers. Asks nobody, and is constant for the life of the object."""
 
     def users(self) -> tuple[CrmUser, ...]:
-        """All users of the CRM, active or not."""
+        """All users of the CRM, active or not; without `owners`, the login's own at most. `connect` tries a
+        new login by this, so let it ask the CRM."""
 
     def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
-        """For each handle's key: found (all contacts and leads bearing it in any phone-typed or
-        e-mail-typed field), absent, or unknown. Writes nothing."""
+        """For each handle's key, and no other: found, with all contacts and leads that bear it in any
+        phone-typed or e-mail-typed field, however it is written there; absent; or unknown, where that is not
+        certain (a page that was cut, a search that failed). Absent permits creating. Writes nothing."""
 
     def read(self, ids: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
-        """Contacts and leads by id, as they are now."""
+        """Each of these contacts and leads as it is now, also one that was written a moment ago."""
 
     def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
         """Accounts that have one of these hosts as a domain, or one of these numbers (keys), with
@@ -195,14 +206,18 @@ class Crm(Protocol):
         """Matters of these contacts, open and closed. () where the CRM has none."""
 
     def apply(self, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """Carry out writes of one wave, in order; one outcome each. A repeated write key makes no
-        second record. References between writes (`CreatedBy`) have been resolved by the caller."""
+        """Carry out writes of one wave; one outcome each, in their order. A refused one spoils no other.
+
+        With `unique_create`, a repeated write key makes no second record and is answered with the first's.
+        Targets are `Existing`; only with `applies_together` may one be `CreatedBy` a write of the same call.
+        Raises NotOffered, before anything is sent, for what the capabilities do not offer: a bug of ours."""
 
     def written(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
         """Receipts of those write keys that were carried out. {} where `finds_written` is false."""
 
     def changed_since(self, cursor: str) -> Changes:
-        """Contacts, leads and accounts changed after `cursor` ("" from the start), in pages."""
+        """Contacts, leads and accounts changed after `cursor` ("" from the start), in pages: created, edited,
+        merged and deleted ones, our own writes too. NotOffered where `change_feed` is false."""
 
     def size(self) -> int:
         """How many contacts the CRM holds, as far as it can tell cheaply; -1 where it can't."""
@@ -240,7 +255,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class Examined(Protocol):
-    """A CRM that can be asked, before the first write, whether everything is there for it."""
+    """A CRM that can be asked, before the first write, whether everything is there for it
+    (`firstcontact doctor`)."""
 
     def examine(self) -> Sequence[Diagnosis]:
         """Permissions, required fields, duplicate rules, own fields, clock: one diagnosis each. Writes
@@ -249,7 +265,7 @@ class Examined(Protocol):
 
 @runtime_checkable
 class Prepared(Protocol):
-    """A CRM that needs fields of ours, and lets us make them."""
+    """A CRM that needs fields of ours, and lets us make them (`firstcontact doctor --fix`)."""
 
     def prepare(self) -> Sequence[str]:
         """Makes what is missing; a sentence for each thing made, none where all was there. Raises TryAgain,
@@ -359,4 +375,4 @@ class CrmKind(msgspec.Struct, frozen=True, kw_only=True):
 # --- entry points ----------------------------------------------------------------------------------
 
 CRM_GROUP = "firstcontact.crms"
-"""Entry points by the kind's name (`clio`), each a `CrmKind`."""
+"""Entry points of plugins by the kind's name, each a `CrmKind`. Sources are built in; they have no group."""

@@ -417,6 +417,17 @@ def test_a_map_by_hand_decides_who_it_is(connected: Any, office: Office, letter:
     assert "users" not in (connected.home / "settings.toml").read_text().partition("[connection")[2]
 
 
+def test_a_wrong_id_in_the_map_is_said(connected: Any, office: Office) -> None:
+    """An id that nobody in the CRM has is said by `users` and `doctor`, though an address ties."""
+    office.missing = []
+    connected.done("users", "map", "ana-ruiz=u-typo")
+    said = connected("users")
+    assert said.status == 1
+    assert "ana-ruiz is u-typo, and nobody in Office has that id" in said.all
+    found = [each for each in connected.json("doctor")["found"] if each["about"] == "users"]
+    assert [each["state"] for each in found if "u-typo" in each["sentence"]] == ["warning"]
+
+
 # --- doctor --------------------------------------------------------------------------------------------
 
 

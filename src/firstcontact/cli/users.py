@@ -14,7 +14,7 @@ def users(ctx: click.Context, as_json: bool) -> int:
     """Each of our users and the CRM's user who is the same person: by the map in the settings, else by e-mail
     address, and who is missing.
 
-    Exits with 1 where somebody is missing.
+    Exits with 1 where somebody is missing, or the map names an id that nobody has.
     """
     from firstcontact.cli.common import open_home
     from firstcontact.flow.context import who_is_who
@@ -24,15 +24,19 @@ def users(ctx: click.Context, as_json: bool) -> int:
     home, opened = open_home(ctx)
     matches = who_is_who(opened.installation.crm, opened.installation.book.team)
     missing = [each for each in matches if not each.crm_user or not each.active]
+    unknown = any(each.unknown for each in matches)
     crm = opened.installation.crm
     title = crm.capabilities().title
     if as_json:
         print_json({"connection": crm.connection, "users": matches})
-        return ANSWER_IS_NO if missing else 0
+        return ANSWER_IS_NO if missing or unknown else 0
     table(
         ("ours", "name", "by", f"in {title}", "name there"),
         [(each.user, each.name, each.by or "nobody", each.crm_user, each.crm_name) for each in matches],
     )
+    for each in matches:
+        if each.unknown:
+            say(f"The settings say that {each.user} is {each.unknown}, and nobody in {title} has that id.")
     for each in missing:
         if each.crm_user:
             say(f"{each.name} ({each.user}) is {each.crm_user} in {title}, who is not active there.")
@@ -42,10 +46,11 @@ def users(ctx: click.Context, as_json: bool) -> int:
         owners = ", ".join(home.book.effective("", crm.connection).owner)
         say("What they do is logged without a user of the CRM.")
         say(f"Their contacts go to the next of `owner` ({owners}) who is there, else to whom we log in as.")
-        say("Who is who by hand: firstcontact users map OURS=ID")
     else:
         say(f"{counted(len(matches), 'user')}; nobody is missing.")
-    return ANSWER_IS_NO if missing else 0
+    if missing or unknown:
+        say("Who is who by hand: firstcontact users map OURS=ID")
+    return ANSWER_IS_NO if missing or unknown else 0
 
 
 @users.command("map", epilog="Example: firstcontact users map ana-ruiz=0055e000001XyZ")

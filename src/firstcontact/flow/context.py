@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from hashlib import sha256
 from typing import Literal
 
@@ -21,7 +21,8 @@ TiedBy = Literal["", "settings", "e-mail", "id"]
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
     """One of ours and who they are in the CRM: ids and names, crm_user "" for nobody. by: how they are tied.
-    active: whether that user may own records."""
+    active: whether that user may own records. unknown: the id that the settings name, where nobody in the CRM
+    has it."""
 
     user: str
     name: str
@@ -29,6 +30,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     crm_user: str = ""
     crm_name: str = ""
     active: bool = False
+    unknown: str = ""
 
 
 def crm_context(crm: Crm, team: Team) -> CrmContext:
@@ -45,14 +47,25 @@ def who_is_who(crm: Crm, team: Team) -> tuple[Match, ...]:
     """Each of ours, and who they are in the CRM. Raises TryAgain, AuthLapsed."""
     with crossing(Boundary.ASK_USERS_TO_SHOW):
         users = crm.users()
+    ids = {each.id for each in users}
     return tuple(
-        Match(user=user.id, name=user.name)
+        Match(user=user.id, name=user.name, unknown=_unknown(user, ids))
         if found is None
         else Match(
-            user=user.id, name=user.name, by=by, crm_user=found.id, crm_name=found.name, active=found.active
+            user=user.id,
+            name=user.name,
+            by=by,
+            crm_user=found.id,
+            crm_name=found.name,
+            active=found.active,
+            unknown=_unknown(user, ids),
         )
         for user, found, by in _tied(team, users)
     )
+
+
+def _unknown(user: User, ids: Set[str]) -> str:
+    return user.crm_user if user.crm_user not in ids else ""
 
 
 def _tied(team: Team, users: Sequence[CrmUser]) -> list[tuple[User, CrmUser | None, TiedBy]]:

@@ -16,6 +16,7 @@ from firstcontact.policy.warnings import warnings
 
 CLOCK_SECONDS = 60
 """By so much the clocks of this machine and its database may differ."""
+_WHO = "`firstcontact users map OURS=ID` says who is who."
 
 
 def diagnose(installation: Installation, connector: Crm) -> tuple[Diagnosis, ...]:
@@ -97,11 +98,17 @@ def _of_users(installation: Installation) -> Iterator[Diagnosis]:
             state="warning",
             about="users",
             sentence=f"Nobody in {title} is {', '.join(missing)}: what they do is logged without a user.",
-            remedy="`firstcontact users map OURS=ID` says who is who.",
+            remedy=_WHO,
         )
     if idle:
         sentence = f"In {title}, {', '.join(idle)} cannot own records: the user there is not active."
         yield Diagnosis(state="warning", about="users", sentence=sentence)
+    for each in matches:
+        if each.unknown:
+            sentence = (
+                f"The settings say that {each.user} is {each.unknown}, and nobody in {title} has that id."
+            )
+            yield Diagnosis(state="warning", about="users", sentence=sentence, remedy=_WHO)
     if not missing and not idle:
         yield Diagnosis(state="ok", about="users", sentence=f"Everybody of the team is a user of {title}.")
 

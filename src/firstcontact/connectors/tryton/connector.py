@@ -17,13 +17,13 @@ from firstcontact.connectors.contract import (
     Outcome,
     TryAgain,
 )
-from firstcontact.connectors.toolkit import clocks
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, is_private
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE
 from firstcontact.connectors.tryton import mapping
 from firstcontact.connectors.tryton.activities import ATTACHMENT, key_pattern, read_attachment
 from firstcontact.connectors.tryton.capabilities import CAPABILITIES
 from firstcontact.connectors.tryton.carry import Carrier
 from firstcontact.connectors.tryton.client import CONTEXT, TITLE, WITH_INACTIVE, Client, Refused
+from firstcontact.connectors.tryton.examining import examine
 from firstcontact.connectors.tryton.feed import Cursor, count, each, read_cursor, written_cursor
 from firstcontact.connectors.tryton.mapping import Row
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Record
@@ -153,13 +153,7 @@ class Tryton:
 
     def examine(self) -> Sequence[Diagnosis]:
         """The server's series and clock, and what the user may do; writes nothing."""
-        series, headers = self._client.server()
-        found = [Diagnosis(state="ok", about="server", sentence=f"This is Tryton {series}.")]
-        found += self._secrecy()
-        found.append(clocks.examined(TITLE, clocks.skew(headers, self._now())))
-        found += [self._permission(model, needed) for model, needed in _NEEDED]
-        found += [self._required(model, given) for model, given in mapping.GIVEN.items()]
-        return found
+        return examine(self._client, self._address, self._now())
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -288,66 +282,6 @@ class Tryton:
             return self._client.read(method, *given, context=context)
         except Refused as refused:
             raise _unreadable(refused) from refused
-
-    # --- examining ----------------------------------------------------------------------------------
-
-    def _secrecy(self) -> list[Diagnosis]:
-        if is_private(self._address):
-            return []
-        sentence = "The password goes to Tryton where others on the way can read it."
-        return [
-            Diagnosis(state="warning", about="address", sentence=sentence, remedy="Use an https address.")
-        ]
-
-    def _permission(self, model: str, needed: str) -> Diagnosis:
-        about = f"permission to {needed}"
-        try:
-            access = self._client.read("ir.model.access.get_access", [model])[model]
-        except Refused as refused:
-            return Diagnosis(state="warning", about=about, sentence=str(refused))
-        lacking = [mode for mode in _MODES[model] if not access.get(mode)]
-        if not lacking:
-            return Diagnosis(state="ok", about=about, sentence=f"The user may {needed}.")
-        optional = model == "sale.opportunity"
-        return Diagnosis(
-            state="warning" if optional else "error",
-            about=about,
-            sentence=f"The user may not {needed} ({', '.join(lacking)} of {model}).",
-            remedy="Put the user into the group Sale Opportunity."
-            if optional
-            else "Put the user into a group.",
-        )
-
-    def _required(self, model: str, given: frozenset[str]) -> Diagnosis:
-        about = f"required fields of {model}"
-        try:
-            fields = self._client.read(f"{model}.fields_get", None)
-            required = sorted(name for name, field in fields.items() if field.get("required"))
-            unknown = [name for name in required if name not in given]
-            defaults = self._client.read(f"{model}.default_get", unknown, False) if unknown else {}
-        except Refused as refused:
-            return Diagnosis(state="warning", about=about, sentence=str(refused))
-        lacking = [fields[name]["string"] for name in unknown if defaults.get(name) is None]
-        if not lacking:
-            return Diagnosis(state="ok", about=about, sentence="Tryton wants nothing that is not given.")
-        return Diagnosis(
-            state="error",
-            about=about,
-            sentence=f"Tryton wants {', '.join(lacking)}, of which FirstContact knows nothing.",
-            remedy="Give these fields a default in Tryton, or let them be empty.",
-        )
-
-
-_MODES: Mapping[str, tuple[str, ...]] = {
-    "party.party": ("read", "write", "create"),
-    "ir.attachment": ("read", "write", "create", "delete"),
-    "sale.opportunity": ("read", "write"),
-}
-_NEEDED = (
-    ("party.party", "create and change parties"),
-    ("ir.attachment", "attach activities"),
-    ("sale.opportunity", "log on sale opportunities"),
-)
 
 
 def _unreadable(refused: Refused) -> TryAgain | AuthLapsed:

@@ -9,7 +9,7 @@ from firstcontact.connectors.carddav import cards, xml
 from firstcontact.connectors.carddav.capabilities import CAPABILITIES
 from firstcontact.connectors.carddav.client import TITLE, Cut, Dav, Fetched, Refused, is_name
 from firstcontact.connectors.carddav.discovery import Book, discover
-from firstcontact.connectors.carddav.examination import examine
+from firstcontact.connectors.carddav.examining import examine
 from firstcontact.connectors.carddav.feed import Feed
 from firstcontact.connectors.carddav.search import Search
 from firstcontact.connectors.contract import (

@@ -274,6 +274,17 @@ def test_a_refused_card_is_parked_with_the_servers_words(place: Place, condition
         assert condition in str(outcome)
 
 
+@pytest.mark.parametrize("status", [408, 423, 425])
+def test_a_locked_card_is_tried_again(place: Place, status: int) -> None:
+    """What will pass by itself is no refusal for a person to look at."""
+
+    def refuse(method: str, _path: str, _body: str) -> Said | None:
+        return Said(status, {}, "") if method == "PUT" else None
+
+    with behind(place, before=refuse) as (crm, _, _):
+        assert isinstance(crm.apply([new_contact(crm)])[0], TryAgain)
+
+
 def test_new_cards_are_of_the_version_the_server_takes(place: Place, people: People) -> None:
     """3.0 unless the server takes 4.0 alone."""
     crm = place.crm()

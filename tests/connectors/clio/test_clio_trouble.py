@@ -385,6 +385,26 @@ def test_an_upload_that_broke_off_is_made_anew_and_once(firm: Any, trouble: Any,
     assert firm.crm.written([write.key])[write.key].id == made
 
 
+def test_a_permission_that_ends_during_an_upload_leaves_one_file(
+    firm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was begun is taken back when the permission is there again."""
+    contact = receipt(firm.crm, new_contact(firm.crm)).id
+    fax = a_fax(firm, people=(Existing("contact", contact),))
+    write = a_document(firm.crm, fax, "fax")
+    with monkeypatch.context() as meanwhile:
+
+        def lapsed(*_: object) -> None:
+            raise AuthLapsed("The permission has been taken away.")
+
+        meanwhile.setattr(firm.crm._api, "change", lapsed)
+        (outcome,) = firm.crm.apply([write])
+    assert isinstance(outcome, Unclear)
+    assert firm.crm.written([write.key]) == {}
+    made = receipt(firm.crm, write).id
+    assert [one["id"] for one in firm.desk.dump()["documents"]] == [made]
+
+
 # --- searching --------------------------------------------------------------------------------------
 
 

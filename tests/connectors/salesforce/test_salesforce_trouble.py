@@ -274,6 +274,16 @@ def test_a_duplicate_rule_names_the_contact(serve: Any, rule: str, key: str, nam
     assert org.desk.dump()["activities"] == []
 
 
+def test_a_field_that_goes_away_parks_nothing(serve: Any) -> None:
+    """An administrator deletes a field that we have just asked for: the record is sent again without it."""
+    org = serve()
+    crm = asked(org)
+    org.simulator.org.drop_field("Contact", "FirstContact_Placeholder__c")
+    write = new_contact(crm, placeholder=True)
+    assert isinstance(crm.apply([write])[0], TryAgain)
+    assert isinstance(crm.apply([write])[0], Receipt)
+
+
 def test_a_trouble_while_a_refusal_is_cleared_up_leaves_the_rest(serve: Any) -> None:
     """One of a call is there already, and asking which one meets a trouble: what was made is told."""
     org = serve(duplicates="block", collections_name_duplicates=False)

@@ -35,6 +35,8 @@ TRIES = 6
 """How often an update is laid over a card that somebody changed meanwhile, before it waits."""
 KNOWN = 3_600_000_000
 """How long what the address book said of itself is believed, microseconds."""
+_PASSING = frozenset({408, 423, 425})
+"""The card is held by somebody, or the server not ready (RFC 9110 §15.5.9, RFC 4918 §11.3, RFC 8470 §5.2)."""
 UIDS_AT_ONCE = 40
 """UIDs looked for in one query."""
 
@@ -196,6 +198,8 @@ class CardDav:
             with self._lock:
                 self._found = None
             return TryAgain(f"The address book is not where it was: {refused}", AFTER_TROUBLE)
+        if refused.status in _PASSING:
+            return TryAgain(str(refused), AFTER_TROUBLE)
         return Rejected(str(refused))
 
     # --- what they share ----------------------------------------------------------------------------------

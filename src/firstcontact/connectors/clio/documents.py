@@ -20,7 +20,7 @@ import httpx2
 
 from firstcontact.connectors.clio import activities, mapping, marks
 from firstcontact.connectors.clio.client import Api, Refused, Row
-from firstcontact.connectors.contract import TryAgain
+from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.connectors.toolkit.http import Lost
 from firstcontact.planning.write import DocumentFields, Receipt, Write
 
@@ -164,7 +164,7 @@ def _upload(
     try:
         api.put(str(version.get("put_url") or ""), headers, content)
         api.change(f"documents/{made['id']}", {"uuid": version.get("uuid"), "fully_uploaded": True})
-    except TryAgain as again:
+    except (TryAgain, AuthLapsed) as again:
         raise Lost(f"{again} The document was begun.") from again
     return str(made["id"])
 

@@ -128,6 +128,7 @@ class Carrier:
         self._present: Mapping[str, Row] = {}
         self._roles: Mapping[tuple[str, str], str] = {}
         self._happened = False
+        self._others: bool | None = None
 
     def carry(self) -> list[Outcome]:
         """One outcome for each write, in order. Raises NotOffered before anything is sent; TryAgain and
@@ -531,8 +532,10 @@ class Carrier:
 
     def _changed(self) -> bool:
         """Whether the organisation has other fields now than those that the records were made for."""
-        self._organisation.forget()
-        return self._organisation.shapes() != self._shapes
+        if self._others is None:
+            self._organisation.forget()
+            self._others = self._organisation.shapes() != self._shapes
+        return self._others
 
     def _result(self, node: Node, result: Mapping[str, Any]) -> None:
         if result.get("success"):
@@ -552,9 +555,9 @@ class Carrier:
             self._outcomes[node.write] = TryAgain(str(trouble), after)
 
     def _judge(self, node: Node, faults: tuple[Fault, ...]) -> None:
-        if has(faults, STALE):
-            self._organisation.forget()
-        found = outcome(faults)
+        found: Refusal = outcome(faults)
+        if has(faults, STALE) and isinstance(found, Rejected) and self._changed():
+            found = TryAgain("Salesforce's fields have changed; they are asked for anew.", 1.0)
         if node.extra:
             if isinstance(found, TryAgain):
                 self._outcomes[node.write] = found

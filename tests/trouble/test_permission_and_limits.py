@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 
 import pytest
-from story import at, call
+from story import FAXER, at, call
 from trouble_firm import BUSY_HOUR, CONNECTION, Firm
 
 from firstcontact.flow.clock import MINUTE, SECOND
@@ -48,6 +48,9 @@ def test_a_login_revoked_in_the_middle(firm: Firm, moment: str) -> None:
     assert "paused" in firm.said("status").text
     told = firm.said("explain", "meet-1").text
     assert "Not decided yet: the CRM connection is paused (`firstcontact stuck`)." in told, told
+    known = firm.said("explain", FAXER)
+    assert known.status == 0
+    assert f"{FAXER} is the contact Fay Xu" in known.text, "our index knows, though the CRM does not answer"
     firm.allow()
     firm.log_in()
     assert firm.said("stuck", "resume").status == 0

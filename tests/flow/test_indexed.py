@@ -256,6 +256,18 @@ def test_a_live_interaction_of_somebody_known_asks_nothing(world: World) -> None
     assert world.book.asked == {"find": 1}
 
 
+def test_several_who_appear_before_a_poll_are_asked_about(world: World) -> None:
+    """Two contacts with the caller's number were made since the last poll: the live look sees them, and no
+    third one is made on the word of the index."""
+    world.installation.poll()
+    world.installation.poll_every = 60 * MINUTE
+    names = ("Diaz", "Ruiz")
+    ids = {world.people.add("contact", {"last_name": name, "phones": ["+14155550123"]}) for name in names}
+    world.call("c", "+14155550123")
+    assert {one["id"] for one in world.people.dump()["contacts"]} == ids
+    assert {one.id for one in world.find("+14155550123").records} == ids
+
+
 def test_changes_are_asked_for_at_their_time(world: World) -> None:
     """Once whole, the index is brought up to date as often as it is to be, and no more."""
     world.installation.poll_every = 60 * SECOND

@@ -387,6 +387,8 @@ def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: _Round, n
             why = f"several contacts appeared meanwhile: {', '.join(sorted(each.id for each in bearing))}"
             if intent.problem != why:
                 settled.add(write.key)
+                # The index learns of them now: by what it knows it would be decided as before.
+                round.seen.extend(bearing)
                 _drop(round, write, why)
     return frozenset(settled)
 

@@ -13,6 +13,7 @@ from firstcontact.connectors.address_book.people import BadRecord, NotThere
 from firstcontact.connectors.contract import Crm
 from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.identity.team import User
+from firstcontact.planning.capabilities import Capabilities
 from firstcontact.testing.conformance.hands import Hands
 from firstcontact.testing.simulators.base import Switches, simulator
 from firstcontact.testing.simulators.serving import running
@@ -28,6 +29,14 @@ _KINDS = {
 }
 """Collections of a scenario's `crm` and the kind of their records, in the order in which they may point at
 each other."""
+_OFFERED = {
+    "account": "accounts",
+    "lead": "leads",
+    "opportunity": "opportunities",
+    "contact_role": "contact_roles",
+    "matter": "matters",
+}
+"""What only some CRMs have; what a scenario gives to one that has no place for it stays as it was given."""
 _POINTING = frozenset(
     {
         "account",
@@ -48,10 +57,10 @@ _POINTING = frozenset(
 class SimulatedPeople:
     """People at a simulator's desk who call records by the scenario's own names."""
 
-    def __init__(self, desk: Hands, region: str, *, owners: bool = True) -> None:
-        """owners: the CRM has users besides its login's own (`Capabilities.owners`)."""
+    def __init__(self, desk: Hands, offered: Capabilities, region: str) -> None:
         self._desk = desk
-        self._owners = owners
+        self._offered = offered
+        self._nowhere: dict[str, list[dict[str, Any]]] = {}
         self._region = region
         self._ids: dict[str, str] = {}
         integration = desk.dump()["users"]
@@ -65,11 +74,18 @@ class SimulatedPeople:
 
     def seed(self, crm: Mapping[str, Any], team: Sequence[User] = ()) -> None:
         """Fill the simulator from a scenario's `crm`. Raises BadRecord, NotThere."""
-        users = _users(crm.get("users"), team) if self._owners else []
+        users = _users(crm.get("users"), team) if self._offered.owners else []
         for collection, kind in _KINDS.items():
             entries = users if collection == "users" else crm.get(collection)
             for entry in entries or ():
-                self.add(kind, {**entry, "active": True} if kind == "user" else entry)
+                if kind in _OFFERED and not getattr(self._offered, _OFFERED[kind]):
+                    self._nowhere.setdefault(collection, []).append({"emails": [], "phones": [], **entry})
+                elif kind == "user":
+                    self.add(kind, {**entry, "active": True})
+                elif kind in ("contact", "lead"):
+                    self.add(kind, {"created_at": 0, **entry})  # a date that is not given stays unknown
+                else:
+                    self.add(kind, entry)
         for user in users:  # who left has left what they owned before
             if not user["active"]:
                 self.edit("user", user["id"], {"active": False})
@@ -117,6 +133,8 @@ class SimulatedPeople:
         held = {
             name: [self._ours(record) for record in records] for name, records in self._desk.dump().items()
         }
+        for collection, records in self._nowhere.items():
+            held[collection] += records
         held["users"] = [user for user in held["users"] if user["id"] != "integration_user"]
         return held
 
@@ -178,5 +196,5 @@ def simulated(kind: str, now: Callable[[], int], region: str) -> Iterator[Simula
     made = found.make(now, Switches())
     with running(found, made) as here:
         crm = here.connect(connector, here.opening(now, region=region))
-        people = SimulatedPeople(made.desk, region, owners=connector.capabilities.owners)
+        people = SimulatedPeople(made.desk, connector.capabilities, region)
         yield Simulated(people, crm)

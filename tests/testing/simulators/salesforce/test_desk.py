@@ -67,7 +67,7 @@ def test_records_come_back_as_they_were_added(api) -> None:
         account,
         ana,
         [ana],
-        ["acme.co.example"],
+        ["acme.example", "acme.co.example"],
     )
     (person,) = dump["contacts"]
     assert (person["emails"], person["phones"], person["account"], person["name"]) == (

@@ -119,7 +119,7 @@ class Desk:
     def _add_contact(self, fields: Given) -> Record:
         data = {"type": "Person", **self._contact_data(fields, None)}
         record = save_contact(self._state, None, data, self._asked)
-        if fields.get("created_at"):
+        if fields.get("created_at") not in (None, ""):
             record.created = _moment(fields["created_at"])
         return record
 

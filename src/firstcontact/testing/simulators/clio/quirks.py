@@ -64,7 +64,11 @@ MEANINGS: Mapping[str, str] = {
 
 def quirks(given: Mapping[str, Any]) -> Quirks:
     """The switches as given, others as usual. Raises ValueError for one that is not known or not possible."""
+    known = Quirks.__struct_fields__
+    for name in given:
+        if name not in known:
+            raise ValueError(f"Clio has no quirk {name!r}; it has {', '.join(sorted(known))}")
     try:
         return msgspec.convert(dict(given), Quirks)
     except msgspec.ValidationError as error:
-        raise ValueError(f"the simulator of Clio has no such quirk: {error}") from None
+        raise ValueError(f"a quirk of Clio cannot be that: {error}") from None

@@ -118,6 +118,8 @@ class Desk:
         given, history = self._written(kind, fields, None)
         team = fields.get("team") or ()
         id = records.insert(self._org, OBJECTS[kind], _with_needed(kind, given))
+        if kind == "lead" and fields.get("converted_to"):
+            _convert(self._org, id, self.resolve(fields["converted_to"]) or "", "")
         for user in team:
             member = {"AccountId": id, "UserId": self.resolve(user), "TeamMemberRole": "Account Manager"}
             records.insert(self._org, "AccountTeamMember", member)
@@ -264,8 +266,9 @@ def _spread(name: str, field: str, values: Sequence[str], org: Org) -> Row:
 
 
 def _past(field: str, value: Any) -> Row:
-    """A moment of the past: microseconds, a text, a date or a datetime."""
-    if value in (None, "", 0):
+    """A moment of the past: microseconds (0: unknown, written as the first of all), a text, a date or a
+    datetime."""
+    if value in (None, "") or (value == 0 and field != "created_at"):
         return {}
     if isinstance(value, int):
         text = times.written(value // 1000)

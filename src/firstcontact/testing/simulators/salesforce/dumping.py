@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from firstcontact.testing.simulators.salesforce import ours, times
 from firstcontact.testing.simulators.salesforce.org import Org, Row
@@ -42,13 +43,20 @@ def _account(org: Org, row: Row) -> Plain:
         "id": row["Id"],
         "name": row["Name"],
         "website": row["Website"],
-        "domains": _lines(row.get(ours.DOMAINS)),
+        "domains": [*_host(row["Website"]), *_lines(row.get(ours.DOMAINS))],
         "phones": [row["Phone"]] if row["Phone"] else [],
         "owner": row["OwnerId"],
         "team": team,
         "created_by_us": row["CreatedById"] == org.api_user,
         "last_activity_at": times.microseconds(row["LastActivityDate"]),
     }
+
+
+def _host(website: str | None) -> list[str]:
+    """The host that a website's address names."""
+    text = website or ""
+    host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    return [host.removeprefix("www.")] if host else []
 
 
 def _person(org: Org, row: Row) -> Plain:

@@ -103,6 +103,7 @@ def test_wrong_use_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = {
         ("pigeons",): "there is no simulator of 'pigeons'",
         ("salesforce", "--quirk", "nonsense=1"): "no quirk 'nonsense'",
+        ("clio", "--quirk", "nonsense=1"): "no quirk 'nonsense'; it has",
         ("salesforce", "--quirk", "nonsense"): "write NAME=VALUE",
     }
     for words, sentence in cases.items():

@@ -41,3 +41,10 @@ def test_a_login_of_another_region_is_refused(firm: Any) -> None:
     opening = firm.served.opening(firm.clock.now, credentials=kept)
     with pytest.raises(AuthLapsed):
         firm.served.connect(KIND, opening).users()
+
+
+def test_no_secret_goes_over_an_open_line(firm: Any) -> None:
+    """A login at an address without TLS is refused before anything is sent, but for this machine itself."""
+    door = Http("Clio Manage", "http://clio.example")
+    with pytest.raises(AuthLapsed, match="https://"):
+        oauth.ask_token(door, "/oauth/token", {"client_secret": "x"}, firm.clock.now, "Clio Manage")

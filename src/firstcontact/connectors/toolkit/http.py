@@ -175,7 +175,7 @@ class Http:
         return answer
 
     def _once(self, method: str, path: str, headers: Mapping[str, str], rest: Mapping[str, Any]) -> Answer:
-        url = self._url(path)
+        url = self.url(path)
         if self._pace is not None:
             self._pace.take()
         try:
@@ -190,8 +190,8 @@ class Http:
             self._watch(found)
         return found
 
-    def _url(self, path: str) -> str:
-        """Raises TryAgain for what is no address: a person wrote it, and can change it."""
+    def url(self, path: str) -> str:
+        """Where a path is. Raises TryAgain for what is no address: a person wrote it, and can change it."""
         base = self._base() if callable(self._base) else self._base
         try:
             url = urljoin(base, path)

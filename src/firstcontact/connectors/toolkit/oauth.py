@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from firstcontact.connectors.contract import AuthLapsed, OAuth, TryAgain
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Http, NotLetIn
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Http, NotLetIn, is_private
 from firstcontact.connectors.toolkit.tokens import Renewal
 
 PORT = 8917
@@ -34,9 +34,13 @@ def ask_token(
     (microseconds, "" where it does not end), and whatever else it says in texts and numbers.
 
     http: requests without a permission. title: the vendor's name in sentences. Raises AuthLapsed where it
-    refuses, TryAgain where it cannot be asked now.
+    refuses or is no place for a secret (no TLS, and not this machine), TryAgain where it cannot be asked now.
     """
     headers = {"Accept": "application/json"}
+    if not is_private(http.url(address)):
+        raise AuthLapsed(
+            f"The login of {title} would be sent unencrypted; its address is to begin with https://."
+        )
     try:
         answer, body = http.read_json("POST", address, data=dict(form), headers=headers)
     except NotLetIn as refused:

@@ -94,28 +94,26 @@ def errors() -> str:
         "what its caller does next. What `apply`\nsays of a write is taken in one place, "
         "`carry_out._take`; an error of a whole call where that call's work goes on.\n`NotOffered` is "
         "caught nowhere: it is a bug, and what it stopped is put aside under `firstcontact stuck`.\n\n"
-        "| error | meaning and next step | who catches it, in `flow` and `lanes` |\n"
+        "| error | meaning and next step | who catches it |\n"
         "| --- | --- | --- |\n"
     )
     return head + "".join(rows)
 
 
 def _caught() -> dict[str, list[str]]:
-    """The functions of flow and lanes that catch an error, or match an outcome, by the error's name."""
+    """The modules of flow and lanes that catch an error, or match an outcome, by the error's name."""
     found: dict[str, list[str]] = {}
     for room in ("flow", "lanes"):
         for path in sorted((ROOT / "src" / "firstcontact" / room).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-                for name in sorted(_caught_in(function)):
-                    place = f"`{path.stem}.{function.name}`"
-                    found.setdefault(name, []).append(place)
+            for name in sorted(_caught_in(tree)):
+                found.setdefault(name, []).append(f"`{room}/{path.stem}`")
     return found
 
 
-def _caught_in(function: ast.FunctionDef) -> set[str]:
-    kinds = [node.type for node in ast.walk(function) if isinstance(node, ast.ExceptHandler)]
-    kinds += [node.cls for node in ast.walk(function) if isinstance(node, ast.MatchClass)]
+def _caught_in(tree: ast.Module) -> set[str]:
+    kinds = [node.type for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
+    kinds += [node.cls for node in ast.walk(tree) if isinstance(node, ast.MatchClass)]
     return {name.id for kind in kinds if kind for name in ast.walk(kind) if isinstance(name, ast.Name)}
 
 

@@ -307,6 +307,10 @@ def _digest(team: Team, layers: Iterator[Layer]) -> str:
     return sha256(msgspec.json.encode([team, said], order="sorted")).hexdigest()[:16]
 
 
+# Prepared before any thread: two that convert to a struct for the first time at once can crash msgspec 0.22.
+msgspec.json.Decoder(Effective)
+
+
 def _effective(fold: _Fold, team: Team, version: str) -> Effective:
     fields: dict[str, object] = {setting.field: {} for setting in SETTINGS if setting.is_map}
     for key in sorted(fold.values):

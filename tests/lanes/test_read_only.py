@@ -71,6 +71,22 @@ def test_an_import_does_not_let_them_go(firm: Installation, crm: Counted) -> Non
     assert set(states(firm.ledger)) == {"held"}
 
 
+def test_a_batch_that_has_begun_sends_nothing_any_more(
+    firm: Installation, crm: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said between a batch's beginning and its sending, read-only still stops it; the next round holds it."""
+    firm.take([call(1)])
+    firm.decide_due()
+    with monkeypatch.context() as said_later:
+        said_later.setattr(firm, "read_only", lambda: False)
+        make_read_only(firm.ledger, crm.connection, NOON)
+        firm.carry_out_due()
+    assert crm.applied == 0
+    assert set(states(firm.ledger)) == {"intended"}
+    firm.carry_out_due()
+    assert set(states(firm.ledger)) == {"held"}
+
+
 def test_what_was_decided_before_is_held_by_whoever_would_carry_it_out(
     firm: Installation, crm: Counted
 ) -> None:

@@ -28,7 +28,7 @@ from firstcontact.connectors.contract import (
     TryAgain,
     Unclear,
 )
-from firstcontact.flow import indexed
+from firstcontact.flow import indexed, read_only
 from firstcontact.flow.clock import SECOND, backoff
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle
@@ -157,6 +157,8 @@ def _wave(
     todo = [intent.write for intent in intents if intent.write.key not in settled]
     with ledger.write(Boundary.MARK_SENT) as tx:
         lease.hold(tx)
+        if read_only.since(tx, crm.connection):
+            return Carried()  # said since the batch began: nothing is sent, and the next round holds it back
         ready, waiting = _resolved(tx, todo, round)
         writing.mark(tx, waiting)
         writing.mark_sent(tx, [write.key for write in ready])

@@ -369,5 +369,4 @@ def test_a_cursor_is_read_back() -> None:
     cursor = feed.Cursor(since=5, known=((1, 3),), seen={"2": 4})
     assert feed.read_cursor(feed.written_cursor(cursor)) == cursor
     assert feed.read_cursor("") == feed.Cursor()
-    with pytest.raises(ValueError, match="JSON"):
-        feed.read_cursor("another connector's")
+    assert feed.read_cursor("of another program") == feed.Cursor()

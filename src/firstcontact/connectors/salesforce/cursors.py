@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
+from contextlib import suppress
 
-from firstcontact.connectors.contract import TryAgain
+import msgspec
 
 
 class Place(msgspec.Struct, omit_defaults=True):
@@ -46,13 +46,10 @@ class Cursor(msgspec.Struct, omit_defaults=True):
 
 
 def read_cursor(text: str) -> Cursor:
-    """The cursor of a text of ours; "" is the beginning. Raises TryAgain for any other text."""
-    if not text:
-        return Cursor()
-    try:
-        return msgspec.json.decode(text, type=Cursor)
-    except msgspec.DecodeError as error:
-        raise TryAgain("The place in Salesforce's changes cannot be read; read them anew.") from error
+    """The cursor of a text of ours; "" is the beginning, and so is a text that is none of ours."""
+    with suppress(msgspec.DecodeError):
+        return msgspec.json.decode(text, type=Cursor) if text else Cursor()
+    return Cursor()
 
 
 def write_cursor(cursor: Cursor) -> str:

@@ -10,6 +10,7 @@ missing are gone.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -78,8 +79,10 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def read_cursor(text: str) -> Cursor:
-    """Inverse of `written_cursor`; "" is the start. Raises ValueError for what is none of ours."""
-    return msgspec.json.decode(text.encode(), type=Cursor) if text else Cursor()
+    """Inverse of `written_cursor`; "" is the start, and so is a text that is none of ours."""
+    with suppress(msgspec.DecodeError):
+        return msgspec.json.decode(text.encode(), type=Cursor) if text else Cursor()
+    return Cursor()
 
 
 def written_cursor(cursor: Cursor) -> str:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from renewing import LOGIN, renew_at_once
 from sqlalchemy import Connection, text
 
 from firstcontact import keyring
@@ -22,10 +23,6 @@ from firstcontact.lanes.credentials import KeptCredentials, check, seal_anew
 from firstcontact.lanes.owners import new_owner
 from firstcontact.ledger import credentials
 from firstcontact.ledger.book import Ledger
-from firstcontact.ledger.history import open_ledger
-from firstcontact.store.engine import open_engine
-
-LOGIN = {"login": "browser", "client_secret": "s3cret-of-the-app", "access_token": "first"}
 
 
 @pytest.fixture
@@ -161,19 +158,6 @@ def test_eight_threads_renew_once(kept: KeptCredentials, ledger: Ledger, ring: P
     assert kept.read() == {**LOGIN, "access_token": "token 1 after first"}
 
 
-def _process(where: str, ring: str, asked: str, answers: multiprocessing.Queue[str], go: object) -> None:
-    def renew(_: Mapping[str, str]) -> Mapping[str, str]:
-        with open(asked, "a") as file:
-            file.write("x")
-        time.sleep(0.3)
-        return {"access_token": "second"}
-
-    ledger = open_ledger(open_engine(where))
-    mine = KeptCredentials(ledger, Path(ring), "office")
-    go.wait()  # type: ignore[attr-defined]
-    answers.put(mine.renew(LOGIN, renew)["access_token"])
-
-
 @pytest.mark.usefixtures("kept")
 def test_two_processes_renew_once(where: str, ring: Path, tmp_path: Path) -> None:
     """So do workers in processes of their own."""
@@ -182,7 +166,7 @@ def test_two_processes_renew_once(where: str, ring: Path, tmp_path: Path) -> Non
     go = context.Event()
     asked = tmp_path / "asked"
     arguments = (where, str(ring), str(asked), answers, go)
-    processes = [context.Process(target=_process, args=arguments) for _ in range(2)]
+    processes = [context.Process(target=renew_at_once, args=arguments) for _ in range(2)]
     for process in processes:
         process.start()
     time.sleep(1.0)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from story import BUSY, JO, STORY, TEXTER, Step, World, at, call, mail, text
 
 from firstcontact.boundaries import Boundary
+from firstcontact.connectors.address_book.people import NotThere
 from firstcontact.connectors.contract import (
     Allowance,
     AuthLapsed,
@@ -40,6 +41,7 @@ from firstcontact.policy.scopes import SettingsBook
 
 TAKEN, ACCEPTED, ASKED_LATER, LAPSED = "+14155550130", "+14155550131", "+14155550132", "+14155550133"
 REFUSED, LAGGING, PACED, FALLEN = "+14155550134", "+14155550135", "+14155550136", "+14155550137"
+LEAVING = "+14155550144"
 POISON, POISON_TOO, HELD_1, HELD_2 = "+14155550138", "+14155550139", "+14155550140", "+14155550141"
 NEW_FIRM, VERY_LATE = "una@newfirm.example", "+14155550142"
 NAMELESS = "+14155550143"
@@ -220,6 +222,22 @@ def _merge_texter(world: Told) -> None:
     world.merge(TEXTER, "p-texter")
 
 
+def _add_leaving(world: Told) -> None:
+    with suppress(Exception):  # it is there already, or was
+        world.people.add("contact", {"id": "p-leaving", "phones": [LEAVING]})
+
+
+def _delete_between(world: Told) -> None:
+    """A person deletes the contact between the decision to log on it and the write, which is refused; then
+    more is told of the call, so that it is decided once more, whatever was done before."""
+    world.installation.decide_due()
+    with suppress(NotThere):
+        world.people.delete("contact", "p-leaving")
+    world.installation.carry_out_due()
+    recording = "https://rec.example/leaving"
+    world.installation.take([call("call-leaving", at(4, 8, 20), LEAVING, seconds=6, recording=recording)])
+
+
 def _merge_between(world: Told) -> None:
     world.installation.decide_due()
     world.merge(BUSY, "p-busy")
@@ -323,6 +341,8 @@ MORE: tuple[Step, ...] = (
     Step(at(3, 21), act=_act(_merge_texter)),
     Step(at(3, 22), (text("text-6", at(3, 22), TEXTER, "Hello again"),)),
     Step(at(4, 8), (call("call-busy-2", at(4, 8), BUSY, seconds=6),), act=_act(_merge_between)),
+    Step(at(4, 8, 10), act=_act(_add_leaving)),
+    Step(at(4, 8, 20), (call("call-leaving", at(4, 8, 20), LEAVING, seconds=6),), act=_act(_delete_between)),
     Step(at(4, 9), act=_act(_add_lagging)),
     Step(at(4, 10), (call("call-lag", at(4, 10), LAGGING, seconds=6),), act=_act(_be_looked_for_in_vain)),
     Step(at(4, 11), (call("call-paced", at(4, 11), PACED, seconds=6),), act=_act(_pace)),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 import msgspec
 
@@ -16,8 +17,6 @@ KINDS = ("address_book", "clio", "clio_grow", "lawmatics", "zoho", "dynamics", "
 """In the order of the table of SPEC §3."""
 STANDARDS = ("tryton", "carddav")
 """Built in beside them."""
-CONNECTED = ("salesforce", "clio", *STANDARDS)
-"""Those of the built-in ones that a connection can be opened to; each has a `kind.KIND`."""
 
 
 class UnknownKind(LookupError):
@@ -67,7 +66,7 @@ def names() -> tuple[str, ...]:
 
 def connected() -> tuple[str, ...]:
     """Kinds that a connection can be opened to."""
-    return (*CONNECTED, *sorted(_plugins()))
+    return (*_connected(), *sorted(_plugins()))
 
 
 def plugins() -> tuple[Plugin, ...]:
@@ -82,7 +81,7 @@ def plugins() -> tuple[Plugin, ...]:
 @cache
 def kind(name: str) -> CrmKind:
     """A kind of CRM that connections can be opened to. Raises UnknownKind, BrokenPlugin, NotConnected."""
-    if name in CONNECTED:
+    if name in _connected():
         found: CrmKind = import_module(f"firstcontact.connectors.{name}.kind").KIND
         return found
     if name in KINDS:
@@ -101,6 +100,13 @@ def capabilities(name: str) -> Capabilities:
     module = import_module(f"firstcontact.connectors.{name}.capabilities")
     found: Capabilities = module.CAPABILITIES
     return found
+
+
+@cache
+def _connected() -> tuple[str, ...]:
+    """The built-in kinds whose folder has a `kind.py`, which is what a connection is opened by."""
+    here = Path(__file__).parent
+    return tuple(name for name in (*KINDS, *STANDARDS) if (here / name / "kind.py").is_file())
 
 
 @cache

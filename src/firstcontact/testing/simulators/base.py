@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -22,8 +23,8 @@ App = Callable[
 ]
 """An ASGI 3 application."""
 
-SIMULATORS = ("salesforce", "clio")
-"""Built-in kinds that have one."""
+SIMULATORS = tuple(sorted(folder.parent.name for folder in Path(__file__).parent.glob("*/__init__.py")))
+"""Built-in kinds that have one: each is a folder here."""
 SIMULATOR_GROUP = "firstcontact.simulators"
 """Entry points by the kind's name, each a `SimulatorKind`: a plugin brings its own."""
 

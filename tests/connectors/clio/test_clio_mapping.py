@@ -86,15 +86,6 @@ def test_a_company_is_made_where_a_user_chose_it() -> None:
     assert "first_name" not in body
 
 
-def test_times_are_kept_to_the_microsecond() -> None:
-    """Written and read again."""
-    for at in (NOON, NOON + 1, NOON + 123_456):
-        assert mapping.moment(mapping.written(at)) == at
-    assert mapping.moment("2026-03-02") == NOON - 12 * 3_600_000_000
-    assert mapping.moment("2026-03-02T07:00:00-05:00") == NOON
-    assert mapping.moment(None) == mapping.moment("soon") == 0
-
-
 def test_only_open_addresses_are_fetched() -> None:
     """Neither a file of this machine nor anything without a scheme."""
     assert fetch("data:,Hello") == b"Hello"

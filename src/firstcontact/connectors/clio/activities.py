@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firstcontact.connectors.clio import marks
-from firstcontact.connectors.clio.mapping import clean, written
+from firstcontact.connectors.clio.mapping import clean
+from firstcontact.connectors.toolkit.times import iso
 from firstcontact.planning.write import ActivityFields, Existing
 
 Row = Mapping[str, Any]
@@ -103,7 +104,7 @@ def new_communication(fields: ActivityFields, key: str, user: str) -> Body:
         "type": "EmailCommunication" if fields.kind == "email" else "PhoneCommunication",
         "subject": subject,
         "body": text,
-        "received_at": written(fields.at),
+        "received_at": iso(fields.at),
         "external_properties": _named(properties(fields, key)),
     }
     if senders:
@@ -125,8 +126,8 @@ def new_entry(fields: ActivityFields, key: str, calendar: str) -> Body:
         "calendar_owner": {"id": int(calendar)},
         "summary": subject,
         "description": text,
-        "start_at": written(fields.at),
-        "end_at": written(fields.at + fields.seconds * _SECOND),
+        "start_at": iso(fields.at),
+        "end_at": iso(fields.at + fields.seconds * _SECOND),
         "attendees": [{"id": int(id), "type": "Contact"} for id in people_of(fields)],
         "external_properties": _named(properties(fields, key)),
         "send_email_notification": False,
@@ -151,7 +152,7 @@ def communication_changes(row: Row, fields: ActivityFields, names: frozenset[str
     """What an update changes of a communication as it is now."""
     body = _text_changes(fields, names, "subject", "body")
     if "at" in names:
-        body["received_at"] = written(fields.at)
+        body["received_at"] = iso(fields.at)
     if names & {"people", "user", "direction"}:
         body |= _side_changes(row, fields, names, user)
     return body | _shared_changes(row, fields, names)
@@ -162,7 +163,7 @@ def entry_changes(row: Row, fields: ActivityFields, names: frozenset[str], calen
     body = _text_changes(fields, names, "summary", "description")
     if names & {"at", "seconds"} and fields.at:
         seconds = fields.seconds if "seconds" in names or fields.seconds else result_of(row)[1]
-        body |= {"start_at": written(fields.at), "end_at": written(fields.at + seconds * _SECOND)}
+        body |= {"start_at": iso(fields.at), "end_at": iso(fields.at + seconds * _SECOND)}
     if "user" in names and calendar:
         body["calendar_owner"] = {"id": int(calendar)}
     if "people" in names:

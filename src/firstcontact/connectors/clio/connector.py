@@ -26,6 +26,7 @@ from firstcontact.connectors.contract import (
     Outcome,
     TryAgain,
 )
+from firstcontact.connectors.toolkit.times import iso
 from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.model import Handle
 from firstcontact.planning.write import Receipt, Write
@@ -150,7 +151,7 @@ class Clio:
 
     def _find_lately(self, keys: Sequence[str], found: dict[str, Receipt]) -> None:
         """What was made so lately that a search may not know it: from the lists, which do not lag."""
-        since = {"created_since": mapping.written(self._api.earliest_now() - LATELY)}
+        since = {"created_since": iso(self._api.earliest_now() - LATELY)}
         for resource, fields, prefix in (
             ("contacts", _MARKED, ""),
             ("communications", _BEARING, ""),

@@ -13,8 +13,9 @@ from hashlib import sha256
 import msgspec
 
 from firstcontact.connectors.clio.client import Api, Page, Refused, Row
-from firstcontact.connectors.clio.mapping import CONTACT, moment, read_contact, written
+from firstcontact.connectors.clio.mapping import CONTACT, read_contact
 from firstcontact.connectors.contract import Changes
+from firstcontact.connectors.toolkit.times import iso, micros
 from firstcontact.identity.records import Record
 
 OVERLAP = 120_000_000
@@ -91,7 +92,7 @@ class Feed:
 
     def _changes(self, place: Place) -> Changes:
         before = self._now()
-        asked = {"updated_since": written(place.since), "order": "id(asc)"}
+        asked = {"updated_since": iso(place.since), "order": "id(asc)"}
         try:
             page = self._api.page("contacts", CONTACT, asked, place.page)
         except Refused as refused:
@@ -148,7 +149,7 @@ def _read(cursor: str) -> Place | None:
 def _told(rows: tuple[Row, ...]) -> dict[str, tuple[int, str]]:
     return {
         str(row["id"]): (
-            moment(row.get("updated_at")),
+            micros(row.get("updated_at")),
             sha256(str(row.get("etag")).encode()).hexdigest()[:10],
         )
         for row in rows

@@ -21,8 +21,9 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
 from firstcontact.connectors.clio.client import PAGE, TITLE, Api, Row
-from firstcontact.connectors.clio.mapping import CONTACT, moment, read_contact, written
+from firstcontact.connectors.clio.mapping import CONTACT, read_contact
 from firstcontact.connectors.toolkit.spellings import spellings
+from firstcontact.connectors.toolkit.times import iso, micros
 from firstcontact.identity.records import ABSENT, Finding, Record
 from firstcontact.interactions.model import Handle
 
@@ -109,7 +110,7 @@ class Finder:
 
     def _lately(self) -> tuple[list[Row], str]:
         """Contacts changed lately, and why it is not all of them, if so."""
-        since = {"updated_since": written(self._api.earliest_now() - LATELY)}
+        since = {"updated_since": iso(self._api.earliest_now() - LATELY)}
         rows: list[Row] = []
         for number, page in enumerate(self._api.pages("contacts", CONTACT, since), 1):
             rows += page.rows
@@ -148,7 +149,7 @@ def _findings(
 def _sample(rows: Sequence[Row], before: int) -> tuple[str, str] | None:
     """Somebody with many digits in a row, written before then."""
     for row in rows:
-        if not 0 < moment(row.get("updated_at")) < before:
+        if not 0 < micros(row.get("updated_at")) < before:
             continue
         for number in row.get("phone_numbers") or ():
             run = _RUN.search(str(number.get("number") or ""))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
-
-import phonenumbers
 
 from firstcontact.connectors.clio import marks
 from firstcontact.connectors.clio.marks import CustomField
 from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.spellings import Line, line
 from firstcontact.connectors.toolkit.texts import sound
+from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.records import CrmUser, Matter, Record
 from firstcontact.interactions.handles import read_phone
 from firstcontact.planning.write import ContactFields
@@ -29,33 +28,13 @@ USER = "id,name,email,enabled,default_calendar_id,time_zone"
 MATTER = "id,display_number,description,status,open_date,created_at"
 
 EDITED = "edited"
-_SECOND = 1_000_000
+_TYPES: Mapping[Line, str] = {"mobile": "Mobile", "landline": "Work", "": "Other"}
 
 Row = Mapping[str, Any]
 Body = dict[str, Any]
 
 
-# --- times and texts ------------------------------------------------------------------------------------
-
-
-def moment(text: object) -> int:
-    """A date or time of Clio's in microseconds; 0 where there is none."""
-    if not isinstance(text, str) or not text:
-        return 0
-    try:
-        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return 0
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    whole = int(at.replace(microsecond=0).timestamp())
-    return whole * _SECOND + at.microsecond
-
-
-def written(at: int) -> str:
-    """Microseconds as Clio reads a time."""
-    whole, rest = divmod(at, _SECOND)
-    text = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{rest:06d}Z" if rest else f"{text}Z"
+# --- texts ------------------------------------------------------------------------------------------------
 
 
 def clean(text: str) -> str:
@@ -92,7 +71,7 @@ def read_contact(row: Row, region: str) -> Record:
         title=_text(row.get("title")),
         country=country,
         company=_text(company.get("name")) if isinstance(company, Mapping) else "",
-        created_at=moment(row.get("created_at")),
+        created_at=micros(row.get("created_at")),
         placeholder=_checked(left.get(marks.PLACEHOLDER)),
         created_by_us=_checked(left.get(marks.CREATED)),
         edited_by_person=edited(row, region),
@@ -262,12 +241,7 @@ def _phones(numbers: Sequence[str], region: str, *, main: bool) -> list[Body]:
 def phone_type(number: str, region: str) -> str:
     """Clio's name for the type of a number, as far as its country's plan tells."""
     handle = read_phone(number, region)
-    if handle is None:
-        return "Other"
-    kind = phonenumbers.number_type(phonenumbers.parse(handle.value, None))
-    if kind == phonenumbers.PhoneNumberType.MOBILE:
-        return "Mobile"
-    return "Work" if kind == phonenumbers.PhoneNumberType.FIXED_LINE else "Other"
+    return _TYPES[line(handle)] if handle else "Other"
 
 
 # --- users and matters ----------------------------------------------------------------------------------
@@ -286,5 +260,5 @@ def read_user(row: Row) -> CrmUser:
 def read_matter(row: Row, contact: str) -> Matter:
     """A matter of a contact, pending ones open; named as Clio shows it."""
     name = " ".join(filter(None, (_text(row.get("display_number")), _text(row.get("description")))))
-    opened = moment(row.get("open_date")) or moment(row.get("created_at"))
+    opened = micros(row.get("open_date")) or micros(row.get("created_at"))
     return Matter(str(row["id"]), contact, name, _text(row.get("status")).lower() != "closed", opened)

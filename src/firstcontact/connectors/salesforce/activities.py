@@ -7,13 +7,12 @@ that is no longer as its digest says was changed by a person, and stays as it is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from firstcontact.connectors.salesforce.mapping import Row, Values, clean, lines, micros, text
+from firstcontact.connectors.salesforce.mapping import Row, Values, clean, lines, text
 from firstcontact.connectors.salesforce.shapes import (
     AT,
     DIRECTION,
@@ -28,6 +27,7 @@ from firstcontact.connectors.salesforce.shapes import (
     Shape,
     Shapes,
 )
+from firstcontact.connectors.toolkit.times import iso_millis, micros
 from firstcontact.planning.write import ActivityFields
 
 
@@ -43,7 +43,6 @@ Who = str | Link
 TYPE_OF_PREFIX = {"00T": "Task", "00U": "Event", "02s": "EmailMessage"}
 PEOPLE = {"003", "00Q"}
 LEAD_PREFIX = "00Q"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SUBTYPE = {"call": "Call", "voicemail": "Call", "email": "Email"}
 _CALL_TYPE = {"inbound": "Inbound", "outbound": "Outbound", "internal": "Internal"}
 _RECEIVED, _SENT = "0", "3"
@@ -159,7 +158,7 @@ def _all(fields: ActivityFields, shape: Shape, people: Sequence[Who], what: Who)
         DIRECTION: fields.direction,
         RECORDING: fields.recording,
         TRANSCRIPT: fields.transcript,
-        AT: _moment(fields.at),
+        AT: iso_millis(fields.at),
     }
     return {
         name: _taken(value, shape.length(name)) for name, value in values.items() if shape.has(name)
@@ -173,7 +172,7 @@ def _task(fields: ActivityFields, people: Sequence[Who], what: Who) -> Values:
         # A task that is not completed and has a date locks its account and its people (apis A1).
         "Status": "Completed",
         "Priority": "Normal",
-        "ActivityDate": _moment(fields.at)[:10],
+        "ActivityDate": iso_millis(fields.at)[:10],
         "TaskSubtype": _SUBTYPE.get(fields.kind, "Task"),
         "CallType": _CALL_TYPE.get(fields.direction),
         "CallDurationInSeconds": fields.seconds or None,
@@ -188,8 +187,8 @@ def _event(fields: ActivityFields, people: Sequence[Who], what: Who) -> Values:
     return {
         "Subject": fields.subject,
         "Description": fields.body,
-        "StartDateTime": _moment(fields.at),
-        "EndDateTime": _moment(fields.at + fields.seconds * 1_000_000),
+        "StartDateTime": iso_millis(fields.at),
+        "EndDateTime": iso_millis(fields.at + fields.seconds * 1_000_000),
         "OwnerId": fields.user,
         "WhoId": people[0] if people else None,
         "WhatId": what,
@@ -201,7 +200,7 @@ def _email(fields: ActivityFields, people: Sequence[Who], what: Who) -> Values:
         "Subject": fields.subject,
         "TextBody": fields.body,
         "Incoming": fields.direction != "outbound",
-        "MessageDate": _moment(fields.at),
+        "MessageDate": iso_millis(fields.at),
         "Status": _SENT if fields.direction == "outbound" else _RECEIVED,
         "RelatedToId": what,
         "ToIds": list(people),
@@ -215,11 +214,6 @@ _OF_TYPE: Mapping[str, Callable[[ActivityFields, Sequence[Who], Who], Values]] =
     "Event": _event,
     "EmailMessage": _email,
 }
-
-
-def _moment(at: int) -> str:
-    moment = _EPOCH + timedelta(microseconds=at)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def _taken(value: Any, length: int) -> Any:

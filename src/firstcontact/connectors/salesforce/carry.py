@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -44,6 +43,7 @@ from firstcontact.connectors.salesforce.faults import (
 from firstcontact.connectors.salesforce.mapping import Values, text
 from firstcontact.connectors.salesforce.organisation import Organisation
 from firstcontact.connectors.salesforce.shapes import INTERACTIONS, KEY, Shape, Shapes
+from firstcontact.connectors.toolkit.attachments import inline
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 from firstcontact.planning.write import (
     AccountFields,
@@ -688,13 +688,9 @@ def _content(fields: DocumentFields) -> tuple[str, str] | None:
         return f"{name}.txt", base64.b64encode(mapping.clean(note).encode()).decode()
     if not fields.uri.startswith("data:"):
         return None
-    head, _, data = fields.uri.partition(",")
-    try:
-        content = (
-            base64.b64decode(data, validate=True) if head.endswith(";base64") else unquote_to_bytes(data)
-        )
-    except ValueError:
-        raise Rejected(f"The file {name} cannot be read from its address.", ("uri",)) from None
+    content = inline(fields.uri)
+    if content is None:
+        raise Rejected(f"The file {name} cannot be read from its address.", ("uri",))
     return name, base64.b64encode(content).decode()
 
 

@@ -24,9 +24,10 @@ from firstcontact.connectors.salesforce import mapping, soql
 from firstcontact.connectors.salesforce.client import Api, Refused, Row, TooSlow
 from firstcontact.connectors.salesforce.cursors import Cursor, Job, Place, Told, read_cursor, write_cursor
 from firstcontact.connectors.salesforce.look import Look
-from firstcontact.connectors.salesforce.mapping import micros, text
+from firstcontact.connectors.salesforce.mapping import text
 from firstcontact.connectors.salesforce.organisation import Organisation
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
+from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.records import Account, Record
 
 PAGE = 2_000

@@ -20,6 +20,7 @@ from firstcontact.connectors.salesforce.mapping import text
 from firstcontact.connectors.salesforce.organisation import Organisation
 from firstcontact.connectors.salesforce.shapes import DOMAINS, KEY, OTHER_PHONES, Shape
 from firstcontact.connectors.toolkit.spellings import spellings
+from firstcontact.connectors.toolkit.times import iso_millis, micros
 from firstcontact.identity.domains import is_free_mail, registrable
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.handles import read_handle
@@ -114,7 +115,7 @@ class Look:
     def _fresh(self, shape: Shape) -> str:
         """What others wrote lately. What we made ourselves is in our own index at once; by our key it is told
         from what a person makes who shares our login."""
-        where = f"SystemModstamp >= {soql.moment(self._api.earliest_now() - LAG)}"
+        where = f"SystemModstamp >= {iso_millis(self._api.earliest_now() - LAG)}"
         me = self._api.user()
         if me and shape.searchable(shape.present((KEY,))):
             where += f" AND (LastModifiedById != {soql.quoted(me)} OR {KEY} = null)"
@@ -327,7 +328,7 @@ class Look:
         for rows in self._api.queries(statements):
             for row in rows:
                 key = text(row, KEY)
-                made = mapping.micros(text(row, "CreatedDate"))
+                made = micros(text(row, "CreatedDate"))
                 found.setdefault(key, Receipt(key, text(row, "Id"), True, made))
         return found
 

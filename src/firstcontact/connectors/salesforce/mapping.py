@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firstcontact.connectors.contract import Rejected
@@ -22,6 +21,7 @@ from firstcontact.connectors.salesforce.shapes import (
 from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
 from firstcontact.connectors.toolkit.texts import sound
+from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.domains import website_host
 from firstcontact.identity.records import Account, CrmUser, Matter, Opportunity, Record
 from firstcontact.planning.write import AccountFields, ContactFields
@@ -29,7 +29,6 @@ from firstcontact.planning.write import AccountFields, ContactFields
 Row = Mapping[str, Any]
 Values = dict[str, Any]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _RECORD = (
     "Id",
@@ -83,19 +82,6 @@ def text(row: Row, name: str) -> str:
 def flag(row: Row, name: str) -> bool:
     """A checkbox; also as Bulk API writes it."""
     return text(row, name).lower() == "true"
-
-
-def micros(value: str) -> int:
-    """A time or date as microseconds; 0 where there is none, or it cannot be read."""
-    if not value:
-        return 0
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return 0
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def clean(value: str, length: int = 0) -> str:

@@ -6,15 +6,15 @@ A value never reaches a statement but through `quoted`, `like` or `moment`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
+
+from firstcontact.connectors.toolkit.times import iso_millis
 
 URL_LIMIT = 12_000
 """Characters of an encoded statement in one request. Salesforce refuses addresses above 16,384 bytes."""
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": ""})
 _WILD = str.maketrans({"%": "\\%", "_": "\\_"})
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def quoted(value: str) -> str:
@@ -50,15 +50,9 @@ def either(conditions: Sequence[str]) -> str:
     return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
 
 
-def moment(microseconds: int) -> str:
-    """A time as a literal, to the millisecond, which is as fine as Salesforce keeps it."""
-    at = _EPOCH + timedelta(milliseconds=microseconds // 1000)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
 def after(at: int, id: str) -> str:
     """Whether a record stands behind this place in the order of `SystemModstamp, Id`."""
-    stamp = moment(at)
+    stamp = iso_millis(at)
     if not id:
         return f"SystemModstamp >= {stamp}"
     return f"(SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > {quoted(id)}))"

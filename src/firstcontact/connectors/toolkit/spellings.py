@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
 from firstcontact.interactions.model import Handle
+
+Line = Literal["mobile", "landline", ""]
+"""What a number is called by; "" where its country's plan does not tell, as in North America."""
 
 
 def spellings(handle: Handle) -> tuple[str, ...]:
@@ -40,3 +45,14 @@ def spellings(handle: Handle) -> tuple[str, ...]:
             f"+1 {area} {exchange} {line}",
         ]
     return tuple(dict.fromkeys(forms))
+
+
+def line(handle: Handle) -> Line:
+    """Whether a phone handle is a mobile number or a landline, as far as its country's plan tells."""
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(handle.key, None))
+    except phonenumbers.NumberParseException:
+        return ""
+    if kind == phonenumbers.PhoneNumberType.MOBILE:
+        return "mobile"
+    return "landline" if kind == phonenumbers.PhoneNumberType.FIXED_LINE else ""

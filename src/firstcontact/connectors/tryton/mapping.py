@@ -16,6 +16,7 @@ import phonenumbers
 
 from firstcontact.connectors.contract import Gone, Moved
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.spellings import line
 from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.identity.records import CrmUser, Matter, Record
 from firstcontact.interactions.handles import read_handle
@@ -282,7 +283,7 @@ def _number(text: str, region: str) -> Mapping[str, str]:
         return {"type": "other", "value": text}
     if not phonenumbers.is_valid_number(number):
         return {"type": "other", "value": text}
-    mobile = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+    mobile = line(handle) == "mobile"
     value = handle.value + (f" ext. {handle.extension}" if handle.extension else "")
     return {"type": "mobile" if mobile else "phone", "value": value}
 

@@ -1,4 +1,4 @@
-"""Which addresses the files of faxes are fetched from."""
+"""Which addresses the files of interactions are fetched from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from firstcontact.connectors.clio import documents
+from firstcontact.connectors.toolkit import attachments
 
 MOVES = {
     "/moved": "/fax.pdf",
@@ -51,25 +51,25 @@ def place() -> Iterator[str]:
 
 def test_nothing_private_is_asked(place: str) -> None:
     """An address of this machine is not even connected to, by number or by name."""
-    assert documents.fetch(f"{place}/fax.pdf") is None
-    assert documents.fetch(f"{place.replace('127.0.0.1', 'localhost')}/fax.pdf") is None
+    assert attachments.fetch(f"{place}/fax.pdf") is None
+    assert attachments.fetch(f"{place.replace('127.0.0.1', 'localhost')}/fax.pdf") is None
     assert Place.asked == []
 
 
 def test_a_name_that_changes_is_no_way_in(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a name led elsewhere when it was looked up, what is behind the connection counts."""
-    monkeypatch.setattr(documents, "resolved", lambda _: ["8.8.8.8"])
-    assert documents.fetch(f"{place}/fax.pdf") is None
+    monkeypatch.setattr(attachments, "resolved", lambda _: ["8.8.8.8"])
+    assert attachments.fetch(f"{place}/fax.pdf") is None
 
 
 def test_moves_are_followed_to_public_addresses(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that has moved is fetched; not from a private address, nor from a file, nor without end."""
-    public = documents.is_public
-    monkeypatch.setattr(documents, "is_public", lambda address: address == "127.0.0.1" or public(address))
-    assert documents.fetch(f"{place}/fax.pdf") == b"fax"
-    assert documents.fetch(f"{place}/moved") == b"fax"
+    public = attachments.is_public
+    monkeypatch.setattr(attachments, "is_public", lambda address: address == "127.0.0.1" or public(address))
+    assert attachments.fetch(f"{place}/fax.pdf") == b"fax"
+    assert attachments.fetch(f"{place}/moved") == b"fax"
     for path in ("/away", "/round", "/file"):
-        assert documents.fetch(place + path) is None
+        assert attachments.fetch(place + path) is None
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,14 @@ def test_moves_are_followed_to_public_addresses(place: str, monkeypatch: pytest.
 )  # fmt: skip
 def test_private_addresses(address: str) -> None:
     """Loopback, private, link-local, shared, unspecified, multicast, and IPv4 within IPv6."""
-    assert not documents.is_public(address)
-    assert documents.is_public("8.8.8.8")
-    assert documents.is_public("2606:4700::1111")
+    assert not attachments.is_public(address)
+    assert attachments.is_public("8.8.8.8")
+    assert attachments.is_public("2606:4700::1111")
+
+
+def test_an_address_that_is_the_file() -> None:
+    """`data:` addresses hold the bytes themselves, as text or base64; what is no base64 is no file."""
+    assert attachments.fetch("data:text/plain,a%20fax") == b"a fax"
+    assert attachments.fetch("DATA:application/pdf;base64,ZmF4") == b"fax"
+    for nothing in ("data:;base64,!", "data:", "data:,", "data", ""):
+        assert attachments.inline(nothing) is None

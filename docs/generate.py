@@ -77,6 +77,113 @@ def capabilities() -> str:
     return head + "".join(rows)
 
 
+OFFERS = {
+    "contact needed to log": "contact_required_for",
+    "logs": "logs",
+    "logs as": "logs_as",
+    "leads": "leads",
+    "logs on a lead": "log_on_lead",
+    "accounts": "accounts",
+    "opportunities": "opportunities",
+    "contact roles": "contact_roles",
+    "matters": "matters",
+    "matter needed to log": "matter_required",
+    "several people on an activity": "several_people_on_activity",
+    "changes an activity later": "updates_activity",
+    "time entries": "time_entries",
+    "files": "files",
+    "bodies": "body_format",
+    "users": "owners",
+    "a contact has an owner": "contact_owners",
+    "a contact has a title": "titles",
+    "a contact has a source": "lead_source",
+    "a contact bears a placeholder mark": "placeholder_mark",
+    "tells the latest activity": "last_activity",
+    "tells its day only": "last_activity_day",
+    "found by phone": "phone_search",
+    "tells what changed": "change_feed",
+    "tells deletions": "deletions",
+    "tells merges": "merges",
+    "a repeated create makes no second": "unique_create",
+    "can be asked for a write": "finds_written",
+    "contact and activity in one request": "applies_together",
+    "requests at once": "requests_at_once",
+    "requests a minute": "requests_per_minute",
+}
+"""Rows of the table of CRMs, by the name of the capability."""
+
+
+def crms() -> str:
+    """What each CRM can and cannot do, its limits, and what that is known from."""
+    from firstcontact.connectors import kinds
+
+    names = (*kinds.KINDS, *kinds.STANDARDS)
+    offered = [kinds.capabilities(name) for name in names]
+    page = [
+        "# CRMs\n",
+        "What each of the built-in CRMs can and cannot do, as its connector declares it "
+        "([capabilities](capabilities.md) says what each line means), how one is connected, what its limits "
+        "are, and what of it was seen where. A connection may offer less, as its options say.\n",
+        f"| | {' | '.join(each.title for each in offered)} |",
+        f"| --- |{' --- |' * len(names)}",
+    ]
+    for title, field in OFFERS.items():
+        cells = [_capability(getattr(each, field), field) for each in offered]
+        page.append(f"| {title} | {' | '.join(cells)} |")
+    page.append(
+        "\nHow a thing is known: **server**, the tests do it with a real server; **recording**, an answer of "
+        "the vendor that was recorded has it, and a test reads that answer; **document**, the vendor's "
+        "documentation or published code says it, and the simulator does it so; **unverified**, no source is "
+        "certain: the connector takes it either way, and the simulator has a switch for both.\n"
+    )
+    for name, each in zip(names, offered, strict=True):
+        page += _crm(name, each.title)
+    return "\n".join(page)
+
+
+def _crm(name: str, title: str) -> Iterator[str]:
+    from firstcontact.connectors import kinds
+
+    yield f"## {title}\n"
+    if name not in kinds.connected():
+        yield f"`{name}` is built in: no connection is needed, and none of this is another's.\n"
+        return
+    kind = kinds.kind(name)
+    needed = "".join(f" --option {key}=…" for key, option in kind.options.items() if option.required)
+    logins = ", ".join(f"`{login.name}`" for login in kind.logins)
+    yield f"`firstcontact connect {name}{needed}`; logs in by {logins}.\n"
+    if kind.options:
+        yield "| option | default | meaning |\n| --- | --- | --- |"
+        for key, option in kind.options.items():
+            default = (
+                "must be given" if option.required else f"`{option.default}`" if option.default != "" else ""
+            )
+            yield f"| `{key}` | {default} | {_cell(option.meaning)} |"
+        yield ""
+    yield "| limit of | is |\n| --- | --- |"
+    yield from (f"| {_cell(about)} | {_cell(limit)} |" for about, limit in kind.limits.items())
+    yield "\n| | what is so | known from |\n| --- | --- | --- |"
+    yield from (f"| {_cell(each.about)} | {_cell(each.says)} | {each.seen} |" for each in kind.evidence)
+    yield ""
+
+
+def _capability(value: object, field: str) -> str:
+    from firstcontact.interactions.model import KINDS
+
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, frozenset):
+        if value == frozenset(KINDS):
+            return "always" if field == "contact_required_for" else "all"
+        return ", ".join(kind for kind in KINDS if kind in value) or (
+            "never" if field == "contact_required_for" else "nothing"
+        )
+    if isinstance(value, dict):
+        ways = dict.fromkeys(value.values())
+        return ", ".join(ways) or "nothing"
+    return "no limit" if value == 0 else str(value)
+
+
 def errors() -> str:
     """The errors that may leave a connector, each named after the caller's next step."""
     from firstcontact.connectors import contract
@@ -196,6 +303,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/reasons.md": reasons,
     "reference/commands.md": commands,
     "reference/capabilities.md": capabilities,
+    "reference/crms.md": crms,
     "reference/errors.md": errors,
     "reference/boundaries.md": boundaries,
     "decisions/README.md": decisions,

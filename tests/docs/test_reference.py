@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from firstcontact.cli.main import cli
-from firstcontact.connectors import contract
+from firstcontact.connectors import contract, kinds
 from firstcontact.explain.catalogue import CATALOGUE
 from firstcontact.planning.capabilities import Capabilities
 from firstcontact.policy.schema import SETTINGS
@@ -43,6 +43,26 @@ def _read(name: str) -> str:
 def test_a_page_is_what_the_code_says(name: str) -> None:
     """A page of the reference is exactly what `make docs` writes; run it after changing the code."""
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == GENERATOR.page(name)
+
+
+def test_every_capability_is_in_the_table_of_crms() -> None:
+    """What CRMs are compared by is everything that they declare, but for their names."""
+    assert sorted(GENERATOR.OFFERS.values()) == sorted(
+        set(Capabilities.__struct_fields__) - {"kind", "title"}
+    )
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in kinds.connected() if name in (*kinds.KINDS, *kinds.STANDARDS)]
+)
+def test_every_crm_says_what_it_rests_on(name: str) -> None:
+    """Each built-in kind names limits and evidence; a real server is claimed only where the tests have
+    one."""
+    kind = kinds.kind(name)
+    assert kind.limits
+    seen = {each.seen for each in kind.evidence}
+    assert "unverified" in seen
+    assert ("server" in seen) == (name in kinds.STANDARDS)
 
 
 def test_every_setting_is_documented() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from firstcontact.connectors.clio.capabilities import CAPABILITIES
 from firstcontact.connectors.clio.client import REGIONS, address
 from firstcontact.connectors.clio.connector import Clio
+from firstcontact.connectors.clio.evidence import EVIDENCE, LIMITS
 from firstcontact.connectors.contract import Asked, CrmKind, Login, OAuth, Option
 
 OPTIONS = {
@@ -39,4 +40,6 @@ BROWSER = Login(
     ),
 )
 
-KIND = CrmKind(capabilities=CAPABILITIES, open=Clio, options=OPTIONS, logins=(BROWSER,))
+KIND = CrmKind(
+    capabilities=CAPABILITIES, open=Clio, options=OPTIONS, logins=(BROWSER,), limits=LIMITS, evidence=EVIDENCE
+)

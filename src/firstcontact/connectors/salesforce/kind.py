@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from firstcontact.connectors.contract import Asked, Crm, CrmKind, Login, OAuth, Opening, Option
 from firstcontact.connectors.salesforce.capabilities import CAPABILITIES
+from firstcontact.connectors.salesforce.evidence import EVIDENCE, LIMITS
 from firstcontact.connectors.salesforce.login import TOKEN
 
 AUTHORIZE = "/services/oauth2/authorize"
@@ -31,6 +32,8 @@ class _Address:
 
 
 KIND = CrmKind(
+    limits=LIMITS,
+    evidence=EVIDENCE,
     capabilities=CAPABILITIES,
     open=_open,
     options={

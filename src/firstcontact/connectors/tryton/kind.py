@@ -5,8 +5,11 @@ from __future__ import annotations
 from firstcontact.connectors.contract import Asked, CrmKind, Login, Option
 from firstcontact.connectors.tryton.capabilities import CAPABILITIES
 from firstcontact.connectors.tryton.connector import Tryton
+from firstcontact.connectors.tryton.evidence import EVIDENCE, LIMITS
 
 KIND = CrmKind(
+    limits=LIMITS,
+    evidence=EVIDENCE,
     capabilities=CAPABILITIES,
     open=Tryton,
     options={

@@ -307,6 +307,30 @@ def test_a_contact_deleted_before_the_write_is_decided_again(world: World) -> No
     assert ours(world) == []
 
 
+def test_however_many_are_refused_who_is_gone_is_read_once(world: World) -> None:
+    """Of three refused activities one is about a deleted contact and decided again, two are parked, and
+    the CRM is asked once whom it still has."""
+    numbers = [f"+1415555017{digit}" for digit in (1, 2, 3)]
+    there = [world.people.add("contact", {"last_name": "Diaz", "phones": [phone]}) for phone in numbers]
+    odd = Odd(world)
+    odd.refused = lambda w: Rejected("No.") if w.kind == "log_activity" and w.fields.people else None
+    asked: list[Sequence[str]] = []
+    read = odd.read
+
+    def counted(ids: Sequence[str]) -> Any:
+        asked.append(ids)
+        return read(ids)
+
+    world.receive([answered(f"c{place}", 0, phone) for place, phone in enumerate(numbers)])
+    world.installation.decide_due()
+    world.people.delete("contact", there[1])
+    odd.read = counted  # type: ignore[method-assign]
+    world.installation.drain()
+    assert asked == [sorted(there)]
+    assert [line[:2] for line in stuck(world)] == [("log_activity", "parked")] * 2
+    assert list(activities(world)) == [("c1",)]
+
+
 def test_what_cannot_be_asked_waits_for_a_person(bench: Bench) -> None:
     """Where a CRM neither finds a write by its key nor refuses a second one, a lost answer is never followed
     by a second request for an activity; the contact is found by its handle."""

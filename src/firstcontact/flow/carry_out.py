@@ -502,15 +502,24 @@ def _apply(crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> None:
         outcomes = [Unclear(str(error), write.key) for write in ready]
     answers = list(zip(ready, outcomes, strict=True))
     unmade = {write.key for write, outcome in answers if not isinstance(outcome, Receipt)}
+    refused: list[tuple[Write, Rejected]] = []
+    moved: list[tuple[Write, MovedTo]] = []
     for write, outcome in answers:
         missed = [key for key in needs(write) if key in unmade]
         if missed and isinstance(outcome, TryAgain):
             round.marks.append((write.key, "waiting", None, missed[0]))
+        elif isinstance(outcome, Rejected):
+            refused.append((write, outcome))
+        elif isinstance(outcome, MovedTo):
+            moved.append((write, outcome))
         else:
-            _take(crm, write, outcome, round, now)
+            _take(write, outcome, round, now)
+    # What these point at is read once for all of them, however many the CRM refused.
+    _refused(crm, refused, round, now)
+    _follow(crm, moved, round, now)
 
 
-def _take(crm: Crm, write: Write, outcome: Outcome, round: _Round, now: int) -> None:
+def _take(write: Write, outcome: Receipt | TryAgain | Unclear | Exists, round: _Round, now: int) -> None:
     """The next step that the outcome's name says."""
     match outcome:
         case Receipt():
@@ -520,36 +529,42 @@ def _take(crm: Crm, write: Write, outcome: Outcome, round: _Round, now: int) -> 
             _retry(round, write, round.intents[write.key].state, now, str(outcome), outcome.after)
         case Unclear():
             _retry(round, write, "sent", now, str(outcome), 0.0)
-        case Rejected():
-            if not _gone(crm, write, round, now):
-                fields = f" ({', '.join(outcome.fields)})" if outcome.fields else ""
-                _park(round, write, f"{outcome}{fields}")
         case Exists():
             _exists(write, outcome, round, now)
-        case MovedTo():
-            _follow(crm, write, outcome, round, now)
 
 
-def _gone(crm: Crm, write: Write, round: _Round, now: int) -> bool:
-    """Whether the CRM refused the write because somebody has deleted the contact that it is about: then the
-    interaction is decided again, without that contact. Where that can't be asked now, the refused write goes
-    out again later; nothing is raised, since others of the call have been carried out."""
-    people = sorted(
-        {each.id for each in _targets(write) if isinstance(each, Existing) and each.record in _PEOPLE}
-    )
-    if not people or write.kind not in ("log_activity", "contact_role"):
-        return False  # an update of a deleted contact is refused, and stays so (APPLY-6)
-    try:
-        with crossing(Boundary.READ_REFUSED):
-            read = crm.read(people)
-    except (TryAgain, AuthLapsed) as error:
-        _retry(round, write, "intended", now, str(error), _wait_of(error))
-        return True
-    gone = [id for id in people if isinstance(read.get(id), Gone)]
-    if gone:
-        round.gone.update((write.interaction, id) for id in gone)
-        _drop(round, write, f"deleted in the CRM meanwhile: {', '.join(gone)}")
-    return bool(gone)
+def _refused(crm: Crm, refused: Sequence[tuple[Write, Rejected]], round: _Round, now: int) -> None:
+    """Each is parked with the CRM's words, unless it was refused because somebody deleted the contact that
+    it is about: then the interaction is decided again, without that contact. Where that can't be asked now,
+    they go out again later; nothing is raised, since others of the call have been carried out."""
+    people = {write.key: _people_on(write) for write, _ in refused}
+    wanted = sorted({id for ids in people.values() for id in ids})
+    read: Mapping[str, Record | Moved | Gone] = {}
+    if wanted:
+        try:
+            with crossing(Boundary.READ_REFUSED):
+                read = crm.read(wanted)
+        except (TryAgain, AuthLapsed) as error:
+            for write, _ in refused:
+                if people[write.key]:
+                    _retry(round, write, "intended", now, str(error), _wait_of(error))
+            refused = [(write, said) for write, said in refused if not people[write.key]]
+    for write, said in refused:
+        gone = [id for id in people[write.key] if isinstance(read.get(id), Gone)]
+        if gone:
+            round.gone.update((write.interaction, id) for id in gone)
+            _drop(round, write, f"deleted in the CRM meanwhile: {', '.join(gone)}")
+        else:
+            fields = f" ({', '.join(said.fields)})" if said.fields else ""
+            _park(round, write, f"{said}{fields}")
+
+
+def _people_on(write: Write) -> list[str]:
+    """Ids of the contacts and leads whom a refused write may have lost; () for an update of a contact, which
+    is refused where it is deleted, and stays so (APPLY-6)."""
+    if write.kind not in ("log_activity", "contact_role"):
+        return []
+    return sorted({one.id for one in _targets(write) if isinstance(one, Existing) and one.record in _PEOPLE})
 
 
 _PEOPLE = ("contact", "lead")
@@ -573,24 +588,28 @@ def _exists(write: Write, exists: Exists, round: _Round, now: int) -> None:
         _drop(round, write, str(exists))
 
 
-def _follow(crm: Crm, write: Write, moved: MovedTo, round: _Round, now: int) -> None:
-    """The write, with whatever it points at as it is now; where nothing was merged after all, or that can't
+def _follow(crm: Crm, moved: Sequence[tuple[Write, MovedTo]], round: _Round, now: int) -> None:
+    """Each write, with whatever it points at as it is now; where nothing was merged after all, or that can't
     be asked, it is tried again later. Nothing is raised: others of the call have been carried out."""
-    ids = sorted({target.id for target in _targets(write) if isinstance(target, Existing)})
+    targets = {target.id for write, _ in moved for target in _targets(write) if isinstance(target, Existing)}
+    if not moved:
+        return
     try:
         with crossing(Boundary.READ_TO_FOLLOW):
-            read = crm.read(ids)
+            read = crm.read(sorted(targets))
     except (TryAgain, AuthLapsed) as error:
-        _retry(round, write, "intended", now, str(error), _wait_of(error))
+        for write, _ in moved:
+            _retry(round, write, "intended", now, str(error), _wait_of(error))
         return
     into = {each.id: each.into for each in read.values() if isinstance(each, Moved)}
-    followed = _retargeted(write, into)
-    if followed == write:
-        _retry(round, write, "intended", now, str(moved), 0.0)
-        return
-    round.retargeted.append(followed)
-    round.marks.append((write.key, "intended", now, str(moved)))
-    round.decide_again.add(write.interaction)
+    for write, said in moved:
+        followed = _retargeted(write, into)
+        if followed == write:
+            _retry(round, write, "intended", now, str(said), 0.0)
+            continue
+        round.retargeted.append(followed)
+        round.marks.append((write.key, "intended", now, str(said)))
+        round.decide_again.add(write.interaction)
 
 
 def _wait_of(error: TryAgain | AuthLapsed) -> float:

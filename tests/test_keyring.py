@@ -44,6 +44,33 @@ def test_old_keys_open_what_they_sealed(tmp_path: Path) -> None:
         keyring.forget_others(path).open(id, sealed, "a login")
 
 
+def test_who_changes_it_at_once_takes_turns(tmp_path: Path) -> None:
+    """Eight who each make a key, seal with it and forget the others: what the last one sealed opens, and in
+    each turn nobody else's key comes in between."""
+    path = tmp_path / "ring.json"
+    keyring.make(path)
+
+    def rotate(_: int) -> tuple[str, bytes, bool]:
+        with keyring.turn(path):
+            ring = keyring.add_key(path)
+            sealed = ring.seal(b"secret", "a login")
+            return *sealed, keyring.forget_others(path).current == ring.current
+
+    with ThreadPoolExecutor(8) as pool:
+        rotated = list(pool.map(rotate, range(8)))
+    assert all(undisturbed for *_, undisturbed in rotated)
+    ring = keyring.load(path)
+    assert ring is not None
+    assert [ring.open(id, sealed, "a login") for id, sealed, _ in rotated if id in ring] == [b"secret"]
+
+
+def test_without_a_ring_there_is_no_turn(tmp_path: Path) -> None:
+    """Where there is no ring yet, it says what makes one, and leaves no file."""
+    with pytest.raises(KeyProblem, match="firstcontact connect"), keyring.turn(tmp_path / "ring.json"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("change", ["cut", "turned", "of another", "short"])
 def test_what_was_changed_does_not_open(tmp_path: Path, change: str) -> None:
     """A single bit turned, a piece cut off, or another subject: nothing comes out."""

@@ -271,6 +271,8 @@ class Boundary(IntEnum):
     """The file beside it goes."""
     MAKE_KEY_FOLDER = 111
     """The folder that the key ring is in."""
+    OPEN_KEY_RING_LOCK = 114
+    """The file that keeps two who change the key ring apart."""
 
 
 Hook = Callable[[Boundary, Moment], None]

@@ -11,7 +11,8 @@ import os
 import secrets
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -143,15 +144,31 @@ def make(path: Path) -> KeyRing:
     return made
 
 
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Nobody else changes the ring of this file meanwhile: who makes a new key and forgets the others must
+    not forget one that another has just made, and sealed logins with. Raises KeyProblem where there is no
+    ring, OSError."""
+    import fcntl
+
+    _file(path)
+    target = path.resolve()
+    with crossing(Boundary.OPEN_KEY_RING_LOCK):
+        lock = open(target.with_name(f".{target.name}.lock"), "w")  # noqa: SIM115
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def add_key(path: Path) -> KeyRing:
-    """A new key, current from here on. Raises KeyProblem where there is no ring, OSError."""
+    """A new key, current from here on; in a `turn`. Raises KeyProblem where there is no ring, OSError."""
     file = _file(path)
     id, key = _new_key()
     return _replace(path, _File(format=_FORMAT, current=id, keys={**file.keys, id: key}))
 
 
 def forget_others(path: Path) -> KeyRing:
-    """Only the current key stays. Raises KeyProblem where there is no ring, OSError."""
+    """Only the current key stays; in a `turn`. Raises KeyProblem where there is no ring, OSError."""
     file = _file(path)
     return _replace(
         path, _File(format=_FORMAT, current=file.current, keys={file.current: file.keys[file.current]})

@@ -189,6 +189,25 @@ def test_a_renewal_that_failed_leaves_everything_as_it_was(kept: KeptCredentials
     assert kept.renew(LOGIN, lambda _: {"access_token": "second"})["access_token"] == "second"
 
 
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_login_that_cannot_be_kept_is_not_asked_for(when: str, kept: KeptCredentials, ring: Path) -> None:
+    """Without the key ring the vendor is not asked, since a used refresh token may be good no more; where the
+    ring goes while it is asked, the work comes up again. No error of the ring's own leaves."""
+    asked: list[str] = []
+
+    def ask(_: Mapping[str, str]) -> Mapping[str, str]:
+        asked.append("asked")
+        ring.unlink(missing_ok=True)
+        raise OSError("the disk is away")
+
+    kept.read()
+    if when == "before":
+        ring.unlink()
+    with pytest.raises(TryAgain):
+        kept.renew(LOGIN, ask)
+    assert asked == ([] if when == "before" else ["asked"])
+
+
 def test_nobody_waits_for_a_worker_that_died(
     kept: KeptCredentials, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

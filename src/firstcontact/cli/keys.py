@@ -66,14 +66,15 @@ def rotate(ctx: click.Context, forget_old: bool, as_json: bool) -> None:
     home = load_home(ctx)
     path = key_file(home.folder)
     ledger = _ledger(ctx)
-    with ledger.read() as tx:
-        kept = credentials.rows(tx)
-    for row in kept:
-        check(ledger, path, row.connection)  # before there is another key
-    ring = keyring.add_key(path)
-    count = seal_anew(ledger, ring)
-    if forget_old:
-        ring = keyring.forget_others(path)
+    with keyring.turn(path):
+        with ledger.read() as tx:
+            kept = credentials.rows(tx)
+        for row in kept:
+            check(ledger, path, row.connection)  # before there is another key
+        ring = keyring.add_key(path)
+        count = seal_anew(ledger, ring)
+        if forget_old:
+            ring = keyring.forget_others(path)
     if as_json:
         print_json({"file": str(path), "current": ring.current, "keys": len(ring.made), "logins": count})
         return

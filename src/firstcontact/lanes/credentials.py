@@ -67,6 +67,7 @@ class KeptCredentials:
         if not version:
             return kept
         try:
+            self._sealed(kept)  # what the vendor gives must be kept: a used refresh token may be good no more
             with crossing(Boundary.ASK_FOR_LOGIN):
                 news = ask(kept)
         except BaseException as error:
@@ -75,8 +76,13 @@ class KeptCredentials:
                 row = credentials.row(tx, self._connection)
             if isinstance(error, AuthLapsed) and row is not None and row.version != version:
                 return self._opened(row)  # what was refused is not what is kept by now
+            if isinstance(error, KeyProblem | OSError):
+                raise TryAgain(str(error), _NO_KEY_SECONDS) from error
             raise
-        return self._keep_renewed(kept, news, version)
+        try:
+            return self._keep_renewed(kept, news, version)
+        except (KeyProblem, OSError) as problem:
+            raise TryAgain(str(problem), _NO_KEY_SECONDS) from problem
 
     def keep(self, values: Mapping[str, str]) -> None:
         """These from here on, whatever was kept; the key ring is made where there is none yet. Raises

@@ -565,3 +565,14 @@ def test_accounts_follow_their_opportunities_and_roles(serve: Any) -> None:
     org.desk.add("contact_role", {"opportunity": opportunity, "contact": contact})
     page = crm.changed_since(cursor)
     assert [one.opportunities[0].roles for one in page.accounts] == [(contact,)]
+
+
+@pytest.mark.parametrize("further", ["//evil.example/services/data/v62.0/q", "https://evil.example/", "/x"])
+def test_a_page_elsewhere_is_not_asked_for(serve: Any, further: str) -> None:
+    """An answer whose next page is at another server is no answer: our token goes nowhere else."""
+    org = serve()
+    before = org.simulator.requests
+    body = {"records": [], "done": False, "nextRecordsUrl": further}
+    with pytest.raises(TryAgain, match="something else"):
+        org.crm._api._rest(body)
+    assert org.simulator.requests == before

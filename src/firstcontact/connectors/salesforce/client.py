@@ -220,7 +220,7 @@ class Api:
             further = body.get("nextRecordsUrl")
             if body.get("done", True) or not further:
                 return rows
-            body = self.read("GET", str(further))
+            body = self.read("GET", _own_path(str(further)))
 
     def _part_refused(self, status: int, body: Any) -> Exception:
         faults = read_faults(body)
@@ -276,3 +276,11 @@ def _answers(body: Any, parts: Sequence[Part], missing: Exception) -> list[tuple
         return [given[part.name] for part in parts]
     except (KeyError, TypeError, ValueError):
         raise missing from None
+
+
+def _own_path(url: str) -> str:
+    """Where the next page is: at Salesforce's own data, not at another server (`//host/…`), which would be
+    sent our token."""
+    if not url.startswith("/services/data/"):
+        raise TryAgain("Salesforce answered a query with something else.", AFTER_TROUBLE)
+    return url

@@ -193,7 +193,7 @@ def simulated(kind: str, now: Callable[[], int], region: str) -> Iterator[Simula
     """
     found = simulator(kind)
     connector = kinds.kind(kind)
-    made = found.make(now, Switches())
+    made = found.make(now, Switches(quirks=found.still))
     with running(found, made) as here:
         crm = here.connect(connector, here.opening(now, region=region))
         people = SimulatedPeople(made.desk, connector.capabilities, region)

@@ -66,6 +66,7 @@ class SimulatorKind(msgspec.Struct, frozen=True, kw_only=True):
     credentials: what a connection to it is logged in with, per name of a `Login`, the first being the usual;
         given its address, since some name the endpoint.
     quirks: the vendor's own switches and what each does; both sides of every "not verified" of `apis.md`.
+    still: quirks for whoever's clock stands still between steps, where a limit by the second would never end.
     """
 
     kind: str
@@ -73,6 +74,7 @@ class SimulatorKind(msgspec.Struct, frozen=True, kw_only=True):
     options: Callable[[str], Mapping[str, str | int | bool]]
     credentials: Callable[[str], Mapping[str, Mapping[str, str]]]
     quirks: Mapping[str, str] = {}
+    still: Mapping[str, Any] = {}
 
 
 class NoSimulator(LookupError):

@@ -169,6 +169,17 @@ CATALOGUE: dict[str, Entry] = {
         "Creating has stopped: {why} ({count}{before}).",
         "Look whether this is right, then `firstcontact brake release`.",
     ),
+    "crm_cannot_be_asked": Entry(
+        "The CRM only takes what it is sent, and cannot be asked who is there: whoever is not known from "
+        "what was sent from here counts as new.",
+        "{crm} cannot be asked who is there; only what was sent from here is known.",
+    ),
+    "becomes_lead": Entry(
+        "The CRM takes somebody unknown as a lead. Its people accept the lead, and then there is a contact "
+        "that can be logged on.",
+        "In {crm}, {about} becomes a lead, which people there accept before anything is logged on it.",
+        "Accept the lead in the CRM.",
+    ),
     "ruling": Entry(
         "A person answered this question; the answer is remembered.",
         "A person answered: {chosen}{create}{ignore}.",

@@ -30,6 +30,7 @@ from firstcontact.connectors.contract import (
 )
 from firstcontact.flow import indexed, read_only
 from firstcontact.flow.clock import SECOND, backoff
+from firstcontact.flow.look_up import made_type
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle
 from firstcontact.lanes.leases import Lease
@@ -198,7 +199,7 @@ def _found_written(crm: Crm, sent: Sequence[Write], round: _Round, now: int) -> 
         return frozenset()
     offered = crm.capabilities()
     if _by_handle_only(offered):
-        return _unclear(sent, round, offered.title)
+        return _unclear(sent, round, offered)
     try:
         with crossing(Boundary.ASK_WRITTEN):
             receipts = crm.written([write.key for write in sent])
@@ -215,9 +216,10 @@ def _by_handle_only(offered: Capabilities) -> bool:
     return not offered.finds_written and not offered.unique_create
 
 
-def _unclear(sent: Sequence[Write], round: _Round, title: str) -> frozenset[str]:
-    unclear = [write for write in sent if write.kind not in REPEATABLE]
-    why = f"it was sent without an answer, and {title} can't be asked whether it arrived: look there"
+def _unclear(sent: Sequence[Write], round: _Round, offered: Capabilities) -> frozenset[str]:
+    repeatable = REPEATABLE if offered.looks_up else REPEATABLE - _MAKING
+    unclear = [write for write in sent if write.kind not in repeatable]
+    why = f"it was sent without an answer, and {offered.title} can't be asked whether it arrived: look there"
     for write in unclear:
         round.parked += 1
         round.marks.append((write.key, "unclear", None, why))
@@ -355,7 +357,8 @@ def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: _Round, n
         told = deciding.bearers_of(tx, crm.connection, handles)
     fed = _told_by_the_feed(crm, found, told)
     silent = Finding("unknown", why="the connector gave no answer")
-    by_handle_only = _by_handle_only(crm.capabilities())
+    offered = crm.capabilities()
+    by_handle_only, as_leads = _by_handle_only(offered), offered.creates_leads
     settled: set[str] = set()
     for write in creating:
         finding = found.get(write.subject, silent)
@@ -378,11 +381,13 @@ def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: _Round, n
         elif write.subject in buried and not bearing:
             settled.add(write.key)
             _drop(round, write, "a person deleted this contact in the CRM meanwhile")
-        elif len(bearing) == 1 and bearing[0].type == "contact":
+        elif len(bearing) == 1 and (as_leads or bearing[0].type == "contact"):
             settled.add(write.key)
             round.adopted += 1
             round.seen.append(bearing[0])
             round.receipts.append(Receipt(write.key, bearing[0].id, created=False, at=now))
+            if as_leads:  # nothing is logged on a lead that is only made now; on this one it may be
+                round.decide_again.add(write.interaction)
         elif bearing and any(record.type == "contact" for record in bearing):
             # Which of them is for the policy to say: the facts have changed, so it is decided again. Where it
             # says to create with exactly these in view (a person's ruling), that is done.
@@ -656,7 +661,8 @@ def _keep(
         unlogged = [by_key[key] for key in dropped if by_key[key].kind == "log_activity"]
         writing.forget_activities(tx, crm.connection, unlogged)
         writing.wake(tx, _keys_ended(round), now)
-        indexed.enter(tx, crm.connection, region, _done(round, by_key), round.seen, now)
+        made = made_type(crm.capabilities())
+        indexed.enter(tx, crm.connection, region, _done(round, by_key), round.seen, now, made)
         indexed.bury(tx, crm.connection, round.gone, now)
         news.tell(tx, round.topics, round.decide_again, now)
 

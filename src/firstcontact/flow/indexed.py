@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from firstcontact.connectors.contract import Capabilities, Changes, Crm, Gone, Moved, Outcome
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
 from firstcontact.flow.clock import MINUTE
-from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record
+from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record, RecordType
 from firstcontact.interactions.model import Handle
 from firstcontact.ledger import deciding, index, news
 from firstcontact.ledger.book import Ledger
@@ -72,8 +72,12 @@ class Indexed:
         return {handle.key: Finding("unknown", why=why) for handle in handles}
 
     def read(self, ids: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
-        """See `Crm`."""
-        return self._crm.read(ids)
+        """See `Crm`; of one that cannot be asked, as the index has them."""
+        if self._crm.capabilities().looks_up:
+            return self._crm.read(ids)
+        with self._ledger.read() as tx:
+            there = index.read(tx, self.connection, ids)
+        return {id: there.get(id, Gone(id)) for id in ids}
 
     def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
         """See `Crm`."""
@@ -175,9 +179,10 @@ def enter(
     done: Iterable[tuple[Write, Receipt]],
     seen: Iterable[Record],
     now: int,
+    type: RecordType = "contact",
 ) -> None:
     """What we have written, and records that the CRM has just shown, enter the index at once; where no
-    reading has begun, the reading will bring them."""
+    reading has begun, the reading will bring them. type: what the CRM makes of somebody new."""
     state = index.state(tx, connection)
     if not state.begun_at:
         return
@@ -189,7 +194,7 @@ def enter(
         fields = write.fields
         if write.kind == "create_contact" and isinstance(fields, ContactFields):
             if receipt.created:
-                records[receipt.id] = created(receipt.id, fields, region, now)
+                records[receipt.id] = created(receipt.id, fields, region, now, type)
         elif write.kind == "create_account" and isinstance(fields, AccountFields):
             if receipt.created:
                 accounts.append(
@@ -217,10 +222,10 @@ def enter(
         index.active(tx, connection, active)
 
 
-def created(id: str, fields: ContactFields, region: str, now: int) -> Record:
-    """The contact that we have just made, as the CRM will tell of it."""
+def created(id: str, fields: ContactFields, region: str, now: int, type: RecordType = "contact") -> Record:
+    """The contact or lead that we have just made, as the CRM will tell of it."""
     return Record(
-        type="contact",
+        type=type,
         id=id,
         name=full_name(fields.first_name, fields.last_name) or fields.name,
         first_name=fields.first_name,

@@ -20,7 +20,7 @@ from firstcontact.connectors.contract import Crm, TryAgain
 from firstcontact.flow.carry_out import needs
 from firstcontact.flow.clock import HOUR, SECOND, backoff
 from firstcontact.flow.context import crm_context, digest
-from firstcontact.flow.look_up import Looked, look_up, virtual
+from firstcontact.flow.look_up import Looked, look_up, made_type, virtual
 from firstcontact.interactions.model import Interaction, Sms, decode
 from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import deciding, intake, news, reviewing, writing
@@ -180,13 +180,14 @@ def _fold(batch: _Batch, writes: Sequence[Write], reserves: Mapping[str, str], a
     """Later interactions of the batch see what this one is about to make. activity: the interaction or day
     that its activity is of."""
     made = {write.key: write.fields for write in writes if isinstance(write.fields, ContactFields)}
+    becomes = made_type(batch.looked.context.capabilities)
     for subject, key in reserves.items():
         batch.reserved[subject] = CreatedBy(key)
         facts = batch.looked.people.get(subject)
         if facts is not None:
             batch.creates += 1
             batch.looked.people[subject] = msgspec.structs.replace(
-                facts, status="found", records=(virtual(key, made.get(key)),)
+                facts, status="found", records=(virtual(key, made.get(key), becomes),)
             )
     for write in writes:
         if isinstance(write.fields, ActivityFields):

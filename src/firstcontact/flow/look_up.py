@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from firstcontact.boundaries import Boundary, crossing
-from firstcontact.connectors.contract import Crm, Gone, Moved, TryAgain
+from firstcontact.connectors.contract import Capabilities, Crm, Gone, Moved, TryAgain
 from firstcontact.identity import domains
-from firstcontact.identity.records import Account, Finding, Matter, Record
+from firstcontact.identity.records import Account, Finding, Matter, Record, RecordType
 from firstcontact.identity.team import Team
 from firstcontact.interactions.model import Handle, Interaction
 from firstcontact.ledger import deciding, intake, writing
@@ -128,7 +128,13 @@ def look_up(
     people: dict[str, PersonFacts] = {}
     for key, handle in handles.items():
         people[key] = _facts(
-            handle, found[key], names.get(key, ()), suppressed.get(key, ""), reserved.get(key), pending
+            handle,
+            found[key],
+            names.get(key, ()),
+            suppressed.get(key, ""),
+            reserved.get(key),
+            pending,
+            made_type(context.capabilities),
         )
     for key, _ in gone:
         if not people[key].records:
@@ -229,6 +235,7 @@ def _facts(
     suppressed: str,
     reserved: tuple[str, str] | None,
     pending: Mapping[str, ContactFields],
+    made: RecordType,
 ) -> PersonFacts:
     bearing = tuple(record for record in finding.records if finding.why == "ours" or _bears(record, handle))
     stray = tuple(record.id for record in finding.records if record not in bearing)
@@ -237,7 +244,7 @@ def _facts(
         status = "absent"
     if status == "absent" and reserved is not None and not reserved[1]:
         # A write of ours that makes this contact is on its way: whoever comes next is linked to it.
-        bearing, status = (virtual(reserved[0], pending.get(reserved[0])),), "found"
+        bearing, status = (virtual(reserved[0], pending.get(reserved[0]), made),), "found"
     return PersonFacts(
         status=status,
         why=finding.why if status == "unknown" else "",
@@ -248,11 +255,16 @@ def _facts(
     )
 
 
-def virtual(write_key: str, fields: ContactFields | None = None) -> Record:
-    """The contact that a write of ours is about to make, named as it will be."""
+def made_type(offered: Capabilities) -> RecordType:
+    """What a write that creates somebody makes in the CRM."""
+    return "lead" if offered.creates_leads else "contact"
+
+
+def virtual(write_key: str, fields: ContactFields | None = None, type: RecordType = "contact") -> Record:
+    """The contact or lead that a write of ours is about to make, named as it will be."""
     made = fields or ContactFields()
     return Record(
-        type="contact",
+        type=type,
         id=NEW + write_key,
         name=made.name or " ".join(filter(None, (made.first_name, made.last_name))),
         first_name=made.first_name,

@@ -14,7 +14,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.flow.judge import settings_for
-from firstcontact.flow.look_up import virtual
+from firstcontact.flow.look_up import made_type, virtual
+from firstcontact.identity.records import RecordType
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import reading
 from firstcontact.planning.plan import NEW
@@ -84,7 +85,7 @@ class Replay:
         self._before: Counter[str] = Counter()
         self._after: Counter[str] = Counter()
         self._count = self._erased = self._differences = 0
-        self._made: dict[str, tuple[str, str]] = {}
+        self._made: dict[str, tuple[str, str, RecordType]] = {}
         """Handle key to the interaction that creates the contact in this replay, and the write's key."""
         self._ours = reading.made_contacts(tx)
 
@@ -116,7 +117,8 @@ class Replay:
             for person in self._decided(interaction, known).people:
                 if person.verdict == "create":
                     key = write_key(known.connection, "create_contact", interaction.id, person.about)
-                    self._made.setdefault(person.about, (interaction.id, key))
+                    made = (interaction.id, key, made_type(known.crm.capabilities))
+                    self._made.setdefault(person.about, made)
 
     def _decided(self, interaction: Interaction, known: Known) -> Decision:
         settings = settings_for(self._book, interaction, known.connection)
@@ -139,9 +141,9 @@ class Replay:
             if not record.id.startswith(NEW)
             and (record.id not in self._ours or (created and self._ours[record.id] == interaction))
         )
-        creator, made = self._made.get(key, (interaction, ""))
+        creator, made, type = self._made.get(key, (interaction, "", "contact"))
         if creator != interaction and not facts.suppressed:
-            records = (*records, virtual(made))
+            records = (*records, virtual(made, type=type))
         if records == facts.records:
             return facts
         status = facts.status

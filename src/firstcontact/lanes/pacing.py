@@ -57,9 +57,7 @@ class Pacing:
         self._title = capabilities.title
         self._watch = watch
         self._sleep = sleep
-        rate = capabilities.requests_per_minute
-        self._most = max(1, rate // 10)
-        self._flow = max(1, rate - self._most) if rate else 0
+        self._most, self._flow = _bucket(capabilities)
         self._heeded: Allowance | None = None
         self._heeded_at = 0.0
 
@@ -138,8 +136,7 @@ class Pacing:
             return (_TOKEN - tokens) * _MINUTE / (self._flow * _TOKEN) / 1_000_000
 
     def _filled(self, state: connecting.ConnectionState, now: int) -> int:
-        """Thousandths of requests in the bucket now. It holds a tenth of a minute's limit, and the rest flows
-        in over the minute, so that no minute has more; a clock that was set back adds none."""
+        """Thousandths of requests in the bucket now; a clock that was set back adds none."""
         if not state.filled_at:
             return self._most * _TOKEN
         passed = max(0, now - state.filled_at)
@@ -218,6 +215,16 @@ class Paced:
                 self.pace.heed(allowance)
 
 
+def _bucket(offered: Capabilities) -> tuple[int, int]:
+    """How many requests the bucket holds, and how many flow in over a minute: together they are the limit of
+    a minute, or of a second, so that none has more. (0, 0) where there is no limit."""
+    if offered.requests_per_second:
+        return 1, max(1, offered.requests_per_second - 1) * 60
+    rate = offered.requests_per_minute
+    most = max(1, rate // 10)
+    return most, max(1, rate - most) if rate else 0
+
+
 _LONGEST = 25 * 3_600_000_000
 """No CRM asks to be left alone for longer than a day; a later moment is from a clock that was set back."""
 
@@ -225,6 +232,7 @@ _LONGEST = 25 * 3_600_000_000
 def paced(crm: Crm, ledger: Ledger, connector: object, watch: Watch = SILENT) -> Crm:
     """The CRM with its limits kept, where it has any. connector: what `crm` stands around, if anything."""
     limited = connector if isinstance(connector, Limited) else None
-    if crm.capabilities().requests_per_minute or limited is not None:
+    offered = crm.capabilities()
+    if offered.requests_per_minute or offered.requests_per_second or limited is not None:
         return Paced(crm, ledger, limited=limited, watch=watch)
     return crm

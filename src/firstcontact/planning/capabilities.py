@@ -17,7 +17,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     title: its name as people write it.
     logs_as: the CRM's own name for the activity, per kind, for texts shown to people.
 
+    looks_up: it can be asked who is there; else only what we sent ourselves is known, by our own index.
     leads: it has leads, which are looked up beside contacts.
+    creates_leads: somebody unknown is made a lead there, which its people accept before there is a contact to
+        log on; else a contact.
+    updates_contacts: a contact can be changed later; else what changes is kept in our ledger alone.
     accounts: it has accounts, found by e-mail domain.
     opportunities: its accounts have opportunities.
     contact_roles: a contact can be given a role on an opportunity.
@@ -29,6 +33,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     titles: a contact has a field for a job title.
     lead_source: it has a field for where a contact came from.
     placeholder_mark: it has a place for the mark that a contact was made without a real name.
+    marks_ours: a contact tells whether we made it, and whether a person has edited it since; else our ledger
+        alone knows what we made.
     last_activity: it tells when a contact's latest activity was.
     last_activity_day: of the latest activity it tells the day only, which is then its midnight in UTC.
 
@@ -39,6 +45,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     several_people_on_activity: one activity can carry all linked people; else only the primary one.
     updates_activity: an activity of ours can be changed in place later; else what changes is kept in our
         ledger alone, and each text is an activity of its own.
+    deletes_activity: an activity of ours can be taken away again.
     time_entries: it takes time entries for calls and meetings.
     files: interaction kinds whose files it takes.
     body_format: what it shows a body as; text is escaped for it.
@@ -54,14 +61,18 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         the same call creates; the connector puts their ids in. Else the caller sends them call by call.
     requests_at_once: how many requests it takes at the same time, 0: no limit.
     requests_per_minute: how many it takes in a minute, for all workers together, 0: no limit.
+    requests_per_second: how many it takes in a second, for all workers together, 0: no limit.
     """
 
     # What it is called.
     kind: str
     title: str
     logs_as: Mapping[str, str] = msgspec.field(default_factory=dict)
-    # Which records it has beside contacts.
+    # Which records it has beside contacts, and what can be done about somebody.
+    looks_up: bool = True
     leads: bool = False
+    creates_leads: bool = False
+    updates_contacts: bool = True
     accounts: bool = False
     opportunities: bool = False
     contact_roles: bool = False
@@ -72,6 +83,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     titles: bool = True
     lead_source: bool = False
     placeholder_mark: bool = True
+    marks_ours: bool = True
     last_activity: bool = True
     last_activity_day: bool = False
     # What can be logged.
@@ -81,6 +93,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     log_on_lead: bool = False
     several_people_on_activity: bool = True
     updates_activity: bool = True
+    deletes_activity: bool = True
     time_entries: bool = False
     files: frozenset[str] = frozenset()
     body_format: Literal["plain", "html", "markdown"] = "plain"
@@ -95,3 +108,4 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     applies_together: bool = False
     requests_at_once: int = 0
     requests_per_minute: int = 0
+    requests_per_second: int = 0

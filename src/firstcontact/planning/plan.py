@@ -86,9 +86,12 @@ def plan(decision: Decision, interaction: Interaction, links: Links, capabilitie
     for person in decision.people:
         if person.verdict == "create":
             target = _create(person, decision, links, writes, reserves)
+            if capabilities.creates_leads and not capabilities.log_on_lead:
+                continue
         elif person.verdict == "link":
             target = _record(person)
-            writes.extend(_update(person, decision, links, target))
+            if capabilities.updates_contacts:
+                writes.extend(_update(person, decision, links, target))
         elif person.verdict == "link_lead" and capabilities.log_on_lead:
             target = Existing("lead", person.record)
         else:

@@ -49,11 +49,7 @@ def follow(case: Case, people: tuple[PersonVerdict, ...], trace: list[Reason]) -
     trace.extend(_ours(case))
     _forwarded(case, trace)
     reached = [each for each in people if each.verdict in ("link", "create", "link_lead")]
-    linked = any(
-        person.verdict in ("link", "create")
-        or (person.verdict == "link_lead" and case.capabilities.log_on_lead)
-        for person in reached
-    )
+    linked = any(_takes_log(case, person) for person in reached)
     retry = any(reason.name == "lookup_unknown" for reason in trace)
     verdict: ActivityVerdict
     said: list[Said] = []
@@ -98,6 +94,14 @@ def follow(case: Case, people: tuple[PersonVerdict, ...], trace: list[Reason]) -
         matter_candidates=tuple(each.id for each in matters),
         retry=retry,
     )
+
+
+def _takes_log(case: Case, person: PersonVerdict) -> bool:
+    """Whether the record of somebody who is linked or created is one that can be logged on."""
+    as_lead = person.verdict == "link_lead" or (
+        person.verdict == "create" and case.capabilities.creates_leads
+    )
+    return case.capabilities.log_on_lead or not as_lead
 
 
 def _decides(effect: Effect, verdict: ActivityVerdict) -> bool:

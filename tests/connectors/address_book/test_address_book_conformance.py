@@ -11,9 +11,16 @@ import pytest
 from firstcontact.connectors import kinds
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.people import People
+from firstcontact.connectors.clio_grow import capabilities as clio_grow
 from firstcontact.store.engine import begin, open_engine
 from firstcontact.testing.conformance import CrmConformance
 from firstcontact.testing.postgres import Server
+
+PLAYED = {
+    **{kind: kinds.capabilities(kind) for kind in kinds.KINDS},
+    "clio_grow, leads": clio_grow.LISTED,
+    "clio_grow, inbox": clio_grow.INBOX,
+}
 
 
 class AddressBookHands(People):
@@ -32,11 +39,11 @@ class AddressBookHands(People):
 
 
 class TestEveryKind(CrmConformance):
-    """In memory, as each of the seven kinds."""
+    """In memory, as each of the seven kinds, and as connections that offer less than their kind."""
 
-    @pytest.fixture(params=kinds.KINDS)
+    @pytest.fixture(params=PLAYED)
     def crm(self, request: pytest.FixtureRequest) -> AddressBook:
-        return AddressBook(open_engine(":memory:"), capabilities=kinds.capabilities(request.param))
+        return AddressBook(open_engine(":memory:"), capabilities=PLAYED[request.param])
 
     @pytest.fixture
     def hands(self, crm: AddressBook) -> AddressBookHands:

@@ -98,20 +98,20 @@ def _create_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
     account = _account(unit, fields.account, capabilities)
     first, last = _clean(fields.first_name, fields.last_name)
     record = StoredRecord(
-        type="contact",
+        type="lead" if capabilities.creates_leads else "contact",
         id=_free_id(_new_id(write), lambda id: unit.slot(id) is not None),
         name=_clean(fields.name)[0] or full_name(first, last),
         first_name=first,
         last_name=last,
         emails=_clean(*fields.emails),
         phones=_clean(*fields.phones),
-        title=_clean(fields.title)[0],
+        title=_clean(fields.title)[0] if capabilities.titles else "",
         company=_clean(fields.company)[0],
         account=account,
         owner=fields.owner or (INTEGRATION_USER.id if capabilities.contact_owners else ""),
         created_at=unit.now,
         placeholder=bool(fields.placeholder) and capabilities.placeholder_mark,
-        created_by_us=bool(fields.created_by_firstcontact),
+        created_by_us=bool(fields.created_by_firstcontact) and capabilities.marks_ours,
         lead_source=_clean(fields.lead_source)[0] if capabilities.lead_source else "",
         contact_type=_clean(fields.contact_type)[0],
         interaction=fields.interaction,
@@ -120,6 +120,7 @@ def _create_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
 
 
 def _update_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    _offered(capabilities.updates_contacts, capabilities, "changing a contact")
     fields = fields_of(write, ContactFields)
     record = _live(unit, existing(write.target), "target")
     account = _account(unit, fields.account, capabilities)
@@ -127,7 +128,7 @@ def _update_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
     given = {
         "first_name": fields.first_name,
         "last_name": fields.last_name,
-        "title": fields.title,
+        "title": fields.title if capabilities.titles else "",
         "company": fields.company,
         "owner": fields.owner,
         "lead_source": fields.lead_source if capabilities.lead_source else "",
@@ -207,8 +208,9 @@ def _update_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tu
     return activity.id, False
 
 
-def _delete_activity(unit: Unit, write: Write, _: Capabilities) -> tuple[str, bool]:
+def _delete_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
     """Also its time entries and documents. Deleting what is not there is done already."""
+    _offered(capabilities.deletes_activity, capabilities, "taking an activity away")
     id = existing(write.target).id
     for table in (tables.time_entries, tables.documents):
         for owned in unit.owned(table, "activity", id):
@@ -286,6 +288,7 @@ def _time_entry(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[s
 
 def _document(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
     fields = fields_of(write, DocumentFields)
+    _offered(bool(capabilities.files), capabilities, "files")
     activity = _present_activity(unit, existing(fields.activity))
     _offered(activity.kind in capabilities.files, capabilities, f"files of a {activity.kind}")
     document = StoredDocument(

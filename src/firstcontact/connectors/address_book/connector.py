@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -32,7 +33,7 @@ from firstcontact.connectors.contract import (
     TryAgain,
     Unclear,
 )
-from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record
+from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.model import Handle
 from firstcontact.planning.write import Receipt, Write
 from firstcontact.store.engine import begin, read
@@ -88,16 +89,25 @@ class AddressBook:
 
     def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
         """All contacts, and leads where they are offered, that bear each handle."""
+        if not self._capabilities.looks_up:
+            return {handle.key: ABSENT for handle in handles}
         with _readable():
-            return self._finder.find([handle.key for handle in handles], leads=self._capabilities.leads)
+            found = self._finder.find([handle.key for handle in handles], leads=self._capabilities.leads)
+        if self._capabilities.marks_ours:
+            return found
+        return {key: replace(one, records=tuple(map(_unmarked, one.records))) for key, one in found.items()}
 
     def read(self, ids: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
         """Contacts and leads by id, as they are now."""
+        if not self._capabilities.looks_up:
+            return {id: Gone(id) for id in ids}
         with _readable(), read(self.engine) as connection:
             found = look.read_records(connection, ids)
-        if self._capabilities.merges:
+        if not self._capabilities.merges:
+            found = {id: Gone(id) if isinstance(one, Moved) else one for id, one in found.items()}
+        if self._capabilities.marks_ours:
             return found
-        return {id: Gone(id) if isinstance(one, Moved) else one for id, one in found.items()}
+        return {id: _unmarked(one) if isinstance(one, Record) else one for id, one in found.items()}
 
     def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
         """Accounts with one of these hosts or one of the same registrable domain, or these numbers."""
@@ -148,11 +158,18 @@ class AddressBook:
         if not self._capabilities.change_feed:
             raise NotOffered(f"{self._capabilities.title} has no change feed")
         offered = self._capabilities
+        if not offered.looks_up:
+            return Changes(records=(), gone=(), cursor="whole", more=False)
         with _readable(), read(self.engine) as connection:
-            return look.read_changes(connection, cursor, leads=offered.leads, accounts=offered.accounts)
+            changes = look.read_changes(connection, cursor, leads=offered.leads, accounts=offered.accounts)
+        if offered.marks_ours:
+            return changes
+        return replace(changes, records=tuple(map(_unmarked, changes.records)))
 
     def size(self) -> int:
         """How many contacts there are."""
+        if not self._capabilities.looks_up:
+            return -1
         with _readable(), read(self.engine) as connection:
             return look.read_size(connection)
 
@@ -166,6 +183,11 @@ class AddressBook:
         """A write transaction with its working set; the caller flushes. For `people`."""
         with begin(self.engine, Boundary.CHANGE_ADDRESS_BOOK, turn="address_book") as connection:
             yield Unit(connection, self.region, self.clock())
+
+
+def _unmarked(record: Record) -> Record:
+    """As a CRM tells of it that keeps no marks of ours."""
+    return replace(record, created_by_us=False, edited_by_person=False)
 
 
 def _load(unit: Unit, writes: Sequence[Write]) -> None:

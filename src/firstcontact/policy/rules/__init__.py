@@ -39,6 +39,8 @@ CREATION: tuple[Rule, ...] = (
     fields.missing_field,
     policy.review_required,
     policy.brake,
+    records.cannot_be_asked,
+    records.becomes_lead,
 )
 
 NOTES: tuple[Rule, ...] = (records.lead_and_contact, records.handle_not_on_record)
@@ -74,6 +76,8 @@ PERSON_REASONS: tuple[str, ...] = (
     "unknown_contact",
     "review_required",
     "brake",
+    "crm_cannot_be_asked",
+    "becomes_lead",
     "contact_found",
     "lead_found",
     "ruling",

@@ -46,7 +46,8 @@ def ask_token(
     except NotLetIn as refused:
         raise _not_let_in(refused, title) from None
     given: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
-    if not answer.ok:
+    if not answer.ok or (given.get("error") and not given.get("access_token")):
+        # Some refuse with a status of success (apis A4).
         raise _refusal(given, answer.status, title)
     if not given.get("access_token"):
         raise TryAgain(f"{title} answered the log-in with something that is no token.", AFTER_TROUBLE)

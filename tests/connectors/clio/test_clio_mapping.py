@@ -6,8 +6,8 @@ import pytest
 
 from firstcontact.connectors.clio import activities, mapping
 from firstcontact.connectors.clio.documents import fetch
-from firstcontact.connectors.clio.finding import questions
 from firstcontact.connectors.clio.users import ZONES
+from firstcontact.connectors.toolkit.text_search import questions
 from firstcontact.interactions.handles import read_handle
 from firstcontact.planning.write import ActivityFields, ContactFields
 from firstcontact.testing.conformance.making import NOON

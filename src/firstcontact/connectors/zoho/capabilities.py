@@ -17,12 +17,19 @@ CAPABILITIES = Capabilities(
     # `Who_Id` is one contact.
     several_people_on_activity=False,
     lead_source=True,
+    # `Last_Activity_Time` is when anything touched the record, by the server's clock.
+    last_activity=False,
+    # Zoho tells that the loser of a merge is gone, and not into which record it went.
+    merges=False,
+    # Editions above the free one take at least so many (Zoho names 5 to 25; apis A4).
+    requests_at_once=10,
     logs_as={
         "call": "call",
         "voicemail": "call",
         "sms": "task",
         "fax": "task",
-        "email": "note",
+        # Notes take no fields of ours, by which a repeated write would be known.
+        "email": "task",
         "meeting": "event",
     },
 )

@@ -1,0 +1,65 @@
+"""What the connector to Zoho CRM rests on, and Zoho's limits. Nothing of it was seen on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from firstcontact.connectors.evidence import Evidence
+
+EVIDENCE: tuple[Evidence, ...] = (
+    Evidence(
+        "creating records",
+        "the answer to an insert has one result for each record, with its id and who made it",
+        "recording",
+    ),
+    Evidence(
+        "calls",
+        "a call comes back with its duration as mm:ss, its seconds, and whom it is about",
+        "recording",
+    ),
+    Evidence(
+        "events", "an event has a title, a beginning and an end, and needs no participants", "recording"
+    ),
+    Evidence(
+        "search by phone",
+        "queries compare beginnings, ends and parts of phone fields, and are not late as the search is",
+        "document",
+    ),
+    Evidence("queries", "a query has 25 conditions, fifty values in a list and 2,000 records", "document"),
+    Evidence("case in queries", "queries do not tell upper and lower case apart", "unverified"),
+    Evidence("converted leads", "queries leave them out unless a condition asks for them", "unverified"),
+    Evidence("login", "a refresh token makes ten access tokens in ten minutes", "document"),
+    Evidence(
+        "refused logins",
+        "a refusal comes with status 200, and too many access tokens with 400; seen in public programs",
+        "unverified",
+    ),
+    Evidence(
+        "duplicates",
+        "a unique value that is there is refused with the id of the record that has it",
+        "document",
+    ),
+    Evidence("unique fields of activities", "whether calls, events and tasks take them", "unverified"),
+    Evidence("mixed answers", "with which status, when some records were refused", "unverified"),
+    Evidence("deleted records", "lists of deleted records, for a module, since a time", "document"),
+    Evidence("merges", "where the loser of a merge is listed; into which record is never told", "unverified"),
+    Evidence("workflows", "`trigger: []` keeps the organisation's workflows from firing", "document"),
+    Evidence(
+        "credits",
+        "what is left is told in a header once half is used, and 429 says that nothing is",
+        "document",
+    ),
+    Evidence(
+        "stages of deals", "which stages end a deal is told with the field, or by their names", "unverified"
+    ),
+    Evidence("converted lead's contact", "a lead names the contact it became", "document"),
+)
+
+LIMITS: Mapping[str, str] = {
+    "credits": "5,000 (free edition) to 50,000 and more for each user, in 24 hours; "
+    "a query, or ten records written, is one credit, a full page three, a list of deleted records two",
+    "requests at once": "5 to 25, by edition",
+    "access tokens": "10 in ten minutes for a login",
+    "records in a request": "100 written, 2,000 read",
+    "recycle bin": "60 days",
+}

@@ -260,7 +260,7 @@ def _interrupt(fc: Any, path: Path, started: str) -> tuple[int, str]:
 STAGES = {
     "while reading": "SELECT count(*) FROM deliveries",
     "while deciding": "SELECT count(*) FROM decisions",
-    "while writing": "SELECT count(*) FROM writes WHERE state IN ('sent', 'done')",
+    "while writing": "SELECT (SELECT count(*) FROM under_way) + count(*) FROM writes WHERE state = 'done'",
 }
 
 

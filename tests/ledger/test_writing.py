@@ -95,6 +95,16 @@ def test_a_receipt_tells_the_reservation(tx: Connection) -> None:
     assert (row_of(tx, "k1").created, row_of(tx, "k2").created) == (1, 0)
 
 
+def test_a_receipt_tells_it_too_where_the_write_is_at_hand(tx: Connection) -> None:
+    """Whoever knows what the writes make needs no look at them; what makes nobody reserves nothing."""
+    writing.reserve(tx, CRM, {JO: "k1", KIM: "other"}, 1)
+    writing.intend(tx, CRM, [create("k1"), create("k2", KIM), log("k3")], 1)
+    receipts = [Receipt("k1", "c1", True), Receipt("k2", "c2", False), Receipt("k3", "v1", True)]
+    writing.mark_done(tx, receipts, 2, [(CRM, JO, "k1"), (CRM, KIM, "k2")])
+    assert writing.reserved(tx, CRM, [JO, KIM]) == {JO: ("k1", "c1"), KIM: ("other", "")}
+    assert states(tx) == {"k1": "done", "k2": "done", "k3": "done"}
+
+
 def test_who_waits_is_woken_by_what_it_waits_for(tx: Connection) -> None:
     """And by nothing else."""
     writing.intend(tx, CRM, [log("a", "i1"), log("b", "i2"), log("c", "i3")], 1)
@@ -109,7 +119,6 @@ def test_who_waits_is_woken_by_what_it_waits_for(tx: Connection) -> None:
 def test_a_mark_counts_an_attempt(tx: Connection) -> None:
     """With when it is due again and what the CRM said."""
     writing.intend(tx, CRM, [log("a")], 1)
-    writing.mark_sent(tx, ["a"])
     writing.mark(tx, [("a", "sent", 50, "no answer")])
     ((intent),) = writing.due_writes(tx, CRM, 50, 10)
     assert (intent.state, intent.attempts, intent.problem) == ("sent", 1, "no answer")

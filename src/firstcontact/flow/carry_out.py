@@ -1,9 +1,9 @@
 """Carrying out: due writes to the CRM, wave by wave, from intent to receipt.
 
-Before a call the ledger says `sent`; after it, what the CRM answered. A write found `sent` after a crash is
-looked for by its key before it is sent again. Right before contacts are created their handles are looked
-up live, so that one whom a person has just made by hand is adopted (SPEC §5). Each of the
-contract's errors is caught here, once, where its next step is taken.
+Before a call the ledger says what is under way; after it, what the CRM answered. A write found under way
+after a crash counts as sent: it is looked for by its key before it is sent again. Right before contacts are
+created their handles are looked up live, so that one whom a person has just made by hand is adopted (SPEC
+§5). Each of the contract's errors is caught here, once, where its next step is taken.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from firstcontact.flow.look_up import made_type
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle
 from firstcontact.lanes.leases import Lease
-from firstcontact.ledger import deciding, news, writing
+from firstcontact.ledger import deciding, news, under_way, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
 from firstcontact.operating.watch import SILENT, Watch, WriteEvent
@@ -109,7 +109,13 @@ class _Round:
         self.gone: set[tuple[str, str]] = set()
         self.seen: list[Record] = []
         self.sent: dict[str, Write] = {}
+        self.under_way: frozenset[str] = frozenset()
         self.later = self.parked = self.adopted = 0
+
+    def unanswered(self) -> frozenset[str]:
+        """What was sent and has neither a receipt nor a mark."""
+        answered = {receipt.key for receipt in self.receipts}
+        return self.under_way.difference(answered, (key for key, *_ in self.marks))
 
 
 def carry_out(
@@ -128,13 +134,22 @@ def carry_out(
     """
     with ledger.read() as tx:
         due = writing.due_writes(tx, crm.connection, now, limit, lease.shards)
+        made = _made_before(tx, due)
     total = Carried()
     for wave in _TOGETHER if crm.capabilities().applies_together else WAVES:
         intents = [intent for intent in due if intent.write.kind in wave]
         intents.sort(key=lambda intent: intent.write.kind not in _MAKING)
         if intents:
-            total = _add(total, _wave(ledger, crm, intents, now, lease, watch, region))
+            total = _add(total, _wave(ledger, crm, intents, made, now, lease, watch, region))
     return total
+
+
+def _made_before(tx: Connection, due: Sequence[Intent]) -> dict[str, tuple[str, str]]:
+    """State and record of the writes that made what these point at. Once there is a record it stays, so that
+    it need not be asked in a turn; what has none may have one by then, and is."""
+    own = {intent.write.key for intent in due}
+    needed = {key for intent in due for key in needs(intent.write)} - own
+    return {key: made for key, made in writing.records_of(tx, needed).items() if made[1]}
 
 
 def _add(one: Carried, other: Carried) -> Carried:
@@ -147,11 +162,13 @@ def _wave(
     ledger: Ledger,
     crm: Crm,
     intents: Sequence[Intent],
+    made: dict[str, tuple[str, str]],
     now: int,
     lease: Lease,
     watch: Watch,
     region: str,
 ) -> Carried:
+    """made: as `_made_before` says, and by the waves before; what this one makes is added."""
     round = _Round(intents)
     sent = [intent.write for intent in intents if intent.state == "sent"]
     settled = _found_written(crm, sent, round, now)
@@ -160,9 +177,11 @@ def _wave(
         lease.hold(tx)
         if read_only.since(tx, crm.connection):
             return Carried()  # said since the batch began: nothing is sent, and the next round holds it back
-        ready, waiting = _resolved(tx, todo, round)
+        ready, waiting = _resolved(tx, todo, made, round)
         writing.mark(tx, waiting)
-        writing.mark_sent(tx, [write.key for write in ready])
+        under_way.settle(tx, [write.key for write in sent])
+        round.under_way = frozenset(write.key for write in ready)
+        under_way.begin(tx, lease.owner, round.under_way)
     try:
         settled = _live_look(ledger, crm, ready, round, now)
         ready = _after_look([write for write in ready if write.key not in settled], settled, round)
@@ -176,9 +195,11 @@ def _wave(
         with ledger.write(Boundary.MARK_UNSENT) as tx:
             lease.hold(tx)
             writing.mark(tx, [(each.key, "intended", now, str(error)) for each in unsent])
+            under_way.end(tx, lease.owner, round.under_way.difference(each.key for each in unsent))
         raise
     by_key = {intent.write.key: intent.write for intent in intents}
     _keep(ledger, crm, round, by_key, now, lease, region)
+    made.update((receipt.key, ("done", receipt.id)) for receipt in round.receipts)
     _tell(watch, crm.connection, round, by_key)
     created = sum(1 for r in round.receipts if r.created and by_key[r.key].kind == "create_contact")
     return Carried(
@@ -227,22 +248,23 @@ def _unclear(sent: Sequence[Write], round: _Round, offered: Capabilities) -> fro
 
 
 def _resolved(
-    tx: Connection, todo: Sequence[Write], round: _Round
+    tx: Connection, todo: Sequence[Write], known: Mapping[str, tuple[str, str]], round: _Round
 ) -> tuple[list[Write], list[tuple[str, str, int | None, str]]]:
     """Writes whose targets are known, with the CRM's ids in place, and the marks of those that wait for what
     they build on. These are set in the transaction that looked, since a receipt may come right after it.
-    What a write of the same wave makes (`Capabilities.applies_together`) is not waited for."""
+    What a write of the same wave makes (`Capabilities.applies_together`) is not waited for. known: state and
+    record of what is made already."""
+    made = {write.key for write in todo if write.kind == "create_contact"}
     needed = {key for write in todo for key in needs(write)}
-    records = writing.records_of(tx, needed)
+    records = {**known, **writing.records_of(tx, needed.difference(made, known))}
     ready: list[Write] = []
     waiting: list[tuple[str, str, int | None, str]] = []
-    made = {write.key for write in todo if write.kind == "create_contact"}
     for write in todo:
         missing = [key for key in needs(write) if not records.get(key, ("", ""))[1]]
         if made.issuperset(missing):
             ready.append(_with_records(write, records))
             continue
-        states = {records.get(key, ("dropped", ""))[0] for key in missing}
+        states = {records.get(key, ("dropped", ""))[0] for key in missing if key not in made}
         if "dropped" in states:
             _drop(round, write, f"{missing[0]} was dropped")
         else:
@@ -652,8 +674,15 @@ def _keep(
             round.topics.add(write.subject)
     with ledger.write(Boundary.KEEP_RECEIPTS) as tx:
         lease.hold(tx)
-        writing.mark_done(tx, round.receipts, now)
+        making = [
+            (crm.connection, by_key[each.key].subject, each.key)
+            for each in round.receipts
+            if by_key[each.key].kind in _MAKING
+        ]
+        writing.mark_done(tx, round.receipts, now, making)
         writing.mark(tx, round.marks)
+        if round.under_way:
+            under_way.end(tx, lease.owner, round.unanswered())
         for write in round.retargeted:
             writing.replace_data(tx, write)
         writing.release(tx, crm.connection, round.released)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, select, update
 
 from firstcontact.identity import domains
 from firstcontact.identity.records import ABSENT, Account, Finding, Record
@@ -23,7 +23,7 @@ from firstcontact.ledger.tables import (
     indexes,
     verdicts,
 )
-from firstcontact.store.statements import Values, chunks, insert_new, upsert
+from firstcontact.store.statements import Statement, Values, chunks, insert_new, upsert
 
 _records = msgspec.msgpack.Decoder(Record)
 _accounts = msgspec.msgpack.Decoder(Account)
@@ -57,10 +57,14 @@ class IndexState(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.read:,} records"
 
 
+_STATE = Statement(select(indexes).where(indexes.c.connection == bindparam("of")))
+
+
 def state(tx: Connection, connection: str) -> IndexState:
     """How far the connection's address book has been read."""
-    row = tx.execute(select(indexes).where(indexes.c.connection == connection)).first()
-    return IndexState(connection=connection) if row is None else IndexState(**row._mapping)
+    for row in _STATE.rows(tx, of=connection):
+        return IndexState(**row._mapping)
+    return IndexState(connection=connection)
 
 
 def states(tx: Connection) -> tuple[IndexState, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 
 import msgspec
 from sqlalchemy import Connection, func, literal_column, select
 
 from firstcontact.interactions.model import Interaction, decode
-from firstcontact.ledger import deciding
+from firstcontact.ledger import deciding, under_way
 from firstcontact.ledger.tables import (
     activities,
     deliveries,
@@ -195,8 +195,9 @@ class WriteRow(msgspec.Struct, frozen=True):
 
 def writes_of(tx: Connection, interaction: str) -> tuple[WriteRow, ...]:
     """The writes of an interaction, oldest first."""
+    sent = under_way.keys(tx)
     query = select(writes).where(writes.c.interaction == interaction).order_by(writes.c.at, writes.c.key)
-    return tuple(_row(row) for row in tx.execute(query))
+    return tuple(_row(row, sent) for row in tx.execute(query))
 
 
 def stuck(tx: Connection, limit: int = 1000) -> tuple[WriteRow, ...]:
@@ -206,11 +207,11 @@ def stuck(tx: Connection, limit: int = 1000) -> tuple[WriteRow, ...]:
     return tuple(_row(row) for row in tx.execute(query))
 
 
-def _row(row: object) -> WriteRow:
+def _row(row: object, sent: Collection[str] = ()) -> WriteRow:
     get = row._mapping  # type: ignore[attr-defined]
     return WriteRow(
         _write_decoder.decode(get["data"]),
-        get["state"],
+        under_way.as_sent(get["state"], get["key"], sent),
         get["record"],
         bool(get["created"]),
         get["problem"],

@@ -206,10 +206,19 @@ writes = table(
     ),
     Index("writes_kind_at", "kind", "at"),
 )
-"""`state`: `intended` (not sent yet), `sent` (sent, no answer yet: look for the key before sending again),
-`done`, `parked` (the CRM refused it; `problem` has its words), `unclear` (sent, and the CRM can't be asked
-whether it arrived: a person looks), `waiting` (on a write that is not done; `problem` is its key), `held` (by
-a brake), `dropped` (overtaken by a fact; `problem` says which)."""
+"""`state`: `intended` (not sent yet, unless it is `under_way`), `sent` (no answer came: look for the key
+before sending again), `done`, `parked` (the CRM refused it; `problem` has its words), `unclear` (sent, and
+the CRM can't be asked whether it arrived: a person looks), `waiting` (on a write that is not done; `problem`
+is its key), `held` (by a brake), `dropped` (overtaken by a fact; `problem` says which)."""
+
+under_way = table(
+    "under_way",
+    metadata,
+    Column("owner", TEXT, primary_key=True),
+    Column("writes", BLOB, nullable=False),
+)
+"""Writes that are being sent to the CRM by the owner of a lease, from before the call until its answers are
+kept (`ledger.under_way`). `writes`: their keys."""
 
 reservations = table(
     "reservations",

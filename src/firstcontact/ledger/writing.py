@@ -8,7 +8,7 @@ from types import MappingProxyType
 import msgspec
 from sqlalchemy import Connection, Integer, bindparam, case, delete, func, select, text, update
 
-from firstcontact.ledger import restored
+from firstcontact.ledger import restored, under_way
 from firstcontact.ledger.sharding import ALL, SHARDS
 from firstcontact.ledger.tables import activities, day_messages, interactions, reservations, writes
 from firstcontact.planning.plan import Logged
@@ -43,7 +43,7 @@ def intend(
     Each is a microsecond younger than the one before it, so that they become due in the order in which they
     are planned: what is pointed at before what points at it, and neighbours in the table one after another.
     """
-    insert_new(
+    new = insert_new(
         tx,
         writes,
         [
@@ -66,7 +66,8 @@ def intend(
             for number, write in enumerate(planned)
         ],
     )
-    _revive(tx, planned, held, at)
+    if new < len(planned):
+        _revive(tx, planned, held, at)
 
 
 _DROPPED = Statement(
@@ -108,7 +109,10 @@ def overtake(tx: Connection, changes: Mapping[str, Write], at: int) -> list[Writ
     intended.
     """
     found = _STATES.rows(tx, keys=changes)
-    before = {key: (state, _write_decoder.decode(data)) for key, state, data in found}
+    sent = under_way.keys(tx) if found else frozenset()
+    before = {
+        key: (under_way.as_sent(state, key, sent), _write_decoder.decode(data)) for key, state, data in found
+    }
     remaining: list[Write] = []
     for key, change in changes.items():
         state, earlier = before.get(key, ("done", change))
@@ -140,7 +144,8 @@ def reserve(tx: Connection, connection: str, wanted: Mapping[str, str], at: int)
         {"connection": connection, "subject": subject, "write_key": key, "record": "", "at": at}
         for subject, key in wanted.items()
     ]
-    insert_new(tx, reservations, rows)
+    if insert_new(tx, reservations, rows) == len(rows):
+        return dict(wanted)
     return {subject: key for subject, (key, _) in reserved(tx, connection, wanted).items()}
 
 
@@ -183,7 +188,7 @@ def release(tx: Connection, connection: str, subjects: Collection[str]) -> None:
 
 _DUE_BY = (writes.c.due_at <= bindparam("now"), writes.c.connection == bindparam("of"))
 _TO_DO = (
-    select(writes.c.data, writes.c.state, writes.c.attempts, writes.c.problem)
+    select(writes.c.key, writes.c.data, writes.c.state, writes.c.attempts, writes.c.problem)
     .where(*_DUE_BY)
     .order_by(writes.c.due_at, writes.c.at, writes.c.key)
     .limit(bindparam("most", type_=Integer))
@@ -195,13 +200,15 @@ _DUE_IN_SOME = Statement(_TO_DO.where(writes.c.shard.in_(values("shards"))))
 def due_writes(
     tx: Connection, connection: str, now: int, limit: int, shards: Collection[int] = ALL
 ) -> tuple[Intent, ...]:
-    """Writes of these lanes due by now, oldest intent first. After a restore, one that may have been sent in
-    the time that the ledger does not know counts as sent (`restored`)."""
+    """Writes of these lanes due by now, oldest intent first; those that are `under_way` were sent. After a
+    restore, one that may have been sent in the time that the ledger does not know counts as sent, too
+    (`restored`)."""
     some = {} if len(shards) >= SHARDS else {"shards": sorted(shards)}
     asked = _DUE_IN_SOME if some else _DUE
+    sent = under_way.keys(tx)
     due = tuple(
-        Intent(_write_decoder.decode(data), state, attempts, problem)
-        for data, state, attempts, problem in asked.rows(tx, now=now, of=connection, most=limit, **some)
+        Intent(_write_decoder.decode(data), under_way.as_sent(state, key, sent), attempts, problem)
+        for key, data, state, attempts, problem in asked.rows(tx, now=now, of=connection, most=limit, **some)
     )
     first = {each.write.interaction for each in due if not each.attempts}
     doubted = restored.in_doubt(tx, first)
@@ -219,14 +226,6 @@ def waiting_writes(tx: Connection, connection: str, now: int, most: int) -> dict
     some = select(writes.c.shard).where(*due).order_by(writes.c.due_at).limit(most).subquery()
     query = select(some.c.shard, func.count()).group_by(some.c.shard)
     return {row[0]: row[1] for row in tx.execute(query)}
-
-
-_MARK_SENT = Statement(update(writes).where(writes.c.key.in_(values("keys"))).values(state="sent"))
-
-
-def mark_sent(tx: Connection, keys: Sequence[str]) -> None:
-    """About to be sent: from here on the CRM is asked for the key before it is sent again."""
-    _MARK_SENT.run(tx, keys=keys)
 
 
 _MARK_DONE = Statement(
@@ -258,14 +257,20 @@ _MADE = Statement(
 )
 
 
-def mark_done(tx: Connection, receipts: Sequence[Receipt], at: int) -> None:
-    """Receipts came: the writes are done, and reservations know their records."""
+def mark_done(
+    tx: Connection,
+    receipts: Sequence[Receipt],
+    at: int,
+    making: Collection[tuple[str, str, str]] | None = None,
+) -> None:
+    """Receipts came: the writes are done, and reservations know their records. making: connection, subject
+    and key of those writes that create somebody or an account; None: they are looked up."""
     done = [{"_key": each.key, "_record": each.id, "_created": int(each.created)} for each in receipts]
     _MARK_DONE.run_each(tx, done)
     of_key = {each.key: each.id for each in receipts}
     held = [
         {"_connection": connection, "_subject": subject, "_key": key, "_record": of_key[key], "_at": at}
-        for connection, subject, key in _CREATING.rows(tx, keys=of_key)
+        for connection, subject, key in (_CREATING.rows(tx, keys=of_key) if making is None else making)
     ]
     _MADE.run_each(tx, held)
 
@@ -425,6 +430,7 @@ _STOPPED = text("state IN ('parked', 'unclear', 'held')")
 def set_aside(tx: Connection, key: str, problem: str) -> None:
     """The write can't be carried out, by a fault of ours: a person looks. One that may have been sent is
     unclear."""
+    under_way.settle(tx, [key])
     aside = case((writes.c.state == "sent", "unclear"), else_="parked")
     tx.execute(update(writes).where(writes.c.key == key).values(state=aside, due_at=None, problem=problem))
 

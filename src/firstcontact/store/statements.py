@@ -90,7 +90,7 @@ class Statement:
         if self._together is None:
             self._together = _changing(spelled.text, spelled.fixed, tuple(rows[0]))
         for some in chunks(rows, ROWS):
-            if not self._together.run(tx, some):
+            if self._together.run(tx, some) is None:
                 tx.exec_driver_sql(spelled.text, spelled.of_each(some))
 
     def _texts(self, tx: Connection, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -167,15 +167,14 @@ class _Together:
         self._fixed = fixed
         self._blobs = blobs
 
-    def run(self, tx: Connection, rows: Sequence[Values]) -> bool:
-        """Whether that could be done; nothing was where not."""
+    def run(self, tx: Connection, rows: Sequence[Values]) -> int | None:
+        """How many rows of the table were written; None where it can't be done so, and nothing was."""
         if any(len(row[name] or b"") > LARGE for name in self._blobs for row in rows):
-            return False
+            return None
         document = _encode(rows).decode()
         if "\\u0000" in document:  # which PostgreSQL's JSON refuses; the driver replaces it
-            return False
-        tx.exec_driver_sql(self._text, {**self._fixed, "_rows": document})
-        return True
+            return None
+        return tx.exec_driver_sql(self._text, {**self._fixed, "_rows": document}).rowcount
 
 
 _encode = msgspec.json.Encoder().encode
@@ -222,10 +221,10 @@ def _inserting(table: Table, dialect: Dialect, compiled: SQLCompiler, columns: t
     return _Together(text, {}, [name for name, type in types.items() if type == "bytea"])
 
 
-def insert_new(tx: Connection, table: Table, rows: Sequence[Values]) -> None:
-    """Insert rows, all with the same columns; one whose key is there already is left as it is."""
-    if rows:
-        _many(tx, table, _insert_new(table, tx.dialect, tuple(rows[0])), rows)
+def insert_new(tx: Connection, table: Table, rows: Sequence[Values]) -> int:
+    """Insert rows, all with the same columns; one whose key is there already is left as it is. How many were
+    new."""
+    return _many(tx, table, _insert_new(table, tx.dialect, tuple(rows[0])), rows) if rows else 0
 
 
 def insert(tx: Connection, table: Table, rows: Sequence[Values]) -> None:
@@ -248,19 +247,22 @@ def _many(
     compiled: SQLCompiler,
     rows: Sequence[Values],
     once: Sequence[str] = (),
-) -> None:
-    """once: the columns that tell a row which PostgreSQL refuses to write twice in one statement."""
+) -> int:
+    """once: the columns that tell a row which PostgreSQL refuses to write twice in one statement. How many
+    rows were written."""
     names = compiled.positiontup
     if names is not None:
-        tx.exec_driver_sql(compiled.string, _in_place(names, rows))
-        return
+        return tx.exec_driver_sql(compiled.string, _in_place(names, rows)).rowcount
     if len(rows) < FEW or (once and len({tuple([row[key] for key in once]) for row in rows}) < len(rows)):
-        tx.exec_driver_sql(compiled.string, list(rows))
-        return
+        return tx.exec_driver_sql(compiled.string, list(rows)).rowcount
     statement = _inserting(table, tx.dialect, compiled, tuple(rows[0]))
+    written = 0
     for some in chunks(rows, ROWS):
-        if not statement.run(tx, some):
-            tx.exec_driver_sql(compiled.string, some)
+        together = statement.run(tx, some)
+        if together is None:
+            together = tx.exec_driver_sql(compiled.string, some).rowcount
+        written += together
+    return written
 
 
 def _in_place(names: Sequence[str], rows: Sequence[Values]) -> list[Any]:

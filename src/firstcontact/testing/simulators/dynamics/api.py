@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote
 
-import msgspec
-
-from firstcontact.testing.simulators.dynamics import csdl, metadata
+from firstcontact.testing.simulators.dynamics import defining, metadata
+from firstcontact.testing.simulators.dynamics.actions import ACTIONS, Place, privileges
 from firstcontact.testing.simulators.dynamics.addresses import Address, address, found, needed, segment, split
 from firstcontact.testing.simulators.dynamics.batch import Answer
-from firstcontact.testing.simulators.dynamics.merging import merge, qualify
+from firstcontact.testing.simulators.dynamics.calls import Call, answered
 from firstcontact.testing.simulators.dynamics.queries import (
     MOST_ROWS,
-    Prefer,
     check_options,
     listed,
-    read_prefer,
     read_shape,
     rows_of,
 )
@@ -44,9 +39,10 @@ from firstcontact.testing.simulators.dynamics.refusals import (
     not_allowed,
     payload,
 )
-from firstcontact.testing.simulators.dynamics.schema import Table, collections
+from firstcontact.testing.simulators.dynamics.schema import Table
 from firstcontact.testing.simulators.dynamics.showing import context, etag, far_table, gathered, shown
-from firstcontact.testing.simulators.dynamics.state import Row, State
+from firstcontact.testing.simulators.dynamics.state import Row
+from firstcontact.testing.simulators.dynamics.tables import collections
 
 MOST_ADDRESS = 32_768
 MOST_AGGREGATED = 50_000
@@ -54,87 +50,16 @@ _GROUPED = re.compile(
     r"(?:filter\((?P<filter>.*)\)/)?groupby\(\((?P<by>[^()]*)\),aggregate\(\$count as (?P<count>\w+)\)\)",
     re.DOTALL,
 )
-_COUNTED = re.compile(r"RetrieveTotalRecordCount\(EntityNames=(?P<names>\[.*\])\)", re.DOTALL)
 _RIGHTS = {"GET": "Read", "POST": "Create", "PATCH": "Write", "PUT": "Write", "DELETE": "Delete"}
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation. path: behind the API's root. references: what `$1` names in a change set."""
-
-    method: str
-    path: str
-    options: Mapping[str, str]
-    headers: Mapping[str, str]
-    content: bytes
-    base: str
-    references: Mapping[str, str] = {}
-
-    @property
-    def prefer(self) -> Prefer:
-        """What the `Prefer` header asks for."""
-        return read_prefer(self.headers.get("prefer", ""))
-
-    def body(self) -> Any:
-        """What is sent. Raises Refusal 400, 415."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise Refusal(415, "0x80060888", "The Content-Type must be application/json.")
-        try:
-            return json.loads(self.content)
-        except ValueError:
-            raise bad("The body is not JSON.", "0x80048d19") from None
-
-    def resolved(self, text: str) -> str:
-        """An address, `$1` being what was written under that Content-ID. Raises Refusal 400."""
-        if not text.startswith("$"):
-            return text
-        if text[1:] not in self.references:
-            raise bad(f"Content-ID Reference: '{text}' does not exist in the batch context.", "0x80060888")
-        return self.references[text[1:]]
-
-
-def read_call(
-    method: str,
-    target: str,
-    headers: Mapping[str, str],
-    content: bytes,
-    base: str,
-    references: Mapping[str, str],
-) -> Call:
-    """A call from a request's address: absolute, from the root, or behind the API's root. Raises Refusal."""
-    path, _, query = target.partition("?")
-    if path.startswith("$") and path.partition("/")[0][1:] in references:
-        head, slash, rest = path.partition("/")
-        path = references[head[1:]] + slash + rest
-    root = base.partition("://")[2].partition("/")[2]
-    for start in (f"{base}/", f"/{root}/"):
-        path = path.removeprefix(start)
-    if path.startswith(("/", "http:", "https:")):
-        raise no_segment(path)
-    options: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        if name in options:
-            raise bad(f"The query parameter {name} is there twice.")
-        options[name] = value
-    return Call(
-        method=method,
-        path=unquote(path),
-        options=options,
-        headers=headers,
-        content=content,
-        base=base,
-        references=references,
-    )
 
 
 class Api:
     """Carries out calls on one environment."""
 
-    def __init__(self, state: State, user: str, unit: str, organization: str) -> None:
-        self._state = state
-        self._user = user
-        self._unit = unit
-        self._organization = organization
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._state = place.state
+        self._user = place.user
 
     def answer(self, call: Call) -> Answer:
         """One operation, all of it or none of it. Raises Refusal."""
@@ -171,9 +96,8 @@ class Api:
         if not segments:
             return self._service(call)
         name = segments[0].partition("(")[0]
-        special = _ACTIONS.get(name)
-        if special is not None:
-            return special(self, call, caller)
+        if name in ACTIONS:
+            return ACTIONS[name](self._place, call, caller)
         if name == "EntityDefinitions":
             return self._definitions(call, [segment(one) for one in segments])
         place = address(self._state, segments[0])
@@ -192,21 +116,14 @@ class Api:
         if call.method != "GET":
             raise not_allowed(call.method, "/")
         sets = [{"name": one.set, "kind": "EntitySet", "url": one.set} for one in self._state.tables.values()]
-        return _json(200, {"@odata.context": f"{call.base}/$metadata", "value": sets})
-
-    def _metadata(self, call: Call, _caller: Caller) -> Answer:
-        """`GET $metadata` (apis A5: the navigation properties' names)."""
-        if call.method != "GET" or call.path != "$metadata":
-            raise not_allowed(call.method, call.path)
-        content = csdl.document(self._state).encode()
-        return Answer(status=200, headers={"Content-Type": "application/xml"}, content=content)
+        return answered(200, {"@odata.context": f"{call.base}/$metadata", "value": sets})
 
     def _table(self, call: Call, table: Table, caller: Caller) -> Answer:
         """`GET /contacts?…` and `POST /contacts` (apis A5, "Lookup", "Create")."""
         if call.method == "GET":
             if "$apply" in call.options:
-                return _json(200, self._grouped(call, table))
-            return _json(200, listed(self._state, table, call.options, call.prefer, call.base))
+                return answered(200, self._grouped(call, table))
+            return answered(200, listed(self._state, table, call.options, call.prefer, call.base))
         if call.method != "POST":
             raise not_allowed(call.method, f"/{table.set}")
         written = read_body(self._state, table, call.body(), call.resolved, creating=True)
@@ -236,7 +153,7 @@ class Api:
         shape = read_shape(self._state, table, call.options, call.prefer)
         view = {"@odata.context": f"{context(call.base, table, shape)}/$entity"}
         view |= shown(self._state, table, row, shape)
-        answer = _json(status, view)
+        answer = answered(status, view)
         answer.headers["ETag"] = etag(row)
         return answer
 
@@ -287,7 +204,7 @@ class Api:
             return Answer(status=200, headers={"Content-Type": "text/plain"}, content=text)
         row = needed(self._state, place)
         if rest == ["Microsoft.Dynamics.CRM.RetrieveUserPrivileges()"] and table.name == "systemuser":
-            return _json(200, self._privileges(call))
+            return answered(200, privileges(self._place, call))
         if len(rest) == 2 and rest[1] == "$ref":
             return self._reference(call, table, row, rest[0], caller)
         if len(rest) > 1 or call.method != "GET":
@@ -302,12 +219,12 @@ class Api:
                 return Answer(status=204)
             value = held[1] if isinstance(held, tuple) else held
             where = f"{call.base}/$metadata#{table.set}({row[table.id]})/{name}"
-            return _json(200, {"@odata.context": where, "value": value})
+            return answered(200, {"@odata.context": where, "value": value})
         far = far_table(self._state, table, name)
         collection = collections(table).get(name)
         if collection is not None:
             rows = gathered(self._state, table, row, *collection)
-            return _json(200, listed(self._state, far, call.options, call.prefer, call.base, rows))
+            return answered(200, listed(self._state, far, call.options, call.prefer, call.base, rows))
         column, _ = navigation(self._state, table, name)
         held = row.get(column.name)
         target = self._state.get(*held) if held is not None else None
@@ -344,82 +261,10 @@ class Api:
         groups = [{**dict(zip(names, group, strict=True)), asked["count"]: n} for group, n in counts.items()]
         return {"@odata.context": f"{call.base}/$metadata#{table.set}", "value": groups}
 
-    # --- functions and actions -------------------------------------------------------------------------
-
-    def _who_am_i(self, call: Call, caller: Caller) -> Answer:
-        """`WhoAmI`: who this login is."""
-        if call.method != "GET" or call.path not in ("WhoAmI", "WhoAmI()"):
-            raise not_allowed(call.method, call.path)
-        told = {
-            "@odata.context": f"{call.base}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
-            "BusinessUnitId": self._unit,
-            "UserId": caller.user,
-            "OrganizationId": self._organization,
-        }
-        return _json(200, told)
-
-    def _count(self, call: Call, _caller: Caller) -> Answer:
-        """`RetrieveTotalRecordCount(EntityNames=['contact'])`: beyond what `$count` counts."""
-        asked = _COUNTED.fullmatch(call.path)
-        if call.method != "GET" or asked is None:
-            raise bad("RetrieveTotalRecordCount needs EntityNames.")
-        names = re.findall(r"['\"](\w+)['\"]", asked["names"])
-        if not names or any(name not in self._state.rows for name in names):
-            raise bad("RetrieveTotalRecordCount: there is no such entity.")
-        counts = [len(self._state.rows[name]) for name in names]
-        told = {"Count": len(names), "IsReadOnly": False, "Keys": names, "Values": counts}
-        where = f"{call.base}/$metadata#Microsoft.Dynamics.CRM.RetrieveTotalRecordCountResponse"
-        return _json(200, {"@odata.context": where, "EntityRecordCountCollection": told})
-
-    def _privileges(self, call: Call) -> dict[str, Any]:
-        rights = [
-            f"prv{right}{name}"
-            for name in sorted({table.privilege for table in self._state.tables.values()})
-            for right in ("Create", "Read", "Write", "Delete")
-        ]
-        rights.append("prvActOnBehalfOfAnotherUser")
-        return {
-            "@odata.context": f"{call.base}/$metadata#Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse",
-            "RolePrivileges": [
-                {"Depth": "Global", "PrivilegeName": right, "BusinessUnitId": self._unit}
-                for right in rights
-                if right not in self._state.quirks.forbidden
-            ],
-        }
-
-    def _merge(self, call: Call, caller: Caller) -> Answer:
-        """`POST /Merge`: as people do it."""
-        body = _parameters(call, {"Target", "Subordinate"}, {"UpdateContent", "PerformParentingChecks"})
-        table, survivor = self._named(body["Target"])
-        other, loser = self._named(body["Subordinate"])
-        if other is not table:
-            raise bad("Only records of one table can be merged.", "0x80040203")
-        content = {name: one for name, one in (body.get("UpdateContent") or {}).items() if name != table.id}
-        merge(self._state, table, loser, survivor, content, caller)
-        return Answer(status=204)
-
-    def _qualify(self, call: Call, caller: Caller) -> Answer:
-        """`POST /QualifyLead`."""
-        needs = {"LeadId", "CreateAccount", "CreateContact", "CreateOpportunity"}
-        body = _parameters(call, needs, {"Status"})
-        _, lead = self._named(body["LeadId"])
-        contact = qualify(self._state, lead, caller, make=bool(body["CreateContact"]))
-        rows = [{"@odata.type": "#Microsoft.Dynamics.CRM.contact", "contactid": contact}] if contact else []
-        return _json(200, {"value": rows})
-
-    def _named(self, given: Any) -> tuple[Table, str]:
-        """A record by `@odata.type` and its id in an object. Raises Refusal 400, 404."""
-        name = str((given or {}).get("@odata.type", "")).lstrip("#").removeprefix("Microsoft.Dynamics.CRM.")
-        table = self._state.tables.get(name)
-        if table is None or not isinstance(given.get(table.id), str):
-            raise payload("", "a record needs @odata.type and its id.")
-        self._state.need(table.name, given[table.id].lower())
-        return table, given[table.id].lower()
-
     def _definitions(self, call: Call, segments: list[tuple[str, str | None]]) -> Answer:
         """`EntityDefinitions…`: read, and columns and keys made and taken away (apis A5)."""
         if call.method == "GET":
-            return _json(200, metadata.told(self._state, segments, call.options, call.base))
+            return answered(200, metadata.told(self._state, segments, call.options, call.base))
         if "prvCreateAttribute" in self._state.quirks.forbidden:
             raise lacks_privilege("prvCreateAttribute", self._user)
         if len(segments) != 2 or segments[0][1] is None:
@@ -428,9 +273,9 @@ class Api:
         table = metadata.definition(self._state, segments[0][1])
         name, inside = segments[1]
         if call.method == "DELETE" and inside is not None:
-            metadata.drop(self._state, table, name, inside)
+            defining.drop(self._state, table, name, inside)
             return Answer(status=204)
-        makers = {"Attributes": metadata.make_attribute, "Keys": metadata.make_key}
+        makers = {"Attributes": defining.make_attribute, "Keys": defining.make_key}
         if call.method != "POST" or name not in makers or inside is not None:
             raise not_allowed(call.method, call.path)
         made = makers[name](self._state, table, call.body())
@@ -444,24 +289,6 @@ class Api:
         raise bad(f"The solution with uniquename {wanted} was not found.", "0x80048403")
 
 
-_ACTIONS: Mapping[str, Callable[[Api, Call, Caller], Answer]] = {
-    "$metadata": Api._metadata,
-    "WhoAmI": Api._who_am_i,
-    "RetrieveTotalRecordCount": Api._count,
-    "Merge": Api._merge,
-    "QualifyLead": Api._qualify,
-}
-
-
-def _parameters(call: Call, needs: set[str], may: set[str]) -> Mapping[str, Any]:
-    if call.method != "POST":
-        raise not_allowed(call.method, call.path)
-    body = call.body()
-    if not isinstance(body, Mapping) or not needs <= set(body) <= needs | may:
-        raise payload("", f"the action takes {', '.join(sorted(needs | may))}.")
-    return body
-
-
 def _check_match(call: Call, row: Row) -> None:
     wanted = call.headers.get("if-match")
     if wanted not in (None, "*", etag(row)):
@@ -471,8 +298,3 @@ def _check_match(call: Call, row: Row) -> None:
 def _finds_duplicates(call: Call) -> bool:
     """Off unless this header switches it on (apis A5, "Duplicate detection")."""
     return call.headers.get("mscrm.suppressduplicatedetection", "true").lower() == "false"
-
-
-def _json(status: int, body: Any) -> Answer:
-    headers = {"Content-Type": "application/json; odata.metadata=minimal"}
-    return Answer(status=status, headers=headers, content=json.dumps(body).encode())

@@ -13,8 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from firstcontact.testing.simulators.dynamics import batch
-from firstcontact.testing.simulators.dynamics.api import MOST_ADDRESS, Api, read_call
+from firstcontact.testing.simulators.dynamics.api import MOST_ADDRESS, Api
 from firstcontact.testing.simulators.dynamics.batch import Answer, Operation
+from firstcontact.testing.simulators.dynamics.calls import read_call
 from firstcontact.testing.simulators.dynamics.limits import Limits
 from firstcontact.testing.simulators.dynamics.oauth import Logins, OAuthError
 from firstcontact.testing.simulators.dynamics.queries import read_prefer
@@ -105,6 +106,7 @@ class Application:
         is_batch = (found[2] or "") in ("$batch", "%24batch")
         _check_headers(headers, is_batch=is_batch)
         self.limits.enter()
+        self.limits.admit(now)
         base = f"{base}/api/data/v{found[1]}"
         if is_batch:
             if request.method != "POST":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from firstcontact.testing.simulators.dynamics.metadata import metadata_id
-from firstcontact.testing.simulators.dynamics.schema import ACTIVITIES, Column
+from firstcontact.testing.simulators.dynamics.schema import Column
 from firstcontact.testing.simulators.dynamics.state import Key, State
+from firstcontact.testing.simulators.dynamics.tables import ACTIVITIES
 
 CONTACT = {
     "fc_Key": 100,

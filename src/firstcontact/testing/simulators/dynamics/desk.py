@@ -18,8 +18,9 @@ from firstcontact.testing.simulators.dynamics.records import (
     read_value,
     update,
 )
-from firstcontact.testing.simulators.dynamics.schema import ACTIVITIES, LOOKUPS
+from firstcontact.testing.simulators.dynamics.schema import LOOKUPS
 from firstcontact.testing.simulators.dynamics.state import Row, State
+from firstcontact.testing.simulators.dynamics.tables import ACTIVITIES
 
 Given = Mapping[str, Any]
 Values = dict[str, Any]

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from firstcontact.testing.simulators.dynamics import times
 from firstcontact.testing.simulators.dynamics.parties import OWNER
-from firstcontact.testing.simulators.dynamics.schema import ACTIVITIES
 from firstcontact.testing.simulators.dynamics.state import Row, State
+from firstcontact.testing.simulators.dynamics.tables import ACTIVITIES
 
 Plain = dict[str, Any]
 PHONES = (

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from firstcontact.testing.conformance.hands import Hands
 from firstcontact.testing.simulators.base import App
+from firstcontact.testing.simulators.dynamics.actions import Place
 from firstcontact.testing.simulators.dynamics.api import Api
 from firstcontact.testing.simulators.dynamics.app import Application
 from firstcontact.testing.simulators.dynamics.columns import make_ours
@@ -52,7 +53,8 @@ class Environment:
         """How many the API has been sent, those it refused too; log-ins do not count."""
         self.log: list[tuple[str, str]] = []
         """Method and path, with options, of each of them."""
-        api = Api(self.state, self.api_user, self.unit, self.organization)
+        place = Place(state=self.state, user=self.api_user, unit=self.unit, organization=self.organization)
+        api = Api(place)
         self.application = Application(self.state, self.logins, self.limits, api, self._count)
         self.app: App = self.application.app
         self.desk: Hands = Desk(self.state, self.api_user, self.unit)

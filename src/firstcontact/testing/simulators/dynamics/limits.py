@@ -35,12 +35,18 @@ class Limits:
         if self.running > self._quirks.concurrent:
             raise self._refusal(self._quirks.concurrency_code, "Number of concurrent requests", 5 * SECOND)
 
-    def take(self, now: int) -> None:
-        """Counts one operation. Raises Refusal 429; one that comes too early makes it longer (apis A5)."""
-        self._forget(now)
+    def admit(self, now: int) -> None:
+        """A request may come in. Raises Refusal 429; one that comes too early makes it longer (apis A5)."""
         if now < self._until:
             self._until += PENALTY
-        elif self._quirks.limit and len(self._taken) >= self._quirks.limit:
+            raise self._exceeded(now)
+
+    def take(self, now: int) -> None:
+        """Counts one operation, of which a batch has many. Raises Refusal 429."""
+        self._forget(now)
+        if now < self._until:
+            raise self._exceeded(now)
+        if self._quirks.limit and len(self._taken) >= self._quirks.limit:
             self._until, self._reason = self._taken[0][0] + WINDOW, 0
         elif self._seconds + self._quirks.execution_cost > self._quirks.execution_seconds:
             self._until, self._reason = self._taken[0][0] + WINDOW, 1
@@ -48,10 +54,12 @@ class Limits:
             self._taken.append((now, self._quirks.execution_cost))
             self._seconds += self._quirks.execution_cost
             return
+        raise self._exceeded(now)
+
+    def _exceeded(self, now: int) -> Refusal:
         code = ("0x80072322", "0x80072321")[self._reason]
-        raise self._refusal(
-            code, ("Number of requests", "Combined execution time")[self._reason], self._until - now
-        )
+        what = ("Number of requests", "Combined execution time")[self._reason]
+        return self._refusal(code, what, self._until - now)
 
     def _refusal(self, code: str, what: str, wait: int) -> Refusal:
         most = {

@@ -7,16 +7,16 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from firstcontact.testing.simulators.dynamics.refusals import Refusal, bad, no_segment, payload
-from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, Column, Table, Type, collections
+from firstcontact.testing.simulators.dynamics.refusals import Refusal, bad, no_segment
+from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, Column, Table
 from firstcontact.testing.simulators.dynamics.showing import split_top
 from firstcontact.testing.simulators.dynamics.state import Key, State
-from firstcontact.testing.simulators.dynamics.times import SECOND
+from firstcontact.testing.simulators.dynamics.tables import collections
 
 View = dict[str, Any]
 CRM = "Microsoft.Dynamics.CRM."
-MOST_KEYS, MOST_KEY_COLUMNS, MOST_KEY_BYTES = 10, 16, 900
-KEY_TYPES = frozenset({"String", "Integer", "DateTime", "Lookup", "Picklist"})
+ALWAYS = frozenset({"MemoAttributeMetadata", "IntegerAttributeMetadata"})
+"""Casts that a table has even where it has no such column."""
 CLOSED = frozenset({"annotation", "activityparty", "activitypointer", "solution", "publisher"})
 """Tables that take no own columns."""
 _SPECIAL: Mapping[str, tuple[str, ...]] = {
@@ -27,33 +27,6 @@ _SPECIAL: Mapping[str, tuple[str, ...]] = {
 }
 """What only a cast to the attribute's own type has."""
 _CAST = {"Customer": "Lookup", "Owner": "Lookup", "Uniqueidentifier": "UniqueIdentifier"}
-_MADE: Mapping[str, Type] = {
-    "StringAttributeMetadata": "String",
-    "MemoAttributeMetadata": "Memo",
-    "BooleanAttributeMetadata": "Boolean",
-    "IntegerAttributeMetadata": "Integer",
-    "DateTimeAttributeMetadata": "DateTime",
-}
-_CREATION = frozenset(
-    {
-        "@odata.type",
-        "AttributeType",
-        "AttributeTypeName",
-        "SchemaName",
-        "LogicalName",
-        "DisplayName",
-        "Description",
-        "RequiredLevel",
-        "MaxLength",
-        "FormatName",
-        "Format",
-        "DateTimeBehavior",
-        "MinValue",
-        "MaxValue",
-        "DefaultValue",
-        "OptionSet",
-    }
-)
 _CONDITION = re.compile(r"\s*(\w+)\s+(eq|ne)\s+('(?:[^']|'')*'|true|false)\s*")
 
 
@@ -230,7 +203,7 @@ def _part(
     views = _views(state, table, name, cast)
     if inside is None:
         return _answer(base, where, _filtered(views, options), options)
-    wanted = _named(inside)
+    wanted = named(inside)
     view = next((one for one in views if wanted in (one["LogicalName"], one["MetadataId"])), None)
     if view is None:
         raise Refusal(404, "0x80040217", f"Could not find an attribute or key with name = {wanted}.")
@@ -240,7 +213,7 @@ def _part(
 def _views(state: State, table: Table, name: str, cast: str) -> list[View]:
     if name == "Attributes":
         known = {cast_name(column) for column in table.columns.values()}
-        if cast and cast not in known | set(_MADE):
+        if cast and cast not in known | ALWAYS:
             raise no_segment(cast)
         return [
             _attribute(table, column, own=bool(cast))
@@ -259,14 +232,14 @@ def _views(state: State, table: Table, name: str, cast: str) -> list[View]:
 
 def definition(state: State, inside: str) -> Table:
     """`LogicalName='contact'`, or the definition's id. Raises Refusal 404."""
-    wanted = _named(inside)
+    wanted = named(inside)
     for table in state.tables.values():
         if wanted in (table.name, metadata_id(table.name)):
             return table
     raise Refusal(404, "0x80060888", f"Could not find an entity with name {wanted}.")
 
 
-def _named(inside: str) -> str:
+def named(inside: str) -> str:
     name, equals, value = inside.partition("=")
     if equals and name.strip() not in ("LogicalName", "MetadataId"):
         raise bad(f"A definition is not named by {name}.")
@@ -323,105 +296,3 @@ def _expanded(state: State, table: Table, text: str) -> View:
         views = _filtered(_views(state, table, name, ""), options)
         found[name] = [_picked(view, options) for view in views]
     return found
-
-
-# --- making columns and keys ---------------------------------------------------------------------------
-
-
-def make_attribute(state: State, table: Table, body: Any) -> str:
-    """A new column; its id. Raises Refusal 400."""
-    if table.name in CLOSED:
-        raise bad(f"Attributes cannot be created on {table.name}.", "0x80044a45")
-    if not isinstance(body, Mapping) or set(body) - _CREATION:
-        raise payload("EntityDefinitions", "the attribute has a property that there is not.")
-    kind = _MADE.get(str(body.get("@odata.type", "")).lstrip("#").removeprefix(CRM))
-    if kind is None:
-        raise payload("EntityDefinitions", "@odata.type must be one of the attribute types.")
-    schema_name = str(body.get("SchemaName") or "")
-    if not re.fullmatch(r"[a-z][a-z0-9]{1,7}_\w+", schema_name):
-        raise bad(f"The schema name {schema_name!r} needs a customization prefix.", "0x8004701e")
-    if not body.get("DisplayName"):
-        raise bad("Required field 'DisplayName' is missing.", "0x80040203")
-    name = schema_name.lower()
-    if name in table.columns:
-        raise bad(f"An attribute with the specified name {name} already exists", "0x80047013")
-    most = body.get("MaxLength", 100) if kind in ("String", "Memo") else 0
-    if not isinstance(most, int) or most > {"String": 4000, "Memo": 1_048_576}.get(kind, 0) or most < 0:
-        raise bad("MaxLength is outside of what is allowed.", "0x8004f0fd")
-    required = (body.get("RequiredLevel") or {}).get("Value", "None")
-    state.add_column(
-        table.name,
-        Column(
-            name=name,
-            type=kind,
-            most=most,
-            required=required,
-            custom=True,
-            schema_name=schema_name,
-            label=_label_of(body["DisplayName"]),
-        ),
-    )
-    return metadata_id(table.name, name)
-
-
-def _label_of(label: Any) -> str:
-    try:
-        return str(label["LocalizedLabels"][0]["Label"])
-    except (KeyError, IndexError, TypeError):
-        raise payload("EntityDefinitions", "DisplayName must have LocalizedLabels.") from None
-
-
-def make_key(state: State, table: Table, body: Any) -> str:
-    """A new alternate key; its id. Its index is not there at once (apis A5). Raises Refusal 400."""
-    known = {"@odata.type", "SchemaName", "LogicalName", "DisplayName", "KeyAttributes"}
-    if not isinstance(body, Mapping) or set(body) - known:
-        raise payload("EntityDefinitions", "the key has a property that there is not.")
-    schema_name = str(body.get("SchemaName") or "")
-    if not re.fullmatch(r"[a-z][a-z0-9]{1,7}_\w+", schema_name) or not body.get("DisplayName"):
-        raise bad("A key needs a SchemaName with a customization prefix and a DisplayName.", "0x80040203")
-    names = body.get("KeyAttributes")
-    if not isinstance(names, list) or not names or len(names) > MOST_KEY_COLUMNS:
-        raise bad(f"A key has one to {MOST_KEY_COLUMNS} KeyAttributes.", "0x80060893")
-    _check_columns(table, names)
-    if schema_name.lower() in state.keys[table.name]:
-        raise bad(f"A key with the name {schema_name.lower()} already exists.", "0x80060894")
-    if len(state.keys[table.name]) >= MOST_KEYS:
-        raise bad(f"A table has no more than {MOST_KEYS} keys.", "0x80060896")
-    quirks = state.quirks
-    key = Key(
-        id=metadata_id(table.name, "key", schema_name),
-        name=schema_name.lower(),
-        schema_name=schema_name,
-        label=_label_of(body["DisplayName"]),
-        columns=tuple(names),
-        active=state.clock() + int(quirks.key_seconds * SECOND),
-        failed=quirks.key_index == "fails",
-    )
-    state.add_key(table.name, key)
-    return key.id
-
-
-def _check_columns(table: Table, names: Sequence[Any]) -> None:
-    size = 0
-    for name in names:
-        column = table.columns.get(name)
-        if column is None or column.type not in KEY_TYPES:
-            raise bad(f"{name} cannot be part of a key of {table.name}.", "0x80060893")
-        size += column.most * 2 if column.type == "String" else 16
-    if size > MOST_KEY_BYTES:
-        raise bad(f"The key is larger than {MOST_KEY_BYTES} bytes.", "0x80060893")
-
-
-def drop(state: State, table: Table, name: str, inside: str | None) -> None:
-    """`DELETE …/Attributes(LogicalName='x')` and `…/Keys(…)`. Raises Refusal 404, 400."""
-    wanted = _named(inside or "")
-    if name == "Keys" and wanted in state.keys[table.name]:
-        state.drop_key(table.name, wanted)
-        return
-    column = table.columns.get(wanted) if name == "Attributes" else None
-    if column is None:
-        raise Refusal(404, "0x80040217", f"Could not find {wanted} among the {name}.")
-    used = any(wanted in key.columns for key in state.keys[table.name].values())
-    if not column.custom or used:
-        raise bad(f"The attribute {wanted} cannot be deleted.", "0x8004f01f")
-    state.drop_column(table.name, wanted)

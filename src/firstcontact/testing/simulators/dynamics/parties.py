@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firstcontact.testing.simulators.dynamics.refusals import bad, payload
-from firstcontact.testing.simulators.dynamics.schema import PARTIES, Table
+from firstcontact.testing.simulators.dynamics.schema import Table
 from firstcontact.testing.simulators.dynamics.state import Reference, Row, State
+from firstcontact.testing.simulators.dynamics.tables import PARTIES
 
 REGARDING, OWNER = 8, 9
 ONLY_ONE = frozenset({1, 7})

@@ -52,7 +52,7 @@ MEANINGS: Mapping[str, str] = {
     "regarding": "names of an activity's regarding: `long` regardingobjectid_contact_phonecall, `short` "
     "regardingobjectid_contact, `both` (then $metadata has the long ones)",
     "application_user": "`missing`: a token is given, and every request answered 403, until `set_up_user`",
-    "parties_required": "what only pages ask for (ApplicationRequired: subject, from, to) is needed by the API too",
+    "parties_required": "what only pages ask for (ApplicationRequired: subject, from, to), the API needs too",
     "unresolved_parties": "which activities take a party that is only an address: `all` or `email`",
     "actual_times": "`dropped`: actualstart and actualend keep their day only (their format is DateOnly)",
     "batch_status": "status of a batch that stopped at an error: the error's, or 200 (`ok`)",

@@ -14,7 +14,8 @@ import msgspec
 
 from firstcontact.testing.simulators.dynamics.quirks import Quirks
 from firstcontact.testing.simulators.dynamics.refusals import Refusal, does_not_exist
-from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, TABLES, Column, Table
+from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, Column, Table
+from firstcontact.testing.simulators.dynamics.tables import TABLES
 from firstcontact.testing.simulators.dynamics.times import SECOND, written
 
 Row = Mapping[str, Any]

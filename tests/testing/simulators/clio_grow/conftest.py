@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from firstcontact.flow.clock import VirtualClock
-from firstcontact.testing.simulators.base import Switches
+from firstcontact.testing.simulators.base import App, Switches
 from firstcontact.testing.simulators.clio_grow import SIMULATOR, credentials
 from firstcontact.testing.simulators.clio_grow.account import GrowAccount
 from firstcontact.testing.simulators.serving import served
@@ -89,20 +89,52 @@ class Grown:
         self.clock.wait(int(seconds * 1_000_000))
 
 
-@pytest.fixture
-def firms() -> Iterator[Callable[..., Grown]]:
-    """Makes firms: `lag` and quirks by name; the limit is off unless it is given."""
+class Door:
+    """An address behind which one simulator after the other is put: starting a server takes its time."""
+
+    def __init__(self) -> None:
+        self.behind: App | None = None
+        self.url = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        assert self.behind is not None
+        await self.behind(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def doors() -> Iterator[Callable[[int], Door]]:
+    """As many as there are firms at once, for all tests of this folder."""
     with ExitStack() as open_ones:
+        found: list[Door] = []
 
-        def make(lag: float = 0.0, at: int = NOON, **quirks: Any) -> Grown:
-            quirks = {"limit": 0, **quirks}
-            clock = VirtualClock(at)
-            simulator = SIMULATOR.make(clock.now, Switches(lag=lag, quirks=quirks))
-            assert isinstance(simulator, GrowAccount)
-            url = open_ones.enter_context(served(simulator.app))
-            return Grown(simulator, clock, url, quirks)
+        def door(number: int) -> Door:
+            while len(found) <= number:
+                new = Door()
+                new.url = open_ones.enter_context(served(new))
+                found.append(new)
+            return found[number]
 
-        yield make
+        yield door
+
+
+@pytest.fixture
+def firms(doors: Callable[[int], Door]) -> Iterator[Callable[..., Grown]]:
+    """Makes firms: `lag` and quirks by name; the limit is off unless it is given."""
+    made: list[Grown] = []
+
+    def make(lag: float = 0.0, at: int = NOON, **quirks: Any) -> Grown:
+        quirks = {"limit": 0, **quirks}
+        clock = VirtualClock(at)
+        simulator = SIMULATOR.make(clock.now, Switches(lag=lag, quirks=quirks))
+        assert isinstance(simulator, GrowAccount)
+        door = doors(len(made))
+        door.behind = simulator.app
+        made.append(Grown(simulator, clock, door.url, quirks))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.client.close()
 
 
 @pytest.fixture

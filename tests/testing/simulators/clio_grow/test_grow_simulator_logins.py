@@ -1,4 +1,4 @@
-"""Logging in to the platform API: a day's access, and refresh tokens that rotate on every use (apis A2, N)."""
+"""Logging in to the platform API: a day of access, refresh tokens that rotate on every use (apis A2, N)."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_a_note_does_not_change_its_contact(firm: Any) -> None:
 
 
 def test_a_matter_is_shown_with_its_client(firm: Any) -> None:
-    """Its client with the main number and address; a contact names its matters, and no filter asks by client."""
+    """Its client with the main number and address; a contact names its matters; no filter asks by client."""
     given = {"last_name": "Ng", "first_name": "Ann", "phones": ["(415) 555-0134"], "country": "US"}
     contact = firm.desk.add("contact", given)
     matter = int(firm.desk.add("matter", {"contact": contact, "name": "Ng v. Roe", "open": True}))

@@ -11,15 +11,24 @@ CAPABILITIES = Capabilities(
     contact_required_for=frozenset(KINDS),
     # Its finder returns one record, never all (SPEC §2).
     phone_search="index",
-    # Prospects, which interactions are logged on.
+    # People of whom the firm has a potential case alone; activities stand on that case (README.md).
     leads=True,
     log_on_lead=True,
     matters=True,
+    # A contact has no owner, its date of last contact is set by more than activities, a merged one is not
+    # found any more, and no list names what was deleted (apis A3).
+    contact_owners=False,
+    last_activity=False,
+    merges=False,
+    deletions=False,
     time_entries=True,
     files=frozenset(KINDS),
     several_people_on_activity=False,
+    # No idempotency key, and custom fields cannot be filtered by (apis A3).
     finds_written=False,
     unique_create=False,
+    # By the API's own page; the help centre says 150 (apis A3, N).
+    requests_per_minute=50,
     logs_as={
         "call": "interaction",
         "voicemail": "interaction",

@@ -1,0 +1,229 @@
+"""PURE. Our activities as Lawmatics' interactions, notes and events (apis A3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from firstcontact.connectors.lawmatics import texts
+from firstcontact.connectors.lawmatics.mapping import attributes, target
+from firstcontact.connectors.lawmatics.marks import Mark
+from firstcontact.connectors.lawmatics.texts import Text
+from firstcontact.connectors.toolkit.times import iso, micros
+from firstcontact.planning.write import ActivityFields
+
+Row = Mapping[str, Any]
+Body = dict[str, Any]
+Form = Literal["interaction", "note", "event"]
+
+PATHS: Mapping[Form, str] = {"interaction": "interactions", "note": "notes", "event": "events"}
+FIELDS: Mapping[Form, str] = {"interaction": "body", "note": "body", "event": "description"}
+"""The attribute that holds the text."""
+STANDS_ON: Mapping[Form, str] = {"interaction": "interactable", "note": "notable", "event": "eventable"}
+"""The relationship that says what it stands on."""
+TYPES: Mapping[str, str] = {"call": "Call", "voicemail": "Voicemail", "sms": "SMS", "fax": "Fax"}
+"""`interaction_type`, a text of anybody's choice."""
+SUBJECT_LIMIT = 255
+_SECOND = 1_000_000
+_PHONE_OF_MATTER = re.compile(r"\n+Matter Phone:[^\n]*\s*\Z")
+"""What Lawmatics puts behind an event's description itself (published answers)."""
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """What an activity, a time entry or a file stands on: a person (`Contact`), or a matter (`Prospect`)."""
+
+    type: Literal["Contact", "Prospect"]
+    id: str
+
+
+class Id(msgspec.Struct, frozen=True):
+    """An activity's id: three sorts of records are counted apart (`note:7`)."""
+
+    form: Form
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.form}:{self.id}"
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return f"{PATHS[self.form]}/{self.id}"
+
+
+def read_id(text: str) -> Id | None:
+    """None for what is no id of an activity of Lawmatics."""
+    form, _, id = text.partition(":")
+    known = next((one for one in PATHS if one == form), None)
+    return Id(known, id) if known and id.isascii() and id.isdigit() else None
+
+
+def form_of(kind: str, stand: Stand) -> Form:
+    """As what a kind is logged: interactions stand on matters only (apis A3, "Log call/SMS")."""
+    if kind == "meeting":
+        return "event"
+    return "interaction" if stand.type == "Prospect" and kind != "email" else "note"
+
+
+def stands_on(form: Form, row: Row) -> Stand | None:
+    """What an activity stands on; None where that is gone, or neither a person nor a matter."""
+    type, id = target(row, STANDS_ON[form])
+    if type == "contact":
+        return Stand("Contact", id)
+    return Stand("Prospect", id) if type in ("prospect", "matter") else None
+
+
+# --- new ones ---------------------------------------------------------------------------------------------
+
+
+def mark_of(fields: ActivityFields, key: str, form: Form) -> Mark:
+    """What Lawmatics has no place for. A note has no time of its own, and only events have a user's."""
+    return Mark(
+        key=key,
+        kind=fields.kind,
+        interactions=fields.interactions,
+        at=fields.at if form == "note" else 0,
+        direction=fields.direction,
+        outcome="".join(fields.outcome.split()),
+        seconds=fields.seconds,
+        user=fields.user,
+    )
+
+
+def text_of(fields: ActivityFields, key: str, form: Form) -> Text:
+    """An activity's text. A subject that is too long for a name stands whole in the body."""
+    subject = texts.one_line(fields.subject) or fields.kind
+    said = texts.clean(fields.body)
+    if form != "interaction" and len(subject) > SUBJECT_LIMIT:
+        said = f"{subject}\n\n{said}" if said.strip() else subject
+    return Text(
+        subject=subject if form == "interaction" else "",
+        said=said.strip("\r\n"),
+        recording=texts.one_line(fields.recording),
+        transcript=texts.one_line(fields.transcript),
+        mark=mark_of(fields, key, form),
+    )
+
+
+def name_of(subject: str, kind: str) -> str:
+    """The name of a note or an event."""
+    name = texts.one_line(subject) or kind
+    return name if len(name) <= SUBJECT_LIMIT else name[: SUBJECT_LIMIT - 1] + "…"
+
+
+def body_of(
+    fields: ActivityFields, text: Text, form: Form, stand: Stand, users: list[str], type: str
+) -> Body:
+    """The body that makes an activity. Nobody is invited to an event: Lawmatics would mail everybody on
+    it."""
+    whole = texts.written(text)
+    if form == "interaction":
+        return {
+            "happened_at": iso(fields.at),
+            "prospect_id": int(stand.id),
+            "body": whole,
+            "interaction_type": TYPES.get(fields.kind, fields.kind.capitalize()),
+        }
+    name = name_of(fields.subject, fields.kind)
+    if form == "note":
+        return {"name": name, "body": whole, "notable_type": stand.type, "notable_id": int(stand.id)}
+    body: Body = {
+        "name": name,
+        "description": whole,
+        "start_date": iso(fields.at),
+        "end_date": iso(fields.at + fields.seconds * _SECOND),
+        "eventable_type": stand.type,
+        "eventable_id": int(stand.id),
+        "send_invites": False,
+    }
+    if users:
+        body["user_ids"] = [int(user) for user in users]
+    if type:
+        body["event_type_id"] = int(type)
+    return body
+
+
+# --- changes ----------------------------------------------------------------------------------------------
+
+
+def changed_names(fields: ActivityFields, changed: tuple[str, ...]) -> frozenset[str]:
+    """Names of the fields that an update sets: those that are said to have changed, else all that have a
+    value."""
+    if changed:
+        return frozenset(changed)
+    empty = ActivityFields(kind="", interactions=(), at=0, subject="")
+    return frozenset(
+        name for name in ActivityFields.__struct_fields__ if getattr(fields, name) != getattr(empty, name)
+    )
+
+
+def text_there(form: Form, row: Row) -> Text:
+    """An activity's text as it is there now."""
+    whole = str(attributes(row).get(FIELDS[form]) or "")
+    if form == "event":
+        whole = _PHONE_OF_MATTER.sub("", whole.replace("\r\n", "\n"))
+    return texts.read(whole, subject=form == "interaction")
+
+
+def text_changed(form: Form, there: Text, fields: ActivityFields, names: frozenset[str], key: str) -> Text:
+    """The text as it is to be: only what is named is set, and what a person wrote elsewhere in it stays."""
+    new = text_of(fields, key, form)
+    values: dict[str, Any] = {}
+    if "subject" in names:
+        values["subject"] = new.subject
+    if "body" in names:
+        values["said"] = new.said
+    for name in ("recording", "transcript"):
+        if name in names:
+            values[name] = getattr(new, name)
+    return msgspec.structs.replace(there, mark=_mark_changed(form, there.mark, fields, names, key), **values)
+
+
+def _mark_changed(
+    form: Form, mark: Mark | None, fields: ActivityFields, names: frozenset[str], key: str
+) -> Mark:
+    new = mark_of(fields, key, form)
+    if mark is None:
+        return new
+    values: dict[str, Any] = {
+        name: getattr(new, name) for name in ("kind", "outcome", "seconds", "user", "at") if name in names
+    }
+    if "direction" in names and new.direction:
+        values["direction"] = new.direction
+    if "interactions" in names:
+        values["interactions"] = tuple(dict.fromkeys((*mark.interactions, *fields.interactions)))
+    return msgspec.structs.replace(mark, **values)
+
+
+def changes(form: Form, row: Row, text: Text, fields: ActivityFields, names: frozenset[str]) -> Body:
+    """What an update changes of an activity as it is there; {} where it is so already. It stays where it
+    is."""
+    there, whole = attributes(row), texts.written(text)
+    body: Body = {}
+    if whole != texts.written(text_there(form, row)):
+        body[FIELDS[form]] = whole
+    if form != "interaction" and "subject" in names:
+        name = name_of(fields.subject, fields.kind)
+        if name != there.get("name"):
+            body["name"] = name
+    if form == "interaction" and "at" in names and fields.at != micros(there.get("happened_at")):
+        body["happened_at"] = iso(fields.at)
+    if form == "event":
+        body |= _moved(there, text, fields, names)
+        if body:
+            body["send_invites"] = False
+    return body
+
+
+def _moved(there: Row, text: Text, fields: ActivityFields, names: frozenset[str]) -> Body:
+    """When an event is: both ends together."""
+    if not names & {"at", "seconds"} or not fields.at:
+        return {}
+    seconds = text.mark.seconds if text.mark else fields.seconds
+    wanted = {"start_date": fields.at, "end_date": fields.at + seconds * _SECOND}
+    if all(micros(there.get(name)) == at for name, at in wanted.items()):
+        return {}
+    return {name: iso(at) for name, at in wanted.items()}

@@ -1,0 +1,149 @@
+"""The places in Lawmatics that our marks are kept in: custom fields of contacts, and the last line of
+texts."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from firstcontact.connectors.lawmatics.client import EVERYTHING, Api
+from firstcontact.connectors.toolkit.times import iso, micros
+
+KEY = "FirstContact key"
+CREATED = "Created by FirstContact"
+PLACEHOLDER = "FirstContact placeholder"
+INTERACTION = "FirstContact interaction"
+STATE = "FirstContact state"
+
+CUSTOM_FIELDS: Mapping[str, str] = {
+    KEY: "string",
+    CREATED: "boolean",
+    PLACEHOLDER: "boolean",
+    INTERACTION: "string",
+    STATE: "string",
+}
+"""Custom fields of contacts with their types. Only the key is needed to create; without another, its
+mark is not left."""
+VALUE_LIMIT = 255
+"""Characters that a custom field of the type `string` surely holds."""
+IDS_LIMIT = 1000
+"""Characters that the ids in a mark may take."""
+_FIELDS_FOR = 600_000_000
+_LINE = re.compile(
+    r"^FirstContact: (?:at:(\S+) )?([0-9a-f]{32}) (\w+) (\S+) (\S*)/(\d+) user:(\S+)((?: \S+)*)\s*$"
+)
+
+
+class CustomField(msgspec.Struct, frozen=True):
+    """A custom field of contacts as the firm has it."""
+
+    id: str
+    name: str
+    type: str
+
+
+class CustomFields:
+    """The firm's custom fields of contacts, remembered for ten minutes; for long while ours are all there."""
+
+    def __init__(self, api: Api, now: Callable[[], int]) -> None:
+        self._api = api
+        self._now = now
+        self._lock = threading.Lock()
+        self._known: tuple[int, dict[str, CustomField]] | None = None
+
+    def ours(self) -> dict[str, CustomField]:
+        """Those of `CUSTOM_FIELDS` that are there with the right type, by name. Raises TryAgain, Refused."""
+        with self._lock:
+            known = self._known
+            if known is None or (
+                len(known[1]) < len(CUSTOM_FIELDS) and self._now() >= known[0] + _FIELDS_FOR
+            ):
+                found = {
+                    field.name: field for field in self.all() if CUSTOM_FIELDS.get(field.name) == field.type
+                }
+                known = self._known = (self._now(), found)
+            return known[1]
+
+    def forget(self) -> None:
+        """They have changed: they are read again when next needed."""
+        with self._lock:
+            self._known = None
+
+    def all(self) -> list[CustomField]:
+        """Every custom field of contacts."""
+        rows = [
+            (str(row["id"]), row.get("attributes") or {})
+            for row in self._api.rows("custom_fields", EVERYTHING)
+        ]
+        return [
+            CustomField(id, str(told.get("name")), str(told.get("field_type")))
+            for id, told in rows
+            if told.get("type") == "Contact"
+        ]
+
+    def make(self, name: str) -> None:
+        """Make one of ours (apis A3, "Custom field"). Raises Refused, Lost."""
+        self._api.create(
+            "custom_fields", {"name": name, "type": "Contact", "field_type": CUSTOM_FIELDS[name]}
+        )
+        self.forget()
+
+
+# --- the last line of an activity's text ------------------------------------------------------------------
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What Lawmatics has no field for. at: microseconds, 0 where the record has a time of its own. user: id
+    of the user whose activity it is, since Lawmatics says whose login made it. more: how many ids were left
+    out."""
+
+    key: str
+    kind: str
+    interactions: tuple[str, ...]
+    at: int = 0
+    direction: str = ""
+    outcome: str = ""
+    seconds: int = 0
+    user: str = ""
+    more: int = 0
+
+
+def line(mark: Mark) -> str:
+    """A mark as a line of text, which people see."""
+    at = f"at:{iso(mark.at)} " if mark.at else ""
+    what = f"{mark.kind} {mark.direction or '-'} {mark.outcome}/{mark.seconds}"
+    ids = _ids_text(mark.interactions, mark.more)
+    return f"FirstContact: {at}{mark.key} {what} user:{mark.user or '-'} {ids}".rstrip()
+
+
+def read_line(text: str) -> Mark | None:
+    """The mark that a line is; None for any other."""
+    found = _LINE.match(text)
+    if found is None:
+        return None
+    at, key, kind, direction, outcome, seconds, user, rest = found.groups()
+    parts = rest.split()
+    more = int(parts.pop()[1:]) if parts and re.fullmatch(r"\+\d+", parts[-1]) else 0
+    return Mark(
+        key=key,
+        kind=kind,
+        interactions=tuple(part.replace("%20", " ").replace("%25", "%") for part in parts),
+        at=micros(at) if at else 0,
+        direction="" if direction == "-" else direction,
+        outcome=outcome,
+        seconds=int(seconds),
+        user="" if user == "-" else user,
+        more=more,
+    )
+
+
+def _ids_text(ids: Sequence[str], more: int) -> str:
+    """Ids with a space between them; those that do not fit are counted, none is cut."""
+    kept = [id.replace("%", "%25").replace(" ", "%20") for id in ids]
+    while kept and sum(map(len, kept)) + len(kept) > IDS_LIMIT:
+        kept.pop()
+        more += 1
+    return " ".join([*kept, *([f"+{more}"] if more else [])])

@@ -27,13 +27,15 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
         name.
     attributes: those of `fields=all`, in order, with what they are. shown: those without `fields`; saved:
         those after POST and PUT.
-    relations: relationships of `fields=all`; related: those without `fields`; saved_related: those after POST
-        and PUT.
-    derived: attributes that are computed. owner: relationship that is any of several kinds, which lists can be
-    filtered by with `contact_id`, `matter_id` …. links: other `_id` filters. form: bodies are multipart.
-    create, update: fields of bodies, with their kinds (`bodies.read`); none for a route that is not offered.
-    finders: there is `find_by_phone` and the like. hidden: relationships that a quirk takes away. single: one
-    can be asked for by its id. made: what POST answers.
+    relations: relationships of `fields=all`; related: those without `fields`; saved_related: those after
+        POST and PUT.
+    derived: attributes that are computed.
+    owner: relationship that is any of several kinds, by which lists can be filtered with `contact_id`,
+        `matter_id` …. links: other `_id` filters.
+    form: bodies are multipart. create, update: fields of bodies, with their kinds (`bodies.read`); none for
+        a route that is not offered. made: what POST answers.
+    finders: there is `find_by_phone` and the like. single: one can be asked for by its id.
+    hidden: relationships that a quirk takes away.
     """
 
     path: str

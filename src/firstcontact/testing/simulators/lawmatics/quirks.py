@@ -32,9 +32,9 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 MEANINGS: Mapping[str, str] = {
     "finder_miss": "404 or null: what a finder answers that finds nobody, 404 or 200 with `data` null",
-    "phone_match": "digits: numbers are compared by their digits, with and without a leading 1 (so "
+    "phone_match": "digits: numbers are compared by their digits, with and without a leading 1 (as "
     "published for companies); stored: as they are written",
-    "find_match": "whole: finders compare the whole of a number or address; part: also a part of a longer one",
+    "find_match": "whole: finders compare a whole number or address; part: also a part of a longer one",
     "find_reach": "all: finders look at every number and address of a contact; primary: at the first only",
     "contact_notes": "taken or refused: POST /notes with `notable_type` Contact",
     "contact_numbers": "whether `fields=all` of a contact has the relationships phone_numbers and emails, as "

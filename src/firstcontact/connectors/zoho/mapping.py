@@ -251,9 +251,16 @@ def changed_contact(fields: ContactFields, row: Row, module: Module, region: str
         placeholder = False
     if placeholder is not None and module.takes(PLACEHOLDER) and placeholder != flag(row, PLACEHOLDER):
         values[PLACEHOLDER] = placeholder
-    country = region_named(text(row, "Mailing_Country"))
+    values = {name: value for name, value in values.items() if not _is_so(row, name, value)}
+    country = region_named(text(row, "Country" if module.name == "Leads" else "Mailing_Country"))
     _add_handles(values, row, fields, module, country or region)
     return values
+
+
+def _is_so(row: Row, name: str, value: Any) -> bool:
+    """Whether a field has this value already."""
+    wanted = value.get("id") if isinstance(value, Mapping) else value
+    return text(row, name) == ("" if wanted is None else str(wanted))
 
 
 def kept_mark(values: Values, row: Row, module: Module) -> Values:

@@ -94,6 +94,24 @@ def test_further_numbers_are_records_of_their_own(firm: Any) -> None:
     firm.refused(422, "POST", "/phone_numbers", {"info": "1", "informationable_type": "Contact"})
 
 
+def test_the_first_number_is_labelled_primary(firm: Any) -> None:
+    """Of those that a person enters, and of those that are left when the first goes."""
+    desk = firm.simulator.desk
+    id = desk.add("contact", {"last_name": "Ng", "phones": ["415-555-0101", "415-555-0102", "415-555-0103"]})
+
+    def labels() -> dict[str, str]:
+        held = firm.data("/phone_numbers", filter_by="contact_id", filter_on=id)
+        return {one["attributes"]["info"][-1]: one["attributes"]["label"] for one in held}
+
+    assert labels() == {"1": "Primary", "2": "Other", "3": "Other"}
+    desk.edit("contact", id, {"phones": ["415-555-0102", "415-555-0103"]})
+    assert labels() == {"2": "Primary", "3": "Other"}
+    (first,) = firm.ids("/phone_numbers", filter_by="label", filter_on="Primary")
+    firm.ask("DELETE", f"/phone_numbers/{first}")
+    assert labels() == {"3": "Primary"}
+    assert firm.data("/phone_numbers", filter_by="label", filter_on="Primary", filter_with="!=") == []
+
+
 def test_a_number_given_to_a_matter_is_its_contacts(firm: Any) -> None:
     """As published: through a matter it is set on the contact."""
     id = firm.person()

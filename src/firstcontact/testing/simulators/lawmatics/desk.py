@@ -92,7 +92,7 @@ class Desk:
                     one for one in handles.infos(self._state, gone, sort) if one not in self._held(kept)[name]
                 ]
                 for info in more:
-                    handles.append(self._state, kept, sort, "Other", info)
+                    handles.append(self._state, kept, sort, "", info)
             for matter in people.prospects_of(self._state, gone):
                 matter.values["contact"] = kept.id
                 self._state.touch(matter)
@@ -156,9 +156,8 @@ class Desk:
             if one.values["info"] not in texts:
                 handles.drop(self._state, record, one)
         for text in texts:
-            held = handles.infos(self._state, record, sort)
-            if text not in held:
-                handles.append(self._state, record, sort, "Other" if held else handles.PRIMARY, text)
+            if text not in handles.infos(self._state, record, sort):
+                handles.append(self._state, record, sort, "", text)
 
     def _field(self, name: str) -> int:
         found = next((one for one in self._state.all("custom_fields") if one.values["name"] == name), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from firstcontact.testing.simulators.lawmatics.errors import invalid
 from firstcontact.testing.simulators.lawmatics.kind import Attribute, Kind, to_owner
@@ -41,11 +41,13 @@ def set_primary(state: State, owner: Record, sort: Sort, info: str | None) -> No
         first.values["info"] = info
         state.touch(first)
     elif info:
-        append(state, owner, sort, PRIMARY, info)
+        append(state, owner, sort, "", info)
 
 
 def append(state: State, owner: Record, sort: Sort, label: str, info: str) -> Record:
-    """One more number or address of a contact or company."""
+    """One more number or address of a contact or company. label: empty, `Primary` for the first and `Other`
+    for those behind it."""
+    label = label or ("Other" if owner.values[sort] else PRIMARY)
     type = "contact" if owner.kind == "contacts" else "company"
     record = state.add(sort, {"label": label, "info": info, "owner": (type, owner.id)})
     owner.values[sort].append(record.id)
@@ -53,9 +55,11 @@ def append(state: State, owner: Record, sort: Sort, label: str, info: str) -> Re
 
 
 def drop(state: State, owner: Record, handle: Record) -> None:
-    """A number or address goes."""
+    """A number or address goes; the first of those that are left is the primary one."""
     owner.values[handle.kind].remove(handle.id)
     state.remove(handle)
+    for one in held(state, owner, cast(Sort, handle.kind))[:1]:
+        one.values["label"] = PRIMARY
 
 
 def owner_of(state: State, handle: Record) -> Record | None:

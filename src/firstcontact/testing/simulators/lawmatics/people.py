@@ -120,7 +120,7 @@ def save_company(state: State, record: Record | None, data: dict[str, Any], user
     for name, sort in handles.SORTS:
         given = "emails_attributes" if name == "email" else "phone_numbers_attributes"
         for one in data.get(given) or ():
-            handles.append(state, saved, sort, one.get("label") or handles.PRIMARY, one["info"])
+            handles.append(state, saved, sort, one.get("label") or "", one["info"])
     handles.remember(state, saved)
     return saved
 

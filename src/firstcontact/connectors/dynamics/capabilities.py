@@ -16,7 +16,13 @@ CAPABILITIES = Capabilities(
     # Its case.
     matters=True,
     files=frozenset(KINDS),
+    # A column of ours: its own one holds choices only.
     lead_source=True,
+    # No column of a contact tells when its latest activity was.
+    last_activity=False,
+    applies_together=True,
+    # 52 at once are allowed to a user; people who work under the same login need some.
+    requests_at_once=40,
     logs_as={
         "call": "phonecall",
         "voicemail": "phonecall",

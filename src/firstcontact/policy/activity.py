@@ -184,7 +184,7 @@ def _lowering(case: Case, verdict: ActivityVerdict) -> list[Said]:
     if verdict in ("log", "log_unlinked"):
         if case.settings.autonomy.get("log", "act") == "ask" and not case.known.by_hand:
             said.append(Said("review_required", "ask", (("setting", "autonomy.log"),)))
-        if not _crm_user(case):
+        if case.capabilities.owners and not _crm_user(case):
             said.append(Said("no_crm_user", "note", (("user", _user(case)),)))
     return said
 

@@ -83,6 +83,8 @@ class AddressBook:
 
     def users(self) -> tuple[CrmUser, ...]:
         """All users, active or not, and the connection's own."""
+        if not self._capabilities.owners:
+            return (INTEGRATION_USER,)
         with _readable(), read(self.engine) as connection:
             known = look.read_users(connection)
         return (*(user for user in known if user.id != INTEGRATION_USER.id), INTEGRATION_USER)

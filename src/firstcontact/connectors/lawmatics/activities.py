@@ -76,6 +76,14 @@ def stands_on(form: Form, row: Row) -> Stand | None:
     return Stand("Prospect", id) if type in ("prospect", "matter") else None
 
 
+def standing(form: Form, stand: Stand) -> Body:
+    """The part of a body that says what an activity stands on."""
+    if form == "interaction":
+        return {"prospect_id": int(stand.id)}
+    on = STANDS_ON[form]
+    return {f"{on}_type": stand.type, f"{on}_id": int(stand.id)}
+
+
 # --- new ones ---------------------------------------------------------------------------------------------
 
 
@@ -123,20 +131,19 @@ def body_of(
     if form == "interaction":
         return {
             "happened_at": iso(fields.at),
-            "prospect_id": int(stand.id),
+            **standing(form, stand),
             "body": whole,
             "interaction_type": TYPES.get(fields.kind, fields.kind.capitalize()),
         }
     name = name_of(fields.subject, fields.kind)
     if form == "note":
-        return {"name": name, "body": whole, "notable_type": stand.type, "notable_id": int(stand.id)}
+        return {"name": name, "body": whole, **standing(form, stand)}
     body: Body = {
         "name": name,
         "description": whole,
         "start_date": iso(fields.at),
         "end_date": iso(fields.at + fields.seconds * _SECOND),
-        "eventable_type": stand.type,
-        "eventable_id": int(stand.id),
+        **standing(form, stand),
         "send_invites": False,
     }
     if users:

@@ -17,7 +17,7 @@ from firstcontact.connectors.contract import Rejected, TryAgain
 from firstcontact.connectors.lawmatics import activities, texts
 from firstcontact.connectors.lawmatics.activities import Id, Stand
 from firstcontact.connectors.lawmatics.client import TITLE, Api, Form, Refused, Row
-from firstcontact.connectors.lawmatics.mapping import attributes
+from firstcontact.connectors.lawmatics.mapping import attributes, target
 from firstcontact.connectors.lawmatics.marks import Mark, line, read_line
 from firstcontact.connectors.lawmatics.matters import Matters
 from firstcontact.connectors.lawmatics.users import Users
@@ -155,17 +155,52 @@ class Log:
         return None
 
     def change(self, id: Id, fields: ActivityFields, names: frozenset[str], key: str) -> Id:
-        """The activity with what is new, under the id that it has. It stays on whom it stands: Lawmatics
-        moves none."""
+        """The activity with what is new, under the id that it has."""
         _numbers(fields.user)
         row = self._api.one(id.path)
         text = activities.text_changed(id.form, activities.text_there(id.form, row), fields, names, key)
         body = activities.changes(id.form, row, text, fields, names)
         if id.form == "event" and body and "user" in names and fields.user:
             body["user_ids"] = [int(fields.user)]
+        stand = self._moved(id.form, row, fields) if names & {"people", "matter"} and fields.people else None
+        if stand is not None:
+            body |= activities.standing(id.form, stand)
         if body:
-            self._api.change(id.path, body)
+            self._save(id, body)
+        if stand is not None:
+            self._remember(id, stand)
         return id
+
+    def _moved(self, form: activities.Form, row: Row, fields: ActivityFields) -> Stand | None:
+        """Where an activity is to stand from now on; None where it may stay."""
+        now, (wanted, person) = activities.stands_on(form, row), self._chosen(fields)
+        if now == wanted:
+            return None
+        if now is not None and now.type == "Prospect" and wanted.type == "Contact":
+            # A matter of the same person: it was put there since the contact itself could not take it.
+            try:
+                if target(self._api.one(f"prospects/{now.id}"), "contact")[1] == person:
+                    return None
+            except Refused as refused:
+                if refused.status != 404:
+                    raise
+        if form == "interaction" and wanted.type == "Contact":
+            matter = self._matters.open_of(person)
+            if not matter:
+                sentence = f"{TITLE} has no matter of this contact for an interaction to be moved to."
+                raise Rejected(sentence, ("contact",))
+            return Stand("Prospect", matter)
+        return wanted
+
+    def _save(self, id: Id, body: activities.Body) -> None:
+        try:
+            self._api.change(id.path, body)
+        except Refused as refused:
+            if id.form != "event" or refused.status not in (404, 405):
+                raise
+            # It was there a moment ago. To make another one in its place would lose its id.
+            sentence = f"{refused}. {TITLE} lets no event be changed from outside: change it there."
+            raise Rejected(sentence, tuple(sorted(body.keys() - {"send_invites"}))) from refused
 
     def remove(self, id: Id) -> None:
         """The activity goes; one that is gone already is no error. Nobody is told of an event's end."""
@@ -249,7 +284,7 @@ class Log:
         named = f"File: {texts.one_line(f'{fields.name} {uri}')}"
         if named not in there.files:
             text = texts.with_file(there, named)
-            self._api.change(activity.path, {activities.FIELDS[activity.form]: texts.written(text)})
+            self._save(activity, {activities.FIELDS[activity.form]: texts.written(text)})
 
     def _stand_of(self, activity: Id) -> Stand:
         with self._lock:

@@ -16,7 +16,14 @@ from firstcontact.lanes.pacing import Pacing
 from firstcontact.testing.simulators.base import Switches, simulator
 from firstcontact.testing.simulators.serving import Running, running
 
-WAYS = [("clio", "browser"), ("salesforce", "client_credentials"), ("salesforce", "refresh_token")]
+WAYS = [
+    ("clio", "browser"),
+    ("salesforce", "client_credentials"),
+    ("salesforce", "refresh_token"),
+    ("zoho", "browser"),
+    ("zoho", "self_client"),
+    ("zoho", "refresh_token"),
+]
 
 
 def now() -> int:
@@ -46,8 +53,9 @@ def vendor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 def connect(fc: Any, at: Running, login: str, patch: pytest.MonkeyPatch, *more: object) -> Any:
     """The command, with the simulator's own application."""
     kept = at.kind.credentials(at.url)
-    given = next(iter(kept.values()))
-    patch.setenv("FIRSTCONTACT_CLIENT_SECRET", given["client_secret"])
+    given = kept.get(login) or next(iter(kept.values()))
+    for name in given.keys() & {"client_secret", "code", "refresh_token"}:
+        patch.setenv(f"FIRSTCONTACT_{name.upper()}", given[name])
     options: list[str] = []
     for key, value in at.kind.options(at.url).items():
         options += ["--option", f"{key}={value}"]

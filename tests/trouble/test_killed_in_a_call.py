@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ MAIN = "from firstcontact.cli.main import main; main()"
 SECONDS = 60.0
 FEW = ("call-jo", "fax-1")
 """So few that nobody has to wait for Clio's limit in real time."""
+
+UNLIMITED: Mapping[str, Mapping[str, int]] = {"clio_grow": {"limit": 0}}
+"""The clock of its second stands still while a worker goes by real time."""
 
 
 class Worker:
@@ -38,13 +42,20 @@ class Worker:
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["carried out", "lost"])
 @pytest.mark.parametrize(
-    ("kind", "record"), [("salesforce", "contact"), ("clio", "contact"), ("clio", "activity")]
+    ("kind", "record"),
+    [
+        ("salesforce", "contact"),
+        ("clio", "contact"),
+        ("clio", "activity"),
+        ("clio_grow", "contact"),
+        ("clio_grow", "activity"),
+    ],
 )
 def test_killed_while_a_request_is_on_its_way(make_firm: Any, kind: str, record: str, arrives: bool) -> None:
     """Whether the CRM has carried out what the dead worker asked for or never got it: another worker finds
     out, makes what is missing, and makes nothing twice."""
     now = time.time_ns() // 1000
-    firm: Firm = make_firm(kind, begin=now)
+    firm: Firm = make_firm(kind, begin=now, **UNLIMITED.get(kind, {}))
     firm.drain()
     firm.forget_pace()
     hour = busy_hour(now - 3600 * 1_000_000)

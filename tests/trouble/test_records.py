@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from story import FAXER, JO, KIM, at, call, mail, text
-from trouble_firm import BUSY_HOUR, LOGGED, STRANGERS, Firm
+from trouble_firm import BUSY_HOUR, LOGGED, MADE_AT, STRANGERS, Firm
 
 from firstcontact.flow.clock import HOUR
 
 FAY = "Fay Xu"
+REFUSING: Mapping[str, Mapping[str, Any]] = {
+    "clio": {"required_field": "enforced"},
+    "clio_grow": {"writes": "absent"},
+}
+"""Quirks by which a CRM refuses contacts."""
+WORDS = {
+    "salesforce": "An e-mail is needed.",
+    "clio": "Referral source",
+    "clio_grow": "no documented way to make contacts",
+}
+"""Of what it refuses them with."""
 
 
 # --- what the CRM refuses -------------------------------------------------------------------------------
@@ -19,7 +32,7 @@ FAY = "Fay Xu"
 def test_half_a_batch_is_refused(make_firm: Any, kind: str) -> None:
     """A rule refuses some contacts of a batch: these are parked with the CRM's words, and what builds on them
     waits; the others are done. When the rule is gone, a person lets them go on."""
-    firm: Firm = make_firm(kind, **({"required_field": "enforced"} if kind == "clio" else {}))
+    firm: Firm = make_firm(kind, **REFUSING.get(kind, {}))
     if kind == "salesforce":
         rule = {"blank": "Email", "message": "An e-mail is needed."}
         firm.simulator.org.quirks["validation"] = {"Contact": [rule]}
@@ -29,17 +42,19 @@ def test_half_a_batch_is_refused(make_firm: Any, kind: str) -> None:
     assert made == ([KIM] if kind == "salesforce" else [])
     known = {"fax-1"} | ({"mail-kim-1", "mail-kim-2", "meet-1"} if kind == "salesforce" else set())
     assert set(firm.logged()) == known
-    words = "An e-mail is needed." if kind == "salesforce" else "Referral source"
+    words = WORDS[kind]
     stuck = firm.said("stuck").text
     assert "refused by the CRM" in stuck
     assert words in stuck, stuck
     told = firm.said("explain", "call-jo").text
-    assert f"new contact: refused by the CRM (`firstcontact stuck`), {kind.title()}" in told, told
+    assert f"new contact: refused by the CRM (`firstcontact stuck`), {MADE_AT[kind].split()[0]}" in told, told
     assert "activity: waits for another write" in told
     assert "waits for another write," not in told, "a key means nothing to people"
     firm.hold()
     if kind == "salesforce":
         firm.simulator.org.quirks["validation"] = {}
+    elif kind == "clio_grow":
+        firm.simulator.state.quirks = replace(firm.simulator.state.quirks, writes="present")
     else:
         (field,) = [one for one in firm.simulator.state.all("custom_fields") if one.values["required"]]
         field.values["required"] = False
@@ -130,16 +145,21 @@ def test_a_contact_made_by_hand_between_look_up_and_write(firm: Firm) -> None:
 
 
 def test_a_person_edits_what_we_bring_up_to_date(firm: Firm) -> None:
-    """A text is added to the day's activity just when a person has written into it: what they set stays."""
+    """A text is added to the day's activity just when a person has written into it: what they set stays.
+    Where nothing can be changed, each text has an activity of its own."""
     firm.deliver(*BUSY_HOUR)
     firm.settle()
+    if not firm.installation.crm.capabilities().updates_activity:
+        assert [each for each in firm.logged() if each.startswith("text")] == ["text-1", "text-2"]
+        assert all(len(one["interactions"]) == 1 for one in firm.people.dump()["activities"])
+        return
     (texts,) = [one for one in firm.people.dump()["activities"] if "text-1" in one["interactions"]]
 
     def edit() -> None:
         firm.desk.edit("activity", texts["id"], {"subject": "As I remember it"})
 
     before = len(firm.meddling.answered)
-    firm.meddling.before(lambda method, path: method == "PATCH" or path.endswith("/composite"), edit)
+    firm.meddling.before(lambda method, path: method in ("PATCH", "PUT") or path.endswith("/composite"), edit)
     firm.deliver(text("text-3", at(0, 16, 20), STRANGERS[2], "Tuesday, then?"))
     firm.settle()
     assert firm.meddling.waiting == 0
@@ -205,7 +225,7 @@ def test_a_page_ends_between_two_of_one_number(make_firm: Any, kind: str) -> Non
         for name in ("Jo", "Joan"):
             desk.add("contact", {"first_name": name, "last_name": "Diaz", "phones": [JO]})
 
-    pages = {"salesforce": {"bulk_page": 1}, "clio": {"page_size": 1}}
+    pages = {"salesforce": {"bulk_page": 1}, "clio": {"page_size": 1}, "clio_grow": {"page_size": 1}}
     firm: Firm = make_firm(kind, seed=seed, **pages[kind])
     firm.drain()
     firm.settle()

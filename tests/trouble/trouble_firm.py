@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import pytest
 import sentences
+from sqlalchemy import select
 from story import (
     ANA,
     BOOK,
@@ -53,15 +54,16 @@ from firstcontact.flow.installation import Installation, Tally
 from firstcontact.interactions.model import Attachment, Fax, Interaction, Voicemail, decode, encode
 from firstcontact.lanes import pacing
 from firstcontact.lanes.pacing import Pacing
-from firstcontact.ledger import connecting, reading
+from firstcontact.ledger import connecting, reading, stuck
 from firstcontact.ledger.history import open_ledger
 from firstcontact.ledger.reading import WriteRow
+from firstcontact.ledger.tables import writes
 from firstcontact.testing.simulators.base import Switches, simulator
 from firstcontact.testing.simulators.serving import running
 
-KINDS = ("salesforce", "clio")
+KINDS = ("salesforce", "clio", "clio_grow", "zoho")
 CONNECTION = "office"
-MADE_AT = {"salesforce": "Salesforce", "clio": "Clio Manage"}
+MADE_AT = {"salesforce": "Salesforce", "clio": "Clio Manage", "clio_grow": "Clio Grow", "zoho": "Zoho CRM"}
 """What each is called in sentences."""
 TEAM: Mapping[str, Any] = {
     "domains": ["firm.example"],
@@ -82,6 +84,8 @@ MAKES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "activity": ("/composite/graph", "/composite/sobjects", "/sobjects/Task"),
     },
     "clio": {"contact": ("/contacts.json",), "activity": ("/communications.json",)},
+    "zoho": {"contact": ("/Contacts",), "activity": ("/Calls", "/Events", "/Tasks")},
+    "clio_grow": {"contact": ("/grow/contacts",), "activity": ("/notes",)},
 }
 Match = Callable[[str, str], bool]
 Act = Callable[[], object]
@@ -276,12 +280,27 @@ class Firm:
             due = self.installation.due()
             if due is None:
                 done = self.drain()
-                if done == Tally():
+                if done == Tally() and not self.people_look():
                     return total
                 total += done
                 continue
             self.clock.advance_to(due)
         raise AssertionError("there is always something due")
+
+    def people_look(self) -> bool:
+        """Where nobody but people can tell whether what was sent has arrived, they look in the CRM, and say.
+        Whether there was such a thing."""
+        with self.ledger.read() as tx:
+            unclear = [each.key for each in stuck.stuck(tx) if each.cause == "unclear"]
+            about = {
+                key: tx.scalar(select(writes.c.interaction).where(writes.c.key == key)) for key in unclear
+            }
+        assert not (unclear and self.installation.crm.capabilities().finds_written)
+        for key, interaction in about.items():
+            there = [one for one in self.people.dump()["activities"] if interaction in one["interactions"]]
+            answer = ("--record", there[0]["id"]) if there else ("--not-there",)
+            assert self.said("stuck", "settle", key, *answer).status == 0
+        return bool(unclear)
 
     def hold(self) -> None:
         """Once all is settled: the sentences of DESIGN §5."""
@@ -346,7 +365,9 @@ class Firm:
         """Whether a request only looks for people."""
         if self.kind == "salesforce":
             return "/search" in path or "/parameterizedSearch" in path or "/query" in path
-        return method == "GET" and path.endswith("/contacts.json")
+        if self.kind == "zoho":
+            return path.endswith("/coql")
+        return method == "GET" and path.endswith(("/contacts.json", "/grow/contacts"))
 
 
 @contextmanager
@@ -411,7 +432,7 @@ def _furnish(desk: Any, kind: str) -> None:
         desk.add("user", {"name": user.name, "email": user.emails[0], "active": True})
     fay = desk.add("contact", {"first_name": "Fay", "last_name": "Xu", "phones": [FAXER]})
     desk.add("contact", {"first_name": "Meg", "last_name": "Pole", "emails": [MEG]})
-    if kind == "clio":
+    if kind in ("clio", "clio_grow"):
         desk.add("matter", {"contact": fay, "name": "Xu v. Xu", "open": True, "opened_at": "2026-01-02"})
 
 

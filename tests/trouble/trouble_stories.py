@@ -28,7 +28,11 @@ from firstcontact.testing.hostile import Hostile
 from firstcontact.testing.simulators.base import Switches, simulator
 from firstcontact.testing.simulators.serving import Running, running
 
-QUIRKS: Mapping[str, Mapping[str, Any]] = {"clio": {"limit": 0}, "salesforce": {}}
+QUIRKS: Mapping[str, Mapping[str, Any]] = {
+    "clio": {"limit": 0},
+    "clio_grow": {"limit": 0},
+    "salesforce": {},
+}
 """Limits are for other tests: here time stands still while requests are sent."""
 
 
@@ -177,7 +181,7 @@ def furnish(people: People, kind: str) -> None:
     for user in BOOK.team.users:
         people.add("user", {"name": user.name, "email": user.emails[0], "active": True})
     fay = people.add("contact", {"first_name": "Fay", "last_name": "Xu", "phones": [FAXER]})
-    if kind == "salesforce":
+    if kind in ("salesforce", "zoho"):
         people.add("account", {"name": "Acme", "website": "https://www.acme.example"})
     else:
         people.add("matter", {"contact": fay, "name": "Xu v. Xu", "open": True, "opened_at": "2026-01-02"})

@@ -25,7 +25,9 @@ BASE_PATH = "/grow"
 AT_ONCE = 50
 """Ids that one list takes (`ids[]`)."""
 AFTER_TOO_MANY = 1.0
-"""Seconds to wait after 429: the limit is of a second, and no header tells (apis A2)."""
+"""Seconds to wait after the first 429: the limit is of a second, and no header tells (apis A2)."""
+MOST_SECONDS = 900.0
+"""It doubles with each 429 that follows another, up to this."""
 ONE_USE = (
     "Each of its refresh tokens is good for one use: a program that ended while it renewed the login, or a "
     "copy of the login that is used elsewhere, ends it."
@@ -89,6 +91,7 @@ class Platform:
         self._now = opening.now
         self._pace = opening.pace
         self._skew: int | None = None
+        self._wait = AFTER_TOO_MANY
         door = Http(TITLE, login_address(options))
         renewal = _once(refreshing(door, "/oauth/token", opening.now, TITLE))
         self._http = Http(
@@ -111,9 +114,12 @@ class Platform:
     def _watch(self, answer: Answer) -> None:
         told = clocks.skew(answer.headers, self._now())
         self._skew = self._skew if told is None else told
-        if answer.status == 429 and not answer.headers.get("Retry-After"):
-            self._pace.leave_alone(AFTER_TOO_MANY)
-            raise TryAgain(f"{TITLE} takes no more requests for now (429).", AFTER_TOO_MANY)
+        if answer.status != 429:
+            self._wait = AFTER_TOO_MANY
+        elif not answer.headers.get("Retry-After"):
+            wait, self._wait = self._wait, min(2 * self._wait, MOST_SECONDS)
+            self._pace.leave_alone(wait)
+            raise TryAgain(f"{TITLE} takes no more requests for now (429).", wait)
 
     def page(self, path: str, parameters: Parameters, next: str = "") -> Page:
         """One page of a list (`contacts`); next: as the page before gave it. Raises Refused, also for a page

@@ -127,7 +127,7 @@ def changed_activity(
 
 def activity_columns(table: Table) -> tuple[str, ...]:
     """The columns of an activity that an update has to know."""
-    names = dict.fromkeys(name for group in _PARTS.values() for name in group)
+    names = dict.fromkeys(name for group in _PARTS.values() for name in group if name != "ownerid")
     own = ("statecode", "statuscode", "_modifiedby_value", "_ownerid_value", "_regardingobjectid_value")
     return tuple(dict.fromkeys((id_of(table.name), *table.present((*own, INTERACTIONS, WRITTEN, *names)))))
 

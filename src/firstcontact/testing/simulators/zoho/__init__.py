@@ -1,4 +1,4 @@
-"""Zoho CRM as an ASGI application: one organisation in one data centre (apis A4). See README.md."""
+"""Zoho CRM as an ASGI application: one organisation in one data centre (apis A4)."""
 
 from __future__ import annotations
 

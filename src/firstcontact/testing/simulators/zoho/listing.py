@@ -126,6 +126,7 @@ def listed(
     sort, order = choice(params, "sort_by", SORTS), choice(params, "sort_order", ("desc", "asc"))
     per_page = min(number(params, "per_page", MOST_A_PAGE, MOST_A_PAGE), state.quirks.page_size)
     fresh = since(state, header)
+    _within(params, per_page)
     found = [
         record
         for record in _meant(state, module, params)
@@ -160,6 +161,13 @@ def listed(
     return {"data": [shown(state, record, names) for record in part], "info": info}
 
 
+def _within(params: Mapping[str, str], per_page: int) -> None:
+    """Pages by number end at 2,000 records. Raises ZohoError."""
+    if number(params, "page", 1) * per_page > MOST_BY_PAGE:
+        message = "further records need a page token"
+        raise ZohoError(400, "DISCRETE_PAGINATION_LIMIT_EXCEEDED", message, {"limit": MOST_BY_PAGE})
+
+
 def _key(sort: str) -> Callable[[Record], tuple[Any, str]]:
     if sort == "id":
         return lambda record: (record.id, record.id)
@@ -184,13 +192,6 @@ def _begun(
     token = params.get("page_token")
     if token is None:
         page = number(params, "page", 1)
-        if page * per_page > MOST_BY_PAGE:
-            raise ZohoError(
-                400,
-                "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
-                "further records need a page token",
-                {"limit": MOST_BY_PAGE},
-            )
         skipped = (page - 1) * per_page
         if skipped and skipped >= len(found):
             raise Nothing(204)

@@ -68,7 +68,7 @@ MEANINGS: Mapping[str, str] = {
     "also finds a national number by its international form; text: it finds parts of the stored text",
     "equals_alone": "contains or exact: what `equals` is in a criteria of one condition; in one of several "
     "it always contains",
-    "query_lag": "whether COQL and lists are as late as the search",
+    "query_lag": "whether COQL and lists leave out new records as long as the search does",
     "coql_empty": "204 without a body, or 200 with an empty list, where COQL finds nothing",
     "coql_lookup": "id or name: whether a look-up in an answer of COQL has its name beside its id",
     "coql_in": "values that `in` of COQL takes",

@@ -1,0 +1,107 @@
+"""A mail's newest own text: what stands above the first earlier or forwarded message, without quoted lines.
+
+Programs announce an earlier message in four ways, each in the language of its user: a separator
+(`-----Original Message-----`), a sentence (`On Monday, Jo wrote:`), a block of header lines, or, in Lotus
+Notes, a name and a date above such a block. `>` in front of a line quotes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_SEPARATORS = (
+    "original message|original appointment|forwarded message|begin forwarded message|forwarded by|"
+    "reply separator|ursprüngliche nachricht|weitergeleitete nachricht|anfang der weitergeleiteten nachricht|"
+    "message d'origine|message original|message transféré|début du message réexpédié|messaggio originale|"
+    "messaggio inoltrato|mensaje original|mensaje reenviado|mensagem original|mensagem encaminhada|"
+    "oorspronkelijk bericht|doorgestuurd bericht|oprindelig meddelelse|videresendt meddelelse|"
+    "ursprungligt meddelande|vidarebefordrat meddelande|opprinnelig melding|alkuperäinen viesti|"
+    "oryginalna wiadomość|původní zpráva|исходное сообщение|пересылаемое сообщение|原始邮件|元のメッセージ"
+)
+_WROTE = (
+    "wrote|writes|said|schrieb|schrieb am|a écrit|ha scritto|escribió|escreveu|schreef|skrev|kirjoitti|"
+    r"napisał(?:\(a\)|a)?|napsala?|пишет|писала?|написала?|yazdı|写道|寫道|のメール"
+)
+_FROM = "from|von|de|da|van|fra|från|lähettäjä|od|от|kimden|发件人|差出人"
+_OTHERS = (
+    "sent|date|to|cc|bcc|subject|gesendet|datum|an|betreff|envoyé|à|objet|inviato|data|a|oggetto|enviado|fecha|"
+    "para|asunto|assunto|verzonden|aan|onderwerp|sendt|til|emne|skickat|till|ämne|lähetetty|vastaanottaja|aihe|"
+    "wysłano|do|temat|отправлено|кому|тема|发送时间|收件人|主题"
+)
+_DATE = r"\d{1,2}/\d{1,2}/\d{2,4},? \d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?"
+
+_RULED = re.compile(rf"[\s>]*[-_=*]{{2,}}.{{0,40}}?(?<!\w)(?:{_SEPARATORS})", re.I)
+_BARE = re.compile(rf"(?:{_SEPARATORS}).{{0,20}}:?\s*", re.I)
+_WROTE_END = re.compile(rf"(?<!\w)(?:{_WROTE})(?!\w).{{0,80}}[:：]\s*$", re.I)
+_WROTE_BEGIN = re.compile(
+    r"(?:on|am|le|il|el|em|op|den|d\.|dnia|w dniu|at)\s.{6,}|.{0,60}<[^<>\s]+@[^<>\s]+>|.{0,60}\b\d{4}\b",
+    re.I,
+)
+_FIRST_HEADER = re.compile(rf"\W{{0,3}}(?:{_FROM})\W{{0,3}}[:：]\s*\S", re.I)
+_HEADER = re.compile(rf"\W{{0,3}}(?:{_FROM}|{_OTHERS})\W{{0,3}}[:：]", re.I)
+_NAME_AND_DATE = re.compile(rf".{{0,60}}\b{_DATE}\s*$|\s*{_DATE}\b", re.I)
+_LONGEST = 300
+"""Characters of a line that may announce a message; a longer one is text."""
+_WROTE_LONGEST = 250
+_BELOW = 5
+"""Lines below a name and a date, among which a header stands."""
+
+
+def own_lines(body: str) -> list[tuple[int, str]]:
+    """The lines of the newest own text, each with its number in the body, from 0."""
+    lines = body.splitlines()
+    found: list[tuple[int, str]] = []
+    for place, line in enumerate(lines):
+        if _announces(lines, place):
+            if _NAME_AND_DATE.match(line):
+                _drop_name_above(found)
+            break
+        if not line.lstrip().startswith(">"):
+            found.append((place, line))
+    return found
+
+
+def _announces(lines: Sequence[str], place: int) -> bool:
+    """Whether an earlier message begins with this line."""
+    line = lines[place]
+    text = line.strip()
+    if not text or len(line) > _LONGEST:
+        return False
+    if _RULED.match(line) or _BARE.fullmatch(text):
+        return True
+    below = lines[place + 1 : place + 1 + _BELOW]
+    if _NAME_AND_DATE.match(line) and any(map(_HEADER.match, below)):
+        return True
+    if _FIRST_HEADER.match(text) or _HEADER.match(text):
+        filled = [each for each in below if each.strip()]
+        return any(map(_HEADER.match, filled[:3])) and (_FIRST_HEADER.match(text) is not None or _two(filled))
+    return _says_who_wrote(lines, place, text)
+
+
+def _two(below: Sequence[str]) -> bool:
+    """Whether a list of recipients goes on as a header does, not as one line of a text would."""
+    return sum(bool(_HEADER.match(each)) for each in below[:3]) > 1
+
+
+def _says_who_wrote(lines: Sequence[str], place: int, text: str) -> bool:
+    """`On …, Jo wrote:`, which programs break into up to three lines."""
+    if _WROTE_END.search(text):
+        return True
+    if not _WROTE_BEGIN.match(text):
+        return False
+    for further in lines[place + 1 : place + 3]:
+        if not further.strip():
+            return False
+        text = f"{text} {further.strip()}"
+        if len(text) <= _WROTE_LONGEST and _WROTE_END.search(text):
+            return True
+    return False
+
+
+def _drop_name_above(found: list[tuple[int, str]]) -> None:
+    """Lotus Notes puts the name of who wrote, indented, in a line of its own above the date."""
+    while found and not found[-1][1].strip():
+        found.pop()
+    if found and (found[-1][1][:1] in " \t" or "@" in found[-1][1]):
+        found.pop()

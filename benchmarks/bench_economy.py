@@ -20,9 +20,9 @@ The floor is the least possible, from documented limits and the one mandatory li
 * Tryton (dependencies §11): lists everywhere: a look for 100 numbers in all their spellings, then for 200
   records each the parties, whether they were merged meanwhile (an activity on a merged party would be out of
   sight), and the activities.
-* Dynamics 365 (apis A5): a batch of queries looks for all numbers of a batch; a contact and its call are three
-  of the thousand operations that a batch may have, since a call is not made completed. Live: one batch that
-  looks, one that writes.
+* Dynamics 365 (apis A5): a batch of queries looks for all numbers of a batch; a contact and its call are
+  three of the thousand operations that a batch may have, since a call is not made completed. Live: one batch
+  that looks, one that writes.
 
 Beside it, in the note, the naive way: one look, one creation, one log for every interaction (Clio: a look for
 each of three formats).

@@ -234,3 +234,20 @@ def _moved(there: Row, text: Text, fields: ActivityFields, names: frozenset[str]
     if all(micros(there.get(name)) == at for name, at in wanted.items()):
         return {}
     return {name: iso(at) for name, at in wanted.items()}
+
+
+def anew(
+    old: Form, form: Form, row: Row, text: Text, fields: ActivityFields, names: frozenset[str]
+) -> tuple[ActivityFields, Text]:
+    """An activity that is made anew: what is not new is as it is there. form: what it becomes."""
+    there = attributes(row)
+    at = text.mark.at if text.mark else 0
+    at = at or micros(there.get("happened_at")) or micros(there.get("start_date")) or fields.at
+    subject = text.subject if old == "interaction" else str(there.get("name") or "")
+    values: dict[str, Any] = {"kind": text.mark.kind if text.mark else fields.kind}
+    values["at"] = fields.at if "at" in names and fields.at else at
+    values["subject"] = fields.subject if "subject" in names else subject
+    values["seconds"] = text.mark.seconds if text.mark else fields.seconds
+    new = msgspec.structs.replace(fields, **values)
+    mark = text.mark and msgspec.structs.replace(text.mark, at=new.at if form == "note" else 0)
+    return new, msgspec.structs.replace(text, subject=new.subject if form == "interaction" else "", mark=mark)

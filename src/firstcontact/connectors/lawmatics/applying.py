@@ -148,9 +148,8 @@ class Applier:
     def _update_activity(self, write: Write) -> Done:
         id = activity_id(existing(write.target).id)
         fields = fields_of(write, ActivityFields)
-        return str(
-            self._log.change(id, fields, activities.changed_names(fields, write.changed), write.key)
-        ), False
+        self._log.change(id, fields, activities.changed_names(fields, write.changed), write.key)
+        return str(id), False
 
     def _delete_activity(self, write: Write) -> Done:
         id = activity_id(existing(write.target).id)

@@ -60,6 +60,11 @@ def front(options: Mapping[str, str | int | bool]) -> str:
     return str(options.get("address") or APP).rstrip("/")
 
 
+def literal(text: str) -> str:
+    """Text that stands for itself in a filter's pattern (SQL's LIKE)."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 class Api:
     """Requests to one firm's Lawmatics, safe to use from several threads."""
 

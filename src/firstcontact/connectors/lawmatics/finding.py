@@ -19,7 +19,7 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
-from firstcontact.connectors.lawmatics.client import BY_ID, EVERYTHING, TITLE, Api, Page, Row
+from firstcontact.connectors.lawmatics.client import BY_ID, EVERYTHING, TITLE, Api, Page, Row, literal
 from firstcontact.connectors.lawmatics.mapping import main_person
 from firstcontact.connectors.lawmatics.people import People, Sort
 from firstcontact.connectors.toolkit.spellings import spellings
@@ -217,9 +217,4 @@ def patterns(handle: Handle) -> tuple[str, ...]:
     if handle.kind != "email":
         return (f"%{handle.key[-TAIL:]}%",)
     written = (address.rpartition("@") for address in _about_address(handle.key))
-    return tuple(f"{_literal(local)}%@{_literal(domain)}" for local, _, domain in written)
-
-
-def _literal(text: str) -> str:
-    """Text that stands for itself in a pattern (SQL's LIKE)."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return tuple(f"{literal(local)}%@{literal(domain)}" for local, _, domain in written)

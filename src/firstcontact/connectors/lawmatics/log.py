@@ -16,10 +16,11 @@ from collections.abc import Callable
 from firstcontact.connectors.contract import Rejected, TryAgain
 from firstcontact.connectors.lawmatics import activities, texts
 from firstcontact.connectors.lawmatics.activities import Id, Stand
-from firstcontact.connectors.lawmatics.client import TITLE, Api, Form, Refused, Row
-from firstcontact.connectors.lawmatics.mapping import attributes, target
-from firstcontact.connectors.lawmatics.marks import Mark, line, read_line
+from firstcontact.connectors.lawmatics.client import EVERYTHING, TITLE, Api, Form, Refused, Row, literal
+from firstcontact.connectors.lawmatics.mapping import attributes, related, target
+from firstcontact.connectors.lawmatics.marks import Mark, line, read_line, written_id
 from firstcontact.connectors.lawmatics.matters import Matters
+from firstcontact.connectors.lawmatics.texts import Text
 from firstcontact.connectors.lawmatics.users import Users
 from firstcontact.connectors.toolkit.attachments import fetch
 from firstcontact.connectors.toolkit.http import Lost
@@ -138,69 +139,112 @@ class Log:
 
     def _made(self, form: activities.Form, key: str) -> Id | None:
         """The activity of a write whose answer was lost, where it is there by now."""
-        asked = {
-            "fields": "all",
-            "filter_by": activities.FIELDS[form],
-            "filter_on": f"%{key}%",
-            "filter_with": "like",
-        }
         try:
-            page = self._api.page(activities.PATHS[form], asked)
+            found = self._marked(form, key, lambda mark: mark.key == key)
         except (Refused, TryAgain):
             return None
-        for row in page.rows:
+        return found[0] if found else None
+
+    def _marked(
+        self, form: activities.Form, text: str, wanted: Callable[[Mark], bool]
+    ) -> tuple[Id, Row] | None:
+        """The first activity with this in its text whose mark is the one wanted."""
+        pattern = {
+            "filter_by": activities.FIELDS[form],
+            "filter_on": f"%{literal(text)}%",
+            "filter_with": "like",
+        }
+        for row in self._api.page(activities.PATHS[form], {**EVERYTHING, **pattern}).rows:
             mark = activities.text_there(form, row).mark
-            if mark is not None and mark.key == key:
-                return Id(form, str(row["id"]))
+            if mark is not None and wanted(mark):
+                return Id(form, str(row["id"])), row
         return None
 
-    def change(self, id: Id, fields: ActivityFields, names: frozenset[str], key: str) -> Id:
-        """The activity with what is new, under the id that it has."""
-        _numbers(fields.user)
-        row = self._api.one(id.path)
-        text = activities.text_changed(id.form, activities.text_there(id.form, row), fields, names, key)
-        body = activities.changes(id.form, row, text, fields, names)
-        if id.form == "event" and body and "user" in names and fields.user:
+    def change(self, id: Id, fields: ActivityFields, names: frozenset[str], key: str) -> None:
+        """What is new comes into the activity. One that has to stand elsewhere is made there, and taken away
+        here: Lawmatics moves none."""
+        _numbers(fields.user, fields.matter)
+        there, row = self._current(id, fields)
+        text = activities.text_changed(there.form, activities.text_there(there.form, row), fields, names, key)
+        stand = self._moved(there.form, row, fields, names)
+        if stand is not None:
+            self._replace(there, row, text, fields, names, stand)
+            return
+        body = activities.changes(there.form, row, text, fields, names)
+        if there.form == "event" and body and "user" in names and fields.user:
             body["user_ids"] = [int(fields.user)]
-        stand = self._moved(id.form, row, fields) if names & {"people", "matter"} and fields.people else None
-        if stand is not None:
-            body |= activities.standing(id.form, stand)
-        if body:
-            self._save(id, body)
-        if stand is not None:
-            self._remember(id, stand)
-        return id
-
-    def _moved(self, form: activities.Form, row: Row, fields: ActivityFields) -> Stand | None:
-        """Where an activity is to stand from now on; None where it may stay."""
-        now, (wanted, person) = activities.stands_on(form, row), self._chosen(fields)
-        if now == wanted:
-            return None
-        if now is not None and now.type == "Prospect" and wanted.type == "Contact":
-            # A matter of the same person: it was put there since the contact itself could not take it.
-            try:
-                if target(self._api.one(f"prospects/{now.id}"), "contact")[1] == person:
-                    return None
-            except Refused as refused:
-                if refused.status != 404:
-                    raise
-        if form == "interaction" and wanted.type == "Contact":
-            matter = self._matters.open_of(person)
-            if not matter:
-                sentence = f"{TITLE} has no matter of this contact for an interaction to be moved to."
-                raise Rejected(sentence, ("contact",))
-            return Stand("Prospect", matter)
-        return wanted
-
-    def _save(self, id: Id, body: activities.Body) -> None:
+        if not body:
+            return
         try:
-            self._api.change(id.path, body)
+            self._api.change(there.path, body)
         except Refused as refused:
-            if id.form != "event" or refused.status not in (404, 405):
+            stands = activities.stands_on(there.form, row)
+            if there.form != "event" or refused.status not in (404, 405) or stands is None:
                 raise
-            # It was there a moment ago. To make another one in its place would lose its id.
-            sentence = f"{refused}. {TITLE} lets no event be changed from outside: change it there."
-            raise Rejected(sentence, tuple(sorted(body.keys() - {"send_invites"}))) from refused
+            # It was there a moment ago: PUT is not offered for events (apis N).
+            self._replace(there, row, text, fields, names, stands)
+
+    def _current(self, id: Id, fields: ActivityFields) -> tuple[Id, Row]:
+        """The activity, also where it was made anew since: by the interactions that it answers to."""
+        try:
+            return id, self._api.one(id.path)
+        except Refused as refused:
+            if refused.status != 404 or not fields.interactions:
+                raise
+            wanted = set(fields.interactions)
+            for form in activities.PATHS:
+                found = self._marked(
+                    form,
+                    written_id(fields.interactions[0]),
+                    lambda mark: mark.kind == fields.kind and bool(wanted & {*mark.interactions}),
+                )
+                if found:
+                    return found
+            raise
+
+    def _moved(
+        self, form: activities.Form, row: Row, fields: ActivityFields, names: frozenset[str]
+    ) -> Stand | None:
+        """Where an activity has to stand from now on; None where it may stay."""
+        if not names & {"people", "matter"} or not fields.people:
+            return None
+        now, person = activities.stands_on(form, row), existing(fields.people[0]).id
+        if fields.matter:
+            wanted = Stand("Prospect", fields.matter)
+            return None if now == wanted else wanted
+        if now is not None and person == self._person_of(now):
+            return None
+        return self._chosen(fields)[0]
+
+    def _person_of(self, stand: Stand) -> str:
+        """The contact behind what an activity stands on; "" where that is gone."""
+        if stand.type == "Contact":
+            return stand.id
+        try:
+            return target(self._api.one(f"prospects/{stand.id}"), "contact")[1]
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return ""
+
+    def _replace(
+        self, id: Id, row: Row, text: Text, fields: ActivityFields, names: frozenset[str], stand: Stand
+    ) -> None:
+        """Makes an activity anew with what it says, and takes the old one away. Its mark bears the same key,
+        so that a second try finds the first one's."""
+        mark = text.mark
+        if mark is None:
+            return
+        form = activities.form_of(mark.kind, stand)
+        again = self._marked(form, mark.key, lambda other: other.key == mark.key)
+        if again is None or again[0] == id:
+            anew, whole = activities.anew(id.form, form, row, text, fields, names)
+            users = related(row, "users") or [fields.user or str(self._users.myself()["id"])]
+            body = activities.body_of(
+                anew, whole, form, stand, users if form == "event" else [], self._event_type
+            )
+            self._api.create(activities.PATHS[form], body)
+        self.remove(id)
 
     def remove(self, id: Id) -> None:
         """The activity goes; one that is gone already is no error. Nobody is told of an event's end."""
@@ -284,7 +328,7 @@ class Log:
         named = f"File: {texts.one_line(f'{fields.name} {uri}')}"
         if named not in there.files:
             text = texts.with_file(there, named)
-            self._save(activity, {activities.FIELDS[activity.form]: texts.written(text)})
+            self._api.change(activity.path, {activities.FIELDS[activity.form]: texts.written(text)})
 
     def _stand_of(self, activity: Id) -> Stand:
         with self._lock:

@@ -140,9 +140,14 @@ def read_line(text: str) -> Mark | None:
     )
 
 
+def written_id(id: str) -> str:
+    """An id as it stands in a mark, without a space."""
+    return id.replace("%", "%25").replace(" ", "%20")
+
+
 def _ids_text(ids: Sequence[str], more: int) -> str:
     """Ids with a space between them; those that do not fit are counted, none is cut."""
-    kept = [id.replace("%", "%25").replace(" ", "%20") for id in ids]
+    kept = [written_id(id) for id in ids]
     while kept and sum(map(len, kept)) + len(kept) > IDS_LIMIT:
         kept.pop()
         more += 1

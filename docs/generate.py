@@ -81,7 +81,10 @@ OFFERS = {
     "contact needed to log": "contact_required_for",
     "logs": "logs",
     "logs as": "logs_as",
+    "can be asked who is there": "looks_up",
     "leads": "leads",
+    "makes a lead of somebody unknown": "creates_leads",
+    "changes a contact later": "updates_contacts",
     "logs on a lead": "log_on_lead",
     "accounts": "accounts",
     "opportunities": "opportunities",
@@ -90,6 +93,7 @@ OFFERS = {
     "matter needed to log": "matter_required",
     "several people on an activity": "several_people_on_activity",
     "changes an activity later": "updates_activity",
+    "takes an activity away": "deletes_activity",
     "time entries": "time_entries",
     "files": "files",
     "bodies": "body_format",
@@ -98,6 +102,7 @@ OFFERS = {
     "a contact has a title": "titles",
     "a contact has a source": "lead_source",
     "a contact bears a placeholder mark": "placeholder_mark",
+    "a contact tells that we made it": "marks_ours",
     "tells the latest activity": "last_activity",
     "tells its day only": "last_activity_day",
     "found by phone": "phone_search",
@@ -109,6 +114,7 @@ OFFERS = {
     "contact and activity in one request": "applies_together",
     "requests at once": "requests_at_once",
     "requests a minute": "requests_per_minute",
+    "requests a second": "requests_per_second",
 }
 """Rows of the table of CRMs, by the name of the capability."""
 

@@ -49,6 +49,8 @@ class Worker:
         ("clio", "activity"),
         ("clio_grow", "contact"),
         ("clio_grow", "activity"),
+        ("zoho", "contact"),
+        ("zoho", "activity"),
     ],
 )
 def test_killed_while_a_request_is_on_its_way(make_firm: Any, kind: str, record: str, arrives: bool) -> None:

@@ -16,12 +16,14 @@ FAY = "Fay Xu"
 REFUSING: Mapping[str, Mapping[str, Any]] = {
     "clio": {"required_field": "enforced"},
     "clio_grow": {"writes": "absent"},
+    "zoho": {"required_field": "enforced"},
 }
 """Quirks by which a CRM refuses contacts."""
 WORDS = {
     "salesforce": "An e-mail is needed.",
     "clio": "Referral source",
     "clio_grow": "no documented way to make contacts",
+    "zoho": "MANDATORY_NOT_FOUND",
 }
 """Of what it refuses them with."""
 
@@ -55,6 +57,9 @@ def test_half_a_batch_is_refused(make_firm: Any, kind: str) -> None:
         firm.simulator.org.quirks["validation"] = {}
     elif kind == "clio_grow":
         firm.simulator.state.quirks = replace(firm.simulator.state.quirks, writes="present")
+    elif kind == "zoho":
+        firm.simulator.state.quirks = replace(firm.simulator.state.quirks, required_field="none")
+        firm.simulator.state.modules["Contacts"].fields["Referral_Note"].required = False
     else:
         (field,) = [one for one in firm.simulator.state.all("custom_fields") if one.values["required"]]
         field.values["required"] = False
@@ -225,7 +230,12 @@ def test_a_page_ends_between_two_of_one_number(make_firm: Any, kind: str) -> Non
         for name in ("Jo", "Joan"):
             desk.add("contact", {"first_name": name, "last_name": "Diaz", "phones": [JO]})
 
-    pages = {"salesforce": {"bulk_page": 1}, "clio": {"page_size": 1}, "clio_grow": {"page_size": 1}}
+    pages = {
+        "salesforce": {"bulk_page": 1},
+        "clio": {"page_size": 1},
+        "clio_grow": {"page_size": 1},
+        "zoho": {"page_size": 1},
+    }
     firm: Firm = make_firm(kind, seed=seed, **pages[kind])
     firm.drain()
     firm.settle()

@@ -32,6 +32,7 @@ QUIRKS: Mapping[str, Mapping[str, Any]] = {
     "clio": {"limit": 0},
     "clio_grow": {"limit": 0},
     "salesforce": {},
+    "zoho": {},
 }
 """Limits are for other tests: here time stands still while requests are sent."""
 

@@ -24,7 +24,6 @@ from firstcontact.connectors.zoho.login import (
 )
 from firstcontact.connectors.zoho.shapes import TITLE
 
-SECONDS = 120.0
 RECORDS = 100
 """Records in a request that writes, and ids in one that reads."""
 PAGE = 200
@@ -47,6 +46,8 @@ class Api:
         self._allowance: Allowance | None = None
         self._skew: int | None = None
         self._said = threading.local()
+        self._busy = 0.0
+        self._busy_until = 0
         renew = renewal(Door(TITLE, accounts_address(options)), opening.now)
         tokens = Permit(opening.credentials, renew, opening.now, self._code)
         self._http = Http(
@@ -54,7 +55,6 @@ class Api:
             lambda: api_address(options, tokens.kept()),
             auth=tokens,
             pace=opening.pace,
-            seconds=SECONDS,
             watch=self._watch,
         )
 
@@ -76,12 +76,24 @@ class Api:
         told = clocks.skew(answer.headers, self._now())
         self._skew = self._skew if told is None else told
         self._said.code = fault_of(_json(answer)).code if answer.status == 401 else ""
+        self._wait_longer(answer.status)
         left = answer.headers.get(CREDITS, "")
         if left.isascii() and left.isdigit():
             before = self._allowance.limit if self._allowance else 0
             # Half of them are used by the first answer that tells.
             self._allowance = Allowance(max(before, 2 * int(left)), int(left), CREDITS_SECONDS)
             self._pace.heed(self._allowance)
+
+    def _wait_longer(self, status: int) -> None:
+        """429 says that too much is asked for at once, or for the day, and not which; so the wait grows."""
+        now = self._now()
+        if status == 429:
+            if now >= self._busy_until:
+                self._busy = min(max(AFTER_TROUBLE, 4 * self._busy), CREDITS_SECONDS)
+                self._busy_until = now + int(self._busy * 1_000_000)
+            self._pace.leave_alone((self._busy_until - now) / 1_000_000)
+        elif status < 400:
+            self._busy = 0.0
 
     def _code(self) -> str:
         return str(getattr(self._said, "code", ""))

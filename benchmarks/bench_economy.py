@@ -16,6 +16,13 @@ The floor is the least possible, from documented limits and the one mandatory li
 * Clio (apis A2): the text search answers for one number at a time, or the list is read, 200 a page, whichever
   is less; live, one request more for what the search does not know yet; one request a contact, one a
   communication, one a time entry, which this preset asks for.
+* Clio Grow (apis A2), contacts made by the connection itself: three lists are looked at, contacts, and leads
+  by their two states, of which there are none here, so that a page each tells. At once, the list of contacts
+  is read, 200 a page; live, one question, and one request for what the search does not know yet. One request
+  a contact, one a note.
+* Zoho CRM (apis A4): a query holds 25 conditions and one module, or all of the module is read, 2,000 a page,
+  whichever is less, of contacts and of leads; 100 contacts in a request, and 100 calls. Live: two requests that
+  look, one that makes the contact, one the call.
 * CardDAV (apis B5): one query a batch of 100 numbers, and one PUT a card; no activities.
 * Tryton (dependencies §11): lists everywhere: a look for 100 numbers in all their spellings, then for 200
   records each the parties, whether they were merged meanwhile (an activity on a merged party would be out of
@@ -174,6 +181,20 @@ CRMS = (
         least_live=2,
         naive=3,
     ),
+    Crm(
+        "clio_grow",
+        lambda clock: _simulated("clio_grow", clock, limit=0),
+        least_backfill=lambda n: pages(KNOWN, 200) + 2 + 2 * n,
+        least_live=6,
+        naive=3,
+    ),
+    Crm(
+        "zoho",
+        lambda clock: _simulated("zoho", clock),
+        least_backfill=lambda n: _zoho_looks(n) + 2 * pages(n, 100),
+        least_live=4,
+        naive=4,
+    ),
     Crm("carddav", _radicale, least_backfill=lambda n: pages(n, 100) + n, least_live=2, naive=2),
     Crm("tryton", _tryton, least_backfill=lambda n: pages(n, 100) + 3 * pages(n, 200), least_live=4, naive=3),
 )
@@ -186,6 +207,16 @@ def _clio_looks(count: int) -> int:
     for batch in range(batches(count)):
         size = min(BATCH, count - batch * BATCH)
         looks += min(1 + size, pages(KNOWN + batch * BATCH, 200) or 1)
+    return looks
+
+
+def _zoho_looks(count: int) -> int:
+    """Whichever is less for each batch: 25 numbers a query, or all pages of contacts, which grow by the batch;
+    and one page of leads, of which there are none."""
+    looks = 0
+    for batch in range(batches(count)):
+        size = min(BATCH, count - batch * BATCH)
+        looks += min(pages(size, 25), pages(KNOWN + batch * BATCH, 2_000)) + 1
     return looks
 
 

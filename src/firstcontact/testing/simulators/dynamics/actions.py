@@ -60,7 +60,7 @@ def privileges(place: Place, call: Call) -> dict[str, Any]:
     rights = [
         f"prv{right}{name}"
         for name in sorted({table.privilege for table in place.state.tables.values()})
-        for right in ("Create", "Read", "Write", "Delete")
+        for right in ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign")
     ]
     rights.append("prvActOnBehalfOfAnotherUser")
     return {

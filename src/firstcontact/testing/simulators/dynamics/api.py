@@ -111,6 +111,18 @@ class Api:
         if right in self._state.quirks.forbidden:
             raise lacks_privilege(right, self._user)
 
+    def _may_bind(self, table: Table, written: Written) -> None:
+        """Pointing at a record needs Append here and AppendTo there, giving it away Assign. Raises Refusal
+        403."""
+        values = [(name, held) for name, held in written.values.items() if isinstance(held, tuple)]
+        values += [("partyid", one["partyid"]) for one in written.parties or () if one["partyid"]]
+        for name, (target, _) in values:
+            there = self._state.table(target).privilege
+            needed = (f"prvAppend{table.privilege}", f"prvAppendTo{there}")
+            for right in (f"prvAssign{table.privilege}",) if name == "ownerid" else needed:
+                if right in self._state.quirks.forbidden:
+                    raise lacks_privilege(right, self._user)
+
     def _service(self, call: Call) -> Answer:
         """`GET /api/data/v9.2/`: which sets there are."""
         if call.method != "GET":
@@ -127,6 +139,7 @@ class Api:
         if call.method != "POST":
             raise not_allowed(call.method, f"/{table.set}")
         written = read_body(self._state, table, call.body(), call.resolved, creating=True)
+        self._may_bind(table, written)
         id = create(self._state, table, written, caller, find_duplicates=_finds_duplicates(call))
         return self._written(call, table, id, created=True)
 
@@ -168,6 +181,7 @@ class Api:
         if isinstance(body, Mapping) and set(body) & {table.id, *(place.key.columns if place.key else ())}:
             raise payload(table.set, "the key must not be repeated in the body.")
         written = read_body(self._state, table, body, call.resolved, creating=row is None)
+        self._may_bind(table, written)
         duplicates = _finds_duplicates(call)
         if row is None:
             named = place.values if place.key else {table.id: place.id}

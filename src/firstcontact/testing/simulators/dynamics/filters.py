@@ -46,13 +46,14 @@ _MOST_DEPTH = 60
 
 
 class Node:
-    """A compiled condition. ids: None where every row must be looked at."""
+    """A compiled condition. ids: None where every row must be looked at. searches: it looks for texts."""
 
-    __slots__ = ("ids", "test")
+    __slots__ = ("ids", "searches", "test")
 
     def __init__(self, test: Test, ids: Ids | None = None) -> None:
         self.test = test
         self.ids = ids
+        self.searches = False
 
 
 def compiled(state: State, table: Table, text: str) -> Node:
@@ -69,6 +70,7 @@ class _Parser:
         self._at = 0
         self._variable = ""
         self._conditions = 0
+        self._searches = False
         self._depth = 0
 
     def whole(self) -> Node:
@@ -77,6 +79,7 @@ class _Parser:
             raise self._wrong()
         if self._conditions > self._state.quirks.most_conditions:
             raise bad("Number of conditions in query exceeded maximum limit.", "0x8004430d")
+        node.searches = self._searches
         return node
 
     # --- and, or, not ----------------------------------------------------------------------------------
@@ -159,6 +162,9 @@ class _Parser:
                 return compare == "ne"
             return decide(folded(held), wanted)
 
+        keys = self._state.keys[self._table.name].values()
+        if column.type == "String" and all(column.name not in key.columns for key in keys):
+            self._searches = True
         if compare == "eq" and not far and not self._variable:
             return Node(test, self._indexed(column, [literal]))
         return Node(test)
@@ -166,7 +172,7 @@ class _Parser:
     def _indexed(self, column: Column, literals: Iterable[Any]) -> Ids | None:
         """Rows by the values of a text or lookup."""
         state, table, wanted = self._state, self._table, list(literals)
-        if state.lag or table.name == "activitypointer":
+        if table.name == "activitypointer":
             return None
         if column.type in LOOKUPS:
             keys: list[Any] = [(target, one) for target in column.targets for one in wanted]
@@ -186,6 +192,7 @@ class _Parser:
         self._take("mark", ",")
         if column.type not in _TEXTS:
             raise bad(f"The function {name} takes a text, and {column.property} is none.")
+        self._searches = True
         before, after = _FUNCTIONS[name]
         part = _pattern(self._state, self._literal(column))
         pattern = re.compile(f"{before}{part}{after}", re.DOTALL)
@@ -328,8 +335,7 @@ def _pattern(state: State, part: str | None) -> str:
     (Microsoft's page "Use wildcard characters in conditions for string values")."""
     if part is None:
         raise bad("A text is needed, not null.")
-    if state.quirks.collation != "sensitive":
-        part = part.casefold()
+    part = state.letters(part)
     if state.quirks.wildcards == "off":
         return re.escape(part)
     found, at = "", 0

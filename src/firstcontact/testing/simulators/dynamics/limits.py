@@ -82,9 +82,7 @@ class Limits:
         self._forget(now)
         left = max(0, self._quirks.limit - len(self._taken)) if now >= self._until else 0
         seconds = max(0.0, self._quirks.execution_seconds - self._seconds)
-        burst = (
-            {"x-ms-ratelimit-burst-remaining-xrm-requests": str(left)}
-            if self._quirks.limit or not left
-            else {}
-        )
-        return {**burst, "x-ms-ratelimit-time-remaining-xrm-requests": f"{seconds:,.2f}"}
+        told = {"x-ms-ratelimit-time-remaining-xrm-requests": f"{seconds:.2f}"}
+        if self._quirks.limit or now < self._until:
+            told["x-ms-ratelimit-burst-remaining-xrm-requests"] = str(left)
+        return told

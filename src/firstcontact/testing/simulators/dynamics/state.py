@@ -50,7 +50,8 @@ class Key(msgspec.Struct, kw_only=True):
 class State:
     """All rows. Whoever reads or writes holds `lock`: requests and the desk take turns.
 
-    lag: seconds until a filter knows what was written; a row by its id or key is there at once.
+    lag: seconds until looking for texts of contacts and leads knows what was written; a row by its id, key or
+        lookup is there at once.
     """
 
     def __init__(self, clock: Callable[[], int], quirks: Quirks, lag: float) -> None:
@@ -142,9 +143,10 @@ class State:
 
     def folded(self, value: Any) -> Any:
         """A value as two are compared: SQL takes no notice of blanks at the end, nor usually of case."""
-        if not isinstance(value, str):
-            return value
-        text = value.rstrip(" ")
+        return self.letters(value.rstrip(" ")) if isinstance(value, str) else value
+
+    def letters(self, text: str) -> str:
+        """A text without what the collation takes no notice of."""
         if self.quirks.collation == "sensitive":
             return text
         if self.quirks.collation == "accents":

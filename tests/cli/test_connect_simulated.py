@@ -18,6 +18,7 @@ from firstcontact.testing.simulators.serving import Running, running
 
 WAYS = [
     ("clio", "browser"),
+    ("clio_grow", "browser"),
     ("salesforce", "client_credentials"),
     ("salesforce", "refresh_token"),
     ("zoho", "browser"),
@@ -44,7 +45,10 @@ def vendor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
     monkeypatch.setattr(webbrowser, "open", browse)
     quirks: dict[str, object] = {"columns": "missing"} if kind == "dynamics" else {}
-    if kind == "clio":  # fifty requests a minute would make this a test of patience; tests/lanes has the pace
+    if kind in (
+        "clio",
+        "clio_grow",
+    ):  # their limits would make this a test of patience; tests/lanes has the pace
         quirks = {"limit": 0}
         monkeypatch.setattr(Pacing, "take", lambda _: None)
     with running(made, made.make(now, Switches(quirks=quirks))) as at:

@@ -33,6 +33,11 @@ ONE_USE = (
     "copy of the login that is used elsewhere, ends it."
 )
 
+_OTHER_LOGIN = (
+    "With api={api}, " + TITLE + " wants another login: firstcontact connect clio_grow --option api={api} "
+    "--login {login}."
+)
+
 Row = Mapping[str, Any]
 Parameters = Mapping[str, Any]
 Options = Mapping[str, str | int | bool]
@@ -191,6 +196,8 @@ def _once(renewal: Renewal) -> Renewal:
     """Says what may have happened where a renewal is refused: a refresh token is good for one use."""
 
     def renew(kept: Mapping[str, str]) -> Mapping[str, str]:
+        if not kept.get("refresh_token"):
+            raise AuthLapsed(_OTHER_LOGIN.format(api="platform", login="browser"))
         try:
             return renewal(kept)
         except AuthLapsed as lapsed:
@@ -269,7 +276,7 @@ class LeadInbox:
     def _send(self, lead: Row) -> Answer:
         token = self._credentials.read().get("inbox_lead_token", "")
         if not token:
-            raise AuthLapsed(f"There is no token of {TITLE}'s lead inbox; connect again.")
+            raise AuthLapsed(_OTHER_LOGIN.format(api="inbox", login="token"))
         return self._http.write(
             "POST", "/inbox_leads", json={"inbox_lead_token": token, "inbox_lead": dict(lead)}
         )

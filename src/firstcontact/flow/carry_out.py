@@ -108,6 +108,8 @@ class _Round:
         self.topics: set[str] = set()
         self.gone: set[tuple[str, str]] = set()
         self.seen: list[Record] = []
+        self.refused: list[tuple[Write, Rejected]] = []
+        self.moved: list[tuple[Write, MovedTo]] = []
         self.sent: dict[str, Write] = {}
         self.under_way: frozenset[str] = frozenset()
         self.later = self.parked = self.adopted = 0
@@ -529,25 +531,19 @@ def _apply(crm: Crm, ready: Sequence[Write], round: _Round, now: int) -> None:
         outcomes = [Unclear(str(error), write.key) for write in ready]
     answers = list(zip(ready, outcomes, strict=True))
     unmade = {write.key for write, outcome in answers if not isinstance(outcome, Receipt)}
-    refused: list[tuple[Write, Rejected]] = []
-    moved: list[tuple[Write, MovedTo]] = []
     for write, outcome in answers:
         missed = [key for key in needs(write) if key in unmade]
         if missed and isinstance(outcome, TryAgain):
             round.marks.append((write.key, "waiting", None, missed[0]))
-        elif isinstance(outcome, Rejected):
-            refused.append((write, outcome))
-        elif isinstance(outcome, MovedTo):
-            moved.append((write, outcome))
         else:
             _take(write, outcome, round, now)
-    # What these point at is read once for all of them, however many the CRM refused.
-    _refused(crm, refused, round, now)
-    _follow(crm, moved, round, now)
+    _refused(crm, round.refused, round, now)
+    _follow(crm, round.moved, round, now)
 
 
-def _take(write: Write, outcome: Receipt | TryAgain | Unclear | Exists, round: _Round, now: int) -> None:
-    """The next step that the outcome's name says."""
+def _take(write: Write, outcome: Outcome, round: _Round, now: int) -> None:
+    """The next step that the outcome's name says; what refused and moved writes point at is read afterwards,
+    once for all of them."""
     match outcome:
         case Receipt():
             round.receipts.append(outcome)
@@ -556,8 +552,12 @@ def _take(write: Write, outcome: Receipt | TryAgain | Unclear | Exists, round: _
             _retry(round, write, round.intents[write.key].state, now, str(outcome), outcome.after)
         case Unclear():
             _retry(round, write, "sent", now, str(outcome), 0.0)
+        case Rejected():
+            round.refused.append((write, outcome))
         case Exists():
             _exists(write, outcome, round, now)
+        case MovedTo():
+            round.moved.append((write, outcome))
 
 
 def _refused(crm: Crm, refused: Sequence[tuple[Write, Rejected]], round: _Round, now: int) -> None:

@@ -20,9 +20,9 @@ The floor is the least possible, from documented limits and the one mandatory li
   by their two states, of which there are none here, so that a page each tells. At once, the list of contacts
   is read, 200 a page; live, one question, and one request for what the search does not know yet. One request
   a contact, one a note.
-* Zoho CRM (apis A4): a query holds 25 conditions and one module, or all of the module is read, 2,000 a page,
-  whichever is less, of contacts and of leads; 100 contacts in a request, and 100 calls. Live: two requests that
-  look, one that makes the contact, one the call.
+* Zoho CRM (apis A4): a query holds 25 conditions and asks one module, or all of the module is read, 2,000 a
+  page, whichever is less: contacts, and leads, of which there are none; 100 contacts in a request, and 100
+  calls. Live: two requests that look, one that makes the contact, one the call.
 * CardDAV (apis B5): one query a batch of 100 numbers, and one PUT a card; no activities.
 * Tryton (dependencies §11): lists everywhere: a look for 100 numbers in all their spellings, then for 200
   records each the parties, whether they were merged meanwhile (an activity on a merged party would be out of
@@ -191,7 +191,7 @@ CRMS = (
     Crm(
         "zoho",
         lambda clock: _simulated("zoho", clock),
-        least_backfill=lambda n: _zoho_looks(n) + 2 * pages(n, 100),
+        least_backfill=lambda n: min(pages(n, 25), pages(KNOWN, 2000)) + 1 + 2 * pages(n, 100),
         least_live=4,
         naive=4,
     ),
@@ -207,16 +207,6 @@ def _clio_looks(count: int) -> int:
     for batch in range(batches(count)):
         size = min(BATCH, count - batch * BATCH)
         looks += min(1 + size, pages(KNOWN + batch * BATCH, 200) or 1)
-    return looks
-
-
-def _zoho_looks(count: int) -> int:
-    """Whichever is less for each batch: 25 numbers a query, or all pages of contacts, which grow by the batch;
-    and one page of leads, of which there are none."""
-    looks = 0
-    for batch in range(batches(count)):
-        size = min(BATCH, count - batch * BATCH)
-        looks += min(pages(size, 25), pages(KNOWN + batch * BATCH, 2_000)) + 1
     return looks
 
 

@@ -27,9 +27,12 @@ def users(ctx: click.Context, as_json: bool) -> int:
     unknown = any(each.unknown for each in matches)
     crm = opened.installation.crm
     title = crm.capabilities().title
+    if not crm.capabilities().owners and not as_json:
+        say(f"In {title} everything is of the one who is logged in; nobody of ours need be a user.")
+        return 0
     if as_json:
         print_json({"connection": crm.connection, "users": matches})
-        return ANSWER_IS_NO if missing or unknown else 0
+        return ANSWER_IS_NO if crm.capabilities().owners and (missing or unknown) else 0
     table(
         ("ours", "name", "by", f"in {title}", "name there"),
         [(each.user, each.name, each.by or "nobody", each.crm_user, each.crm_name) for each in matches],

@@ -18,7 +18,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     contact_notes: Literal["taken", "refused"] = "taken"
     contact_numbers: bool = True
     rate: int = 50
-    fields: Literal["ready", "missing"] = "missing"
+    fields: Literal["ready", "missing"] = "ready"
     handle_touch: Literal["touched", "untouched"] = "touched"
     matter_contacts: Literal["matched", "new"] = "matched"
     custom_field_ids: Literal["number", "text"] = "number"
@@ -40,7 +40,7 @@ MEANINGS: Mapping[str, str] = {
     "contact_numbers": "whether `fields=all` of a contact has the relationships phone_numbers and emails, as "
     "it has for matters",
     "rate": "requests a minute for the firm, 0 for no limit; 50 by the API's pages, 150 by the help centre",
-    "fields": "missing: our custom fields of contacts are to be made; ready: they are there",
+    "fields": "ready: our custom fields of contacts are there; missing: they are to be made",
     "handle_touch": "touched or untouched: whether a number or address that comes, changes or goes by itself "
     "moves its contact's `updated_at`",
     "matter_contacts": "matched: a matter made without contact_id and match_contact_by takes the first "

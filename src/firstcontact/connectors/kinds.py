@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -100,6 +100,16 @@ def capabilities(name: str) -> Capabilities:
     module = import_module(f"firstcontact.connectors.{name}.capabilities")
     found: Capabilities = module.CAPABILITIES
     return found
+
+
+def offered(name: str, options: Mapping[str, str | int | bool]) -> Capabilities:
+    """What a connection of a kind with these options offers: less than the kind, where its options say so (a
+    function `offered` beside its `CAPABILITIES`). Raises UnknownKind, BrokenPlugin."""
+    whole = capabilities(name)
+    if not options or name not in (*KINDS, *STANDARDS):
+        return whole
+    narrowed = getattr(import_module(f"firstcontact.connectors.{name}.capabilities"), "offered", None)
+    return whole if narrowed is None else narrowed(options)
 
 
 @cache

@@ -138,8 +138,8 @@ class Installation:
     ) -> None:
         """`batch`: how many interactions are decided, and writes carried out, at once. `reader`: of
         deliveries that are stored first and understood later (`accept`). `indexed`: decide on our own index
-        of the CRM's address book, where it tells what changes. `poll_every`: ask for changes no more often
-        than this, in microseconds."""
+        of the CRM's address book, where it tells what changes; of one that cannot be asked, always.
+        `poll_every`: ask for changes no more often than this, in microseconds."""
         self.book = book
         self.ledger = ledger
         self.crm = crm
@@ -147,7 +147,8 @@ class Installation:
         self.batch = batch
         self.reader = reader
         self.watch = watch
-        self.indexed = indexed and crm.capabilities().change_feed
+        offered = crm.capabilities()
+        self.indexed = (indexed or not offered.looks_up) and offered.change_feed
         self.poll_every = poll_every
         self._known: Crm | None = Indexed(ledger, crm, clock.now) if self.indexed else None
         most_owners = crm.capabilities().requests_at_once

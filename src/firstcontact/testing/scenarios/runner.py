@@ -13,7 +13,7 @@ import msgspec
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.people import BadRecord, NotThere, People
 from firstcontact.connectors.contract import Crm
-from firstcontact.connectors.kinds import capabilities
+from firstcontact.connectors.kinds import offered
 from firstcontact.explain.sentences import explain
 from firstcontact.flow.clock import VirtualClock
 from firstcontact.flow.installation import Installation
@@ -124,12 +124,13 @@ def _stage(scenario: Scenario, bench: Bench, simulator: bool) -> Iterator[Stage]
     if simulator:
         from firstcontact.testing.scenarios.simulated import simulated  # needs the extra `testing`
 
-        with simulated(scenario.crm["kind"], clock.now, scenario.region) as there:
+        options, login = scenario.crm.get("options") or {}, scenario.crm.get("login") or ""
+        with simulated(scenario.crm["kind"], clock.now, scenario.region, options, login) as there:
             yield Stage(clock, there.crm, there.people, ledger, there.crm.capabilities().change_feed)
         return
     crm = AddressBook(
         crm_engine,
-        capabilities=capabilities(scenario.crm["kind"]),
+        capabilities=offered(scenario.crm["kind"], scenario.crm.get("options") or {}),
         clock=clock.now,
         region=scenario.region,
     )

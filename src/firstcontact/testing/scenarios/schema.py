@@ -89,6 +89,8 @@ _RECORDS: dict[str, Shape] = {
 _CRM = record(
     {
         "kind": filled,
+        "options": mapping_of(anything),
+        "login": text,
         "users": listing(
             record({"id": filled, "active": flag, "name": text, "email": text}, required=("id",))
         ),

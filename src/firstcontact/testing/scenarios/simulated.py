@@ -15,7 +15,7 @@ from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.identity.team import User
 from firstcontact.planning.capabilities import Capabilities
 from firstcontact.testing.conformance.hands import Hands
-from firstcontact.testing.simulators.base import Switches, simulator
+from firstcontact.testing.simulators.base import Kept, Switches, simulator
 from firstcontact.testing.simulators.serving import running
 
 _KINDS = {
@@ -186,8 +186,15 @@ class Simulated(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def simulated(kind: str, now: Callable[[], int], region: str) -> Iterator[Simulated]:
-    """A new simulated CRM of the kind while the block runs. now: its clock, in microseconds.
+def simulated(
+    kind: str,
+    now: Callable[[], int],
+    region: str,
+    options: Mapping[str, str | int | bool] | None = None,
+    login: str = "",
+) -> Iterator[Simulated]:
+    """A new simulated CRM of the kind while the block runs. now: its clock, in microseconds. options, login:
+    of the connection to it, on top of the usual ones; login: the name of one of the kind's.
 
     Raises NoSimulator, kinds.UnknownKind, kinds.NotConnected.
     """
@@ -195,6 +202,8 @@ def simulated(kind: str, now: Callable[[], int], region: str) -> Iterator[Simula
     connector = kinds.kind(kind)
     made = found.make(now, Switches(quirks=found.still))
     with running(found, made) as here:
-        crm = here.connect(connector, here.opening(now, region=region))
-        people = SimulatedPeople(made.desk, connector.capabilities, region)
+        kept = Kept(found.credentials(here.url)[login]) if login else None
+        opening = here.opening(now, region=region, options=options, credentials=kept)
+        crm = here.connect(connector, opening)
+        people = SimulatedPeople(made.desk, crm.capabilities(), region)
         yield Simulated(people, crm)

@@ -17,7 +17,7 @@ from firstcontact.connectors.toolkit.http import AFTER_TROUBLE
 
 DUPLICATE = "0x80040333"
 """A duplicate detection rule; which record it found is not told."""
-TAKEN = frozenset({"0x80040237", "0x80060891", "0x80060892"})
+TAKEN = frozenset({"0x80040237", "0x80060892"})
 """The key, or the id, is another record's: with a key of ours, the record is ours."""
 GONE = frozenset({"0x80040217", "0x80060891"})
 CHANGED = frozenset({"0x80060882"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -16,6 +17,7 @@ it happens, and 500 is answered. `cut`: it happens, and the connection ends in t
 `Faulty.late` seconds. `closed`: the connection ends before anything happens."""
 
 _PAGE = b"<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>"
+_REQUEST_LINE = re.compile(rb"^(GET|POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.1\r?$", re.MULTILINE)
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -31,7 +33,8 @@ class Faulty:
         """How many troubles have happened."""
 
     def next(self, trouble: Trouble, match: Callable[[str, str], bool] = lambda _method, _path: True) -> None:
-        """The next request for which `match(method, path)` holds meets this trouble; several in turn."""
+        """The next request for which `match(method, path)` holds meets this trouble; several in turn. A batch
+        of requests is matched by those within it too."""
         self._troubles.append((trouble, match))
 
     @property
@@ -41,7 +44,10 @@ class Faulty:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application."""
-        trouble = self._due(scope) if scope["type"] == "http" else None
+        trouble: Trouble | None = None
+        if scope["type"] == "http" and self._troubles:
+            requests, receive = await requests_in(scope, receive)
+            trouble = self._due(requests)
         if trouble is None:
             await self._app(scope, receive, send)
             return
@@ -54,9 +60,9 @@ class Faulty:
         else:
             await self._after(trouble, scope, receive, send)
 
-    def _due(self, scope: Scope) -> Trouble | None:
+    def _due(self, requests: list[tuple[str, str]]) -> Trouble | None:
         for place, (trouble, match) in enumerate(self._troubles):
-            if match(scope["method"], scope["path"]):
+            if any(match(method, path) for method, path in requests):
                 del self._troubles[place]
                 return trouble
         return None
@@ -79,6 +85,27 @@ class Faulty:
         else:
             start = next(message for message in said if message["type"] == "http.response.start")
             await _break_off(send, start)
+
+
+async def requests_in(scope: Scope, receive: Receive) -> tuple[list[tuple[str, str]], Receive]:
+    """Method and path of a request and, where it is a batch (`multipart/mixed` of requests, as OData has it),
+    of those within it; with a `receive` that still gives its body."""
+    requests = [(scope["method"], scope["path"])]
+    kinds = [value for name, value in scope["headers"] if name.lower() == b"content-type"]
+    if not kinds or not kinds[0].startswith(b"multipart/mixed"):
+        return requests, receive
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    requests += [(line[1].decode(), line[2].decode()) for line in _REQUEST_LINE.finditer(body)]
+    given: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return given.pop() if given else await receive()
+
+    return requests, again
 
 
 async def _break_off(send: Send, start: Message) -> None:

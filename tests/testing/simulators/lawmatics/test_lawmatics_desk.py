@@ -170,9 +170,8 @@ def test_a_lead_is_a_person_with_a_new_matter(firm: Any) -> None:
     assert desk.dump()["leads"] == []
 
 
-def test_our_key_keeps_a_person_a_contact(firms: Any) -> None:
+def test_our_key_keeps_a_person_a_contact(firm: Any) -> None:
     """A contact that we made, with a new matter, is no lead, and the matter is one."""
-    firm = firms(fields="ready")
     key = firm.ids("/custom_fields", filter_by="name", filter_on="FirstContact key")[0]
     id = firm.person(custom_fields=[{"id": key, "value": "k1"}])
     matter = firm.matter(contact_id=id)["id"]

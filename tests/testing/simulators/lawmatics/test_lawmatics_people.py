@@ -358,6 +358,9 @@ def test_search_is_behind_and_lists_are_not(firms: Any) -> None:
     assert found(firm, "phone", "4155550123") == id
     assert found(firm, "phone", "4155550123", "prospects") == matter
     assert firm.ids("/contacts", **by_name) == [id]
+    firm.ask("DELETE", f"/prospects/{matter}")
+    matter = firm.matter(contact_id=id)["id"]
+    assert found(firm, "phone", "4155550123", "prospects") is None
     firm.ask("PUT", f"/contacts/{id}", {"phone": "415-555-0188", "last_name": "Roe"})
     assert found(firm, "phone", "4155550123") == id
     assert found(firm, "phone", "4155550188") is None

@@ -30,7 +30,8 @@ def _save_event(state: State, record: Record | None, data: dict[str, Any], user:
     "Meeting"). Raises LawmaticsError 422."""
     before = record.values if record else {"send_invites": True, "all_day": False, "users": [], "owner": None}
     values = {**before, **{name: data[name] for name in _EVENT if name in data}}
-    if data.get("eventable_type"):
+    heeded = record is None or handles.moved(state, data, "eventable_type", "eventable_id")
+    if heeded and data.get("eventable_type"):
         type = {"client": "contact"}.get(data["eventable_type"], data["eventable_type"])
         values["owner"] = handles.resolve(state, type, data.get("eventable_id"))
     for id in data.get("user_ids") or ():

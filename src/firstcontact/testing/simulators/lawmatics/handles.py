@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
-from firstcontact.testing.simulators.lawmatics.errors import invalid
+from firstcontact.testing.simulators.lawmatics.errors import LawmaticsError, invalid
 from firstcontact.testing.simulators.lawmatics.kind import Attribute, Kind, to_owner
 from firstcontact.testing.simulators.lawmatics.state import FIRM, Record, State
 
@@ -77,6 +77,15 @@ def resolve(state: State, type: str, id: int | None) -> tuple[str, int]:
         raise invalid(f"{type} must exist")
     assert id is not None
     return ("prospect" if type == "matter" else type), id
+
+
+def moved(state: State, data: Mapping[str, Any], type: str, id: str) -> bool:
+    """Whether a change names another owner and is to be heeded (quirk). Raises LawmaticsError 422."""
+    if type not in data and id not in data:
+        return False
+    if state.quirks.moves == "refused":
+        raise LawmaticsError(422, "Unpermitted Parameter", f"{id!r} is not a parameter here.")
+    return state.quirks.moves == "taken"
 
 
 def _save(sort: Sort) -> Any:

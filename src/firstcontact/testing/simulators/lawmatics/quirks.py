@@ -22,6 +22,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     handle_touch: Literal["touched", "untouched"] = "touched"
     matter_contacts: Literal["matched", "new"] = "matched"
     custom_field_ids: Literal["number", "text"] = "number"
+    moves: Literal["refused", "ignored", "taken"] = "refused"
     event_phone: Literal["appended", "not"] = "appended"
     event_put: bool = True
     event_type: Literal["optional", "required"] = "optional"
@@ -46,6 +47,8 @@ MEANINGS: Mapping[str, str] = {
     "matter_contacts": "matched: a matter made without contact_id and match_contact_by takes the first "
     "contact with its e-mail or phone (changelog 1.13.1); new: it makes one",
     "custom_field_ids": "number or text: how ids within `custom_fields` are written; both are published",
+    "moves": "refused, ignored or taken: another contact or matter in PUT of a note, interaction or event; "
+    "the published bodies have none",
     "event_phone": "appended: the matter's phone is put behind an event's description, as published answers "
     "show; not: it stays as it was sent",
     "event_put": "whether PUT /events/ID is offered; else the path does not exist",

@@ -27,17 +27,24 @@ def _of(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def _save_note(state: State, record: Record | None, data: dict[str, Any], user: Record) -> Record:
     values = _of(data, "name", "body")
     if record is not None:
+        if handles.moved(state, data, "notable_type", "notable_id"):
+            values["owner"] = _notable(state, data)
         record.values.update(values)
         state.touch(record)
         return record
-    if data["notable_type"] == "contact" and state.quirks.contact_notes == "refused":
-        raise invalid("Notable type is not valid")
-    owner = handles.resolve(state, data["notable_type"], data["notable_id"])
+    owner = _notable(state, data)
     record = state.add("notes", {"name": None, **values, "owner": owner, "created_by": user.id})
     tell(state, "note.create", record, user, {"name": record.values["name"], "body": record.values["body"]})
     return record
 
 
+def _notable(state: State, data: Mapping[str, Any]) -> tuple[str, int]:
+    if data.get("notable_type") == "contact" and state.quirks.contact_notes == "refused":
+        raise invalid("Notable type is not valid")
+    return handles.resolve(state, data.get("notable_type") or "", data.get("notable_id"))
+
+
+_NOTABLE = ("prospect", "matter", "contact", "company")
 NOTES = Kind(
     path="notes",
     type="note",
@@ -49,10 +56,10 @@ NOTES = Kind(
     create={
         "name": "text",
         "*body": "text",
-        "*notable_type": ("prospect", "matter", "contact", "company"),
+        "*notable_type": _NOTABLE,
         "*notable_id": "id",
     },
-    update={"name": "text", "body": "text"},
+    update={"name": "text", "body": "text", "notable_type": _NOTABLE, "notable_id": "id"},
     save=_save_note,
     remove=lambda state, record: state.remove(record),
 )
@@ -64,6 +71,8 @@ def _save_interaction(state: State, record: Record | None, data: dict[str, Any],
     """On a matter only, never on a contact (apis A3, "Log call/SMS")."""
     values = _of(data, "interaction_type", "body", "happened_at")
     if record is not None:
+        if handles.moved(state, data, "prospect_id", "prospect_id"):
+            values["owner"] = handles.resolve(state, "prospect", data["prospect_id"])
         record.values.update(values)
         state.touch(record)
         return record
@@ -83,7 +92,7 @@ INTERACTIONS = Kind(
     related=("created_by", "interactable"),
     owner="interactable",
     create={"*happened_at": "time", "*prospect_id": "id", "body": "text", "*interaction_type": "text"},
-    update={"happened_at": "time", "body": "text", "interaction_type": "text"},
+    update={"happened_at": "time", "body": "text", "interaction_type": "text", "prospect_id": "id"},
     save=_save_interaction,
     remove=lambda state, record: state.remove(record),
 )

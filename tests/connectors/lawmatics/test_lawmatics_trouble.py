@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from firstcontact.connectors.contract import AuthLapsed, Gone, Rejected, TryAgain, Unclear
+from firstcontact.connectors.lawmatics.client import Refused
 from firstcontact.planning.write import Existing, Receipt
 from firstcontact.testing.conformance.making import (
     JO,
     JO_PHONE,
+    a_document,
     a_time_entry,
     an_activity,
     handle,
@@ -127,6 +129,74 @@ def test_a_page_of_a_proxy_is_no_answer(firm: Any) -> None:
     firm.served.faults.next("html")
     with pytest.raises(TryAgain):
         finding(firm, JO)
+
+
+# --- whether it was carried out ---------------------------------------------------------------------------
+
+
+def test_every_key_is_found_by_another_process(firm: Any) -> None:
+    """Contacts among the newest, activities and time entries by their text."""
+    contact = new_contact(firm.crm)
+    id = receipt(firm.crm, contact).id
+    made = {contact.key: id}
+    for kind in ("call", "email", "meeting"):
+        write = an_activity(firm.crm, kind, kind, **on(id))
+        made[write.key] = receipt(firm.crm, write).id
+    entry = a_time_entry(firm.crm, made[write.key])
+    made[entry.key] = receipt(firm.crm, entry).id
+    assert {key: one.id for key, one in firm.connect().written([*made, "0" * 32]).items()} == made
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_a_key_is_found_behind_many_others(
+    make_firm: Any, monkeypatch: pytest.MonkeyPatch, offered: bool
+) -> None:
+    """By filter, or where a text cannot be filtered by, page by page, as far as three days ago."""
+    firm = make_firm(page_size=2)
+    contact = new_contact(firm.crm)
+    id = receipt(firm.crm, contact).id
+    call = an_activity(firm.crm, **on(id))
+    made = {contact.key: id, call.key: receipt(firm.crm, call).id}
+    for number in range(5):
+        firm.desk.add("contact", {"last_name": f"Roe {number}"})
+        receipt(firm.crm, an_activity(firm.crm, f"other {number}", **on(id)))
+    page = firm.crm._api.page
+
+    def unfiltered(resource: str, asked: Any, number: int = 1) -> Any:
+        if asked.get("filter_by") in ("body", "description"):
+            raise Refused(422, "Filter By Parameter Not Available")
+        return page(resource, asked, number)
+
+    if not offered:
+        monkeypatch.setattr(firm.crm._api, "page", unfiltered)
+    assert {key: one.id for key, one in firm.crm.written(list(made)).items()} == made
+    firm.wait(4 * 86_400)
+    before = firm.requests
+    assert firm.crm.written(["0" * 32]) == {}
+    assert firm.requests - before <= 5
+
+
+def test_a_key_that_cannot_be_asked_for_is_not_said_to_be_absent(make_firm: Any) -> None:
+    """Without permission to read notes it is to be asked again, not sent again."""
+    firm = make_firm(forbidden=("notes",))
+    with pytest.raises(TryAgain):
+        firm.crm.written(["0" * 32])
+
+
+@pytest.mark.parametrize("trouble", ["cut", "refused_503"])
+def test_a_file_whose_answer_was_lost_is_made_once(firm: Any, trouble: Any) -> None:
+    """It bears no key; so it is looked for by its name beside the contact before it is sent again."""
+    fax = receipt(firm.crm, an_activity(firm.crm, "fax", "fax", **on(a_contact(firm)))).id
+    write = a_document(firm.crm, fax, "fax")
+    firm.served.faults.next(trouble, posts("/files"))
+    (outcome,) = firm.crm.apply([write])
+    assert isinstance(outcome, Unclear if trouble == "cut" else TryAgain)
+    assert firm.crm.written([write.key]) == {}
+    firm.served.faults.next("refused_503", lambda _method, path: path.endswith("/files"))
+    (outcome,) = firm.crm.apply([write])
+    assert isinstance(outcome, Unclear), "it stays in doubt until somebody could look"
+    made = receipt(firm.crm, write)
+    assert [entry["id"] for entry in firm.desk.dump()["documents"]] == [made.id]
 
 
 # --- logins and limits ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ takes no more, the rest of the call is left for later: each of them would meet t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from firstcontact.connectors.contract import AuthLapsed, NotOffered, Outcome, Rejected, TryAgain, Unclear
@@ -50,6 +51,8 @@ class Applier:
         self._region = region
         self._now = now
         self._log = log
+        self._lock = threading.Lock()
+        self._doubted: set[str] = set()
         self._do: Mapping[str, Callable[[Write], Done]] = {
             "create_contact": self._create_contact,
             "update_contact": self._update_contact,
@@ -57,8 +60,16 @@ class Applier:
             "update_activity": self._update_activity,
             "delete_activity": self._delete_activity,
             "time_entry": lambda write: (log.time(fields_of(write, TimeEntryFields), write.key), True),
-            "document": lambda write: log.file(fields_of(write, DocumentFields)),
+            "document": lambda write: log.file(
+                fields_of(write, DocumentFields), doubted=write.key in self._doubted
+            ),
         }
+
+    def doubt(self, keys: Sequence[str]) -> None:
+        """It was asked whether these were carried out, and not found: a file bears no key, so that it is
+        looked for by its name before it is sent again."""
+        with self._lock:
+            self._doubted.update(keys)
 
     def apply(self, writes: Sequence[Write]) -> list[Outcome]:
         """See `Crm`. Raises NotOffered before anything was sent, AuthLapsed where nothing was carried out."""
@@ -68,7 +79,7 @@ class Applier:
         later: TryAgain | None = None
         for write in writes:
             if later is not None:
-                outcomes.append(later)
+                outcomes.append(self._in_doubt(write, later))
                 continue
             try:
                 outcome = self._one(write)
@@ -93,8 +104,15 @@ class Applier:
         except Lost as lost:
             return Unclear(str(lost), write.key)
         except TryAgain as again:
-            return again
+            return self._in_doubt(write, again)
+        with self._lock:
+            self._doubted.discard(write.key)
         return Receipt(write.key, id, created, self._now())
+
+    def _in_doubt(self, write: Write, again: TryAgain) -> Outcome:
+        """A file that may be there is to be looked for by whoever tries next, in this process or another."""
+        doubted = write.kind == "document" and write.key in self._doubted
+        return Unclear(str(again), write.key) if doubted else again
 
     # --- contacts ----------------------------------------------------------------------------------------
 

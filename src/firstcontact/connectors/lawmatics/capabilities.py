@@ -24,8 +24,7 @@ CAPABILITIES = Capabilities(
     time_entries=True,
     files=frozenset(KINDS),
     several_people_on_activity=False,
-    # No idempotency key, and custom fields cannot be filtered by (apis A3).
-    finds_written=False,
+    # No idempotency key; our keys are found in texts, which can be filtered, and on contacts made lately.
     unique_create=False,
     # By the API's own page; the help centre says 150 (apis A3, N).
     requests_per_minute=50,

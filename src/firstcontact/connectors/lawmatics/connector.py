@@ -21,6 +21,7 @@ from firstcontact.connectors.lawmatics.capabilities import CAPABILITIES
 from firstcontact.connectors.lawmatics.client import BY_ID, EVERYTHING, TITLE, Api, Refused
 from firstcontact.connectors.lawmatics.feed import Feed
 from firstcontact.connectors.lawmatics.finding import Finder
+from firstcontact.connectors.lawmatics.keys import Keys
 from firstcontact.connectors.lawmatics.log import Log
 from firstcontact.connectors.lawmatics.mapping import is_lead
 from firstcontact.connectors.lawmatics.marks import CustomFields
@@ -49,8 +50,11 @@ class Lawmatics:
         self._people = People(self._api, opening.region, opening.now)
         self._finder = Finder(self._api, self._people, opening.region)
         self._feed = Feed(self._api, self._people, int(options["sweep_hours"]), opening.now)
+        self._now = opening.now
+        self._keys = Keys(self._api)
         log = Log(
             self._api,
+            self._keys,
             self._matters,
             self._users,
             opening.now,
@@ -115,9 +119,12 @@ class Lawmatics:
             return self._applier.apply(writes)
 
     def written(self, keys: Sequence[str]) -> Mapping[str, Receipt]:
-        """Nothing: custom fields cannot be filtered by, so that no key of a contact can be asked for."""
-        del keys
-        return {}
+        """Receipts by the key in an activity's text, or in a contact that was made lately; see `keys`."""
+        wanted = list(dict.fromkeys(keys))
+        with _asked():
+            found = self._keys.written(wanted) if wanted else {}
+        self._applier.doubt([key for key in wanted if key not in found])
+        return {key: Receipt(key, id, created=True, at=self._now()) for key, id in found.items()}
 
     # --- examining and preparing ----------------------------------------------------------------------------
 

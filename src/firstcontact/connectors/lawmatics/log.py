@@ -16,9 +16,10 @@ from collections.abc import Callable
 from firstcontact.connectors.contract import Rejected, TryAgain
 from firstcontact.connectors.lawmatics import activities, texts
 from firstcontact.connectors.lawmatics.activities import Id, Stand
-from firstcontact.connectors.lawmatics.client import EVERYTHING, TITLE, Api, Form, Refused, Row, literal
+from firstcontact.connectors.lawmatics.client import EVERYTHING, TITLE, Api, Form, Refused, Row
+from firstcontact.connectors.lawmatics.keys import Keys
 from firstcontact.connectors.lawmatics.mapping import attributes, related, target
-from firstcontact.connectors.lawmatics.marks import Mark, line, read_line, written_id
+from firstcontact.connectors.lawmatics.marks import Mark, line, written_id
 from firstcontact.connectors.lawmatics.matters import Matters
 from firstcontact.connectors.lawmatics.texts import Text
 from firstcontact.connectors.lawmatics.users import Users
@@ -50,6 +51,7 @@ class Log:
     def __init__(
         self,
         api: Api,
+        keys: Keys,
         matters: Matters,
         users: Users,
         now: Callable[[], int],
@@ -58,6 +60,7 @@ class Log:
         event_type: str,
     ) -> None:
         self._api = api
+        self._keys = keys
         self._matters = matters
         self._users = users
         self._now = now
@@ -140,25 +143,10 @@ class Log:
     def _made(self, form: activities.Form, key: str) -> Id | None:
         """The activity of a write whose answer was lost, where it is there by now."""
         try:
-            found = self._marked(form, key, lambda mark: mark.key == key)
+            found = self._keys.activity(form, key, lambda mark: mark.key == key)
         except (Refused, TryAgain):
             return None
         return found[0] if found else None
-
-    def _marked(
-        self, form: activities.Form, text: str, wanted: Callable[[Mark], bool]
-    ) -> tuple[Id, Row] | None:
-        """The first activity with this in its text whose mark is the one wanted."""
-        pattern = {
-            "filter_by": activities.FIELDS[form],
-            "filter_on": f"%{literal(text)}%",
-            "filter_with": "like",
-        }
-        for row in self._api.page(activities.PATHS[form], {**EVERYTHING, **pattern}).rows:
-            mark = activities.text_there(form, row).mark
-            if mark is not None and wanted(mark):
-                return Id(form, str(row["id"])), row
-        return None
 
     def change(self, id: Id, fields: ActivityFields, names: frozenset[str], key: str) -> None:
         """What is new comes into the activity. One that has to stand elsewhere is made there, and taken away
@@ -193,7 +181,7 @@ class Log:
                 raise
             wanted = set(fields.interactions)
             for form in activities.PATHS:
-                found = self._marked(
+                found = self._keys.activity(
                     form,
                     written_id(fields.interactions[0]),
                     lambda mark: mark.kind == fields.kind and bool(wanted & {*mark.interactions}),
@@ -236,7 +224,7 @@ class Log:
         if mark is None:
             return
         form = activities.form_of(mark.kind, stand)
-        again = self._marked(form, mark.key, lambda other: other.key == mark.key)
+        again = self._keys.activity(form, mark.key, lambda other: other.key == mark.key)
         if again is None or again[0] == id:
             anew, whole = activities.anew(id.form, form, row, text, fields, names)
             users = related(row, "users") or [fields.user or str(self._users.myself()["id"])]
@@ -290,18 +278,12 @@ class Log:
             return found
 
     def _time_made(self, key: str) -> str:
-        asked = {"fields": "all", "filter_by": "description", "filter_on": f"%{key}%", "filter_with": "like"}
         try:
-            rows = self._api.page("time_entries", asked).rows
+            return self._keys.time_entry(key)
         except (Refused, TryAgain):
             return ""
-        for row in rows:
-            lines = str(attributes(row).get("description") or "").split("\n")
-            if any(mark.key == key for mark in map(read_line, lines) if mark):
-                return str(row["id"])
-        return ""
 
-    def file(self, fields: DocumentFields) -> tuple[str, bool]:
+    def file(self, fields: DocumentFields, *, doubted: bool) -> tuple[str, bool]:
         """The id of the file that was made, beside whom its activity stands on. Where its address gives
         nothing to anybody, the address is put into the activity's text: then that's its id, and nothing was
         made."""
@@ -312,6 +294,9 @@ class Log:
             self._name_file(activity, fields)
             return str(activity), False
         name = texts.one_line(fields.name)[: activities.SUBJECT_LIMIT] or "file"
+        there = self._file_there(stand, name, len(content)) if doubted else ""
+        if there:
+            return there, True
         form: Form = [
             ("documentable_type", (None, stand.type)),
             ("documentable_id", (None, stand.id)),
@@ -320,6 +305,16 @@ class Log:
             ("file", (name, content, fields.content_type or "application/octet-stream")),
         ]
         return self._api.submit("files", form), True
+
+    def _file_there(self, stand: Stand, name: str, size: int) -> str:
+        """A file of that name and size there. It bears no key of ours; "" for none."""
+        by = "contact_id" if stand.type == "Contact" else "prospect_id"
+        for row in self._api.rows("files", {**EVERYTHING, "filter_by": by, "filter_on": stand.id}):
+            told = attributes(row)
+            named = name in (told.get("name"), told.get("file_name"))
+            if named and told.get("file_size") in (None, size, str(size)):
+                return str(row["id"])
+        return ""
 
     def _name_file(self, activity: Id, fields: DocumentFields) -> None:
         row = self._api.one(activity.path)

@@ -155,10 +155,11 @@ def test_accounts_and_deals(firm: Any) -> None:
 def test_marks_are_read_from_where_they_are_put(firm: Any) -> None:
     """Our fields tell what Zoho has no field for; a person's own activity tells the native ones."""
     contact = firm.desk.add("contact", JO)
+    details = "kind=voicemail;direction=inbound;outcome=missed;seconds=240;at=1772452800000000"
     ours = {
         "FirstContact_Key": "k" * 32,
         "FirstContact_Interactions": "i1\ni2",
-        "FirstContact_Details": "kind=voicemail;direction=inbound;outcome=missed;seconds=240;at=1772452800000000",
+        "FirstContact_Details": details,
         "FirstContact_Recording": "https://files.example/r",
         "FirstContact_Transcript": "Call me.",
     }

@@ -139,8 +139,7 @@ def test_the_organisation(firm: Any) -> None:
 
 
 def test_credits_of_a_day(firms: Any) -> None:
-    """Used up, everything is refused until the oldest are a day old; how many are left is told once half of
-    them are used."""
+    """Used up, everything is refused; how many are left is told once half of them are used."""
     firm = firms(credits=4)
     headers = [firm.ask("GET", "/org").headers.get("X-API-CREDITS-REMAINING") for _ in range(4)]
     assert headers == [None, "2", "1", "0"]
@@ -222,7 +221,7 @@ def test_answers_tell_the_time(firm: Any) -> None:
     assert firm.ask("GET", "/org").headers["Date"] == "Mon, 02 Mar 2026 12:00:00 GMT"
 
 
-# --- several requests in one -----------------------------------------------------------------------------------
+# --- several requests in one -----------------------------------------------------------------------------
 
 
 def inner(method: str, path: str, body: Any = None, id: str = "") -> dict[str, Any]:

@@ -159,10 +159,7 @@ class _Reader:
         left = self._condition()
         for word in ("and", "or"):
             if self._word(word):
-                joined = Both(word, left, self._condition())
-                if self._peek()[1].lower() in ("and", "or"):
-                    _near(self._peek()[1])
-                return joined
+                return Both(word, left, self._condition())
         return left
 
     def _condition(self) -> Condition:

@@ -28,7 +28,6 @@ SCOPES = (
     "ZohoCRM.composite_requests.CUSTOM",
     "ZohoSearch.securesearch.READ",
 )
-DOMAINS = {"ca": "zohocloud.ca"}
 
 
 class OAuthError(Exception):

@@ -117,7 +117,7 @@ class Routes:
         return Answer(self._status(items, 201), {"fields": items})
 
     def _users(self, call: Call) -> Answer:
-        """`/users` and `/users/{id}`."""
+        """`/users` and `/users/{id}` (apis A4, "Activities": owners; the specification's users)."""
         _only(call, "GET")
         need(call.scopes, "users", "", "READ")
         if len(call.parts) == 1:
@@ -150,6 +150,7 @@ class Routes:
     # --- modules -----------------------------------------------------------------------------------------
 
     def _module(self, call: Call) -> Answer:
+        """Everything below a module's name (apis A4)."""
         name = call.parts[0]
         if name not in self._state.modules or name in NOT_RECORDS:
             raise no_module()
@@ -246,6 +247,7 @@ class Routes:
         return self._written(items, 200)
 
     def _delete_several(self, call: Call, name: str) -> Answer:
+        """`DELETE /{module}?ids=` (apis A4, "Create / upsert": per-record results)."""
         listing.known_parameters(call.params, frozenset({"ids", "wf_trigger"}))
         if not call.params.get("ids"):
             raise lacking("ids")
@@ -289,6 +291,7 @@ class Routes:
         return self._state.holder(name, field, reference)
 
     def _one_of(self, call: Call, name: str, record: Record | None, reference: str) -> Answer:
+        """`/{module}/{id or external value}`: read, change, delete (apis A4, "External id"; recorded)."""
         if call.method == "GET":
             listing.known_parameters(call.params, frozenset({"fields"}))
             names = fields_asked(self._state.modules[name], call.params.get("fields"), needed=False)
@@ -329,6 +332,7 @@ class Routes:
         raise no_such_path()
 
     def _attachments(self, call: Call, record: Record, rest: Sequence[str]) -> Answer:
+        """Files and links (the specification's attachments; apis A4 names none of its own)."""
         state = self._state
         if not rest and call.method == "GET":
             needed = call.version >= _FIELDS_NEEDED
@@ -354,6 +358,7 @@ class Routes:
         return Answer(200, {"data": [item]})
 
     def _roles(self, call: Call, deal: Record, rest: Sequence[str]) -> Answer:
+        """Contacts of a deal (the specification's deal_contact_roles)."""
         if not rest:
             _only(call, "GET")
             return Answer(200, deal_roles.listed(self._state, deal, call.params))
@@ -363,6 +368,7 @@ class Routes:
         return Answer(200, deal_roles.dissociate(self._state, deal, rest[0]))
 
     def _notes(self, call: Call, record: Record) -> Answer:
+        """`GET /{module}/{id}/Notes` (apis A4, "Activities")."""
         listing.known_parameters(call.params, frozenset({"fields", "page", "per_page"}))
         needed = call.version >= _FIELDS_NEEDED
         names = fields_asked(self._state.modules["Notes"], call.params.get("fields"), needed)

@@ -19,9 +19,6 @@ NOT_YET = {
     "contact_roles": "contact roles (SPEC §7) are not offered yet",
     "enrich": "enrichment (SPEC §8) is not offered yet",
 }
-NOT_YET_NAMED = {
-    "a signature in a later mail brings the last name that was missing": "signatures are not read yet",
-}
 
 
 def missing(scenario: Scenario) -> str:
@@ -33,7 +30,7 @@ def missing(scenario: Scenario) -> str:
         return "" if no_role else NOT_YET["contact_roles"]
     if scenario.settings.get("enrich"):
         return NOT_YET["enrich"]
-    return NOT_YET_NAMED.get(scenario.name, "")
+    return ""
 
 
 def all_of(folder: Path) -> list[object]:

@@ -231,6 +231,27 @@ def test_definitions_that_there_are_not(org: Any, path: str, status: int) -> Non
     assert org.refused("GET", path)[0] == status
 
 
+def test_choices_tell_their_values(org: Any) -> None:
+    """A choice's options come where they are expanded; a cast that fits no column is an empty list."""
+    path = f"{CONTACT}/Attributes/Microsoft.Dynamics.CRM.StatusAttributeMetadata"
+    (told,) = org.got(f"{path}?$select=LogicalName&$expand=OptionSet($select=Options)")["value"]
+    assert [one["Value"] for one in told["OptionSet"]["Options"]] == [1, 2]
+    assert "OptionSet" not in org.got(path)["value"][0]
+    assert org.got(f"{CONTACT}/Attributes/Microsoft.Dynamics.CRM.MoneyAttributeMetadata")["value"] == []
+    assert org.got(f"{CONTACT}/ManyToManyRelationships")["value"] == []
+
+
+def test_columns_and_keys_are_taken_away_by_their_ids(org: Any) -> None:
+    """As Microsoft's client does it; a key needs no label there."""
+    made = org.ask("POST", f"{CONTACT}/Attributes", column("fc_More"))
+    where = made.headers["OData-EntityId"].removeprefix(org.base)
+    body = {"SchemaName": "fc_MoreKey", "KeyAttributes": ["fc_more"]}
+    by_key = org.ask("POST", f"{CONTACT}/Keys", body).headers["OData-EntityId"].removeprefix(org.base)
+    assert org.refused("DELETE", where)[0] == 400
+    assert org.ask("DELETE", by_key).status_code == 204
+    assert org.ask("DELETE", where).status_code == 204
+
+
 def test_metadata_is_csdl(org: Any) -> None:
     """`$metadata` has every set, and the navigation properties of lookups and collections (apis A5)."""
     answer = org.ask("GET", "$metadata", Accept="application/xml")

@@ -57,6 +57,7 @@ def _count(place: Place, call: Call, _caller: Caller) -> Answer:
 
 
 def privileges(place: Place, call: Call) -> dict[str, Any]:
+    """`RetrieveUserPrivileges`: all of those there are but for what our user lacks."""
     rights = [
         f"prv{right}{name}"
         for name in sorted({table.privilege for table in place.state.tables.values()})

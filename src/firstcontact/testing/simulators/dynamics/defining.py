@@ -28,6 +28,7 @@ _CREATION = frozenset(
         "AttributeTypeName",
         "SchemaName",
         "LogicalName",
+        "IsPrimaryName",
         "DisplayName",
         "Description",
         "RequiredLevel",
@@ -87,13 +88,17 @@ def _label_of(label: Any) -> str:
 
 
 def make_key(state: State, table: Table, body: Any) -> str:
-    """A new alternate key; its id. Its index is not there at once (apis A5). Raises Refusal 400."""
+    """A new alternate key; its id. Its index is not there at once (apis A5).
+
+    What the body must have is as Microsoft's Python client (PowerPlatform-Dataverse-Client 1) sends it: no
+    DisplayName is needed. Raises Refusal 400.
+    """
     known = {"@odata.type", "SchemaName", "LogicalName", "DisplayName", "KeyAttributes"}
     if not isinstance(body, Mapping) or set(body) - known:
         raise payload("EntityDefinitions", "the key has a property that there is not.")
     schema_name = str(body.get("SchemaName") or "")
-    if not re.fullmatch(r"[a-z][a-z0-9]{1,7}_\w+", schema_name) or not body.get("DisplayName"):
-        raise bad("A key needs a SchemaName with a customization prefix and a DisplayName.", "0x80040203")
+    if not re.fullmatch(r"[a-z][a-z0-9]{1,7}_\w+", schema_name):
+        raise bad("A key needs a SchemaName with a customization prefix.", "0x80040203")
     names = body.get("KeyAttributes")
     if not isinstance(names, list) or not names or len(names) > MOST_KEY_COLUMNS:
         raise bad(f"A key has one to {MOST_KEY_COLUMNS} KeyAttributes.", "0x80060893")
@@ -107,7 +112,7 @@ def make_key(state: State, table: Table, body: Any) -> str:
         id=metadata_id(table.name, "key", schema_name),
         name=schema_name.lower(),
         schema_name=schema_name,
-        label=_label_of(body["DisplayName"]),
+        label=_label_of(body["DisplayName"]) if body.get("DisplayName") else schema_name,
         columns=tuple(names),
         active=state.clock() + int(quirks.key_seconds * SECOND),
         failed=quirks.key_index == "fails",
@@ -130,13 +135,15 @@ def _check_columns(table: Table, names: Sequence[Any]) -> None:
 def drop(state: State, table: Table, name: str, inside: str | None) -> None:
     """`DELETE …/Attributes(LogicalName='x')` and `…/Keys(…)`. Raises Refusal 404, 400."""
     wanted = named(inside or "")
-    if name == "Keys" and wanted in state.keys[table.name]:
-        state.drop_key(table.name, wanted)
-        return
-    column = table.columns.get(wanted) if name == "Attributes" else None
+    for key in list(state.keys[table.name].values()) if name == "Keys" else ():
+        if wanted in (key.name, key.id):
+            state.drop_key(table.name, key.name)
+            return
+    columns = table.columns.values() if name == "Attributes" else ()
+    column = next((one for one in columns if wanted in (one.name, metadata_id(table.name, one.name))), None)
     if column is None:
         raise Refusal(404, "0x80040217", f"Could not find {wanted} among the {name}.")
-    used = any(wanted in key.columns for key in state.keys[table.name].values())
+    used = any(column.name in key.columns for key in state.keys[table.name].values())
     if not column.custom or used:
         raise bad(f"The attribute {wanted} cannot be deleted.", "0x8004f01f")
-    state.drop_column(table.name, wanted)
+    state.drop_column(table.name, column.name)

@@ -15,8 +15,14 @@ from firstcontact.testing.simulators.dynamics.tables import collections
 
 View = dict[str, Any]
 CRM = "Microsoft.Dynamics.CRM."
-ALWAYS = frozenset({"MemoAttributeMetadata", "IntegerAttributeMetadata"})
-"""Casts that a table has even where it has no such column."""
+CASTS = frozenset(
+    f"{name}AttributeMetadata"
+    for name in (
+        *("String", "Memo", "Boolean", "Integer", "BigInt", "Decimal", "Double", "Money", "DateTime"),
+        *("Picklist", "State", "Status", "Lookup", "UniqueIdentifier", "EntityName"),
+    )
+)
+"""Types of attributes that a list can be cast to, whether the table has such a column or not."""
 CLOSED = frozenset({"annotation", "activityparty", "activitypointer", "solution", "publisher"})
 """Tables that take no own columns."""
 _SPECIAL: Mapping[str, tuple[str, ...]] = {
@@ -113,6 +119,12 @@ def _attribute(table: Table, column: Column, *, own: bool) -> View:
             view |= {"Format": _format(column), "DateTimeBehavior": {"Value": "UserLocal"}}
         if column.type in LOOKUPS:
             view["Targets"] = list(column.targets)
+        if column.options:
+            options = [{"Value": value, "Label": _label(str(value))} for value in column.options]
+            view["OptionSet"] = {
+                "MetadataId": metadata_id(table.name, column.name, "set"),
+                "Options": options,
+            }
     return view
 
 
@@ -212,8 +224,7 @@ def _part(
 
 def _views(state: State, table: Table, name: str, cast: str) -> list[View]:
     if name == "Attributes":
-        known = {cast_name(column) for column in table.columns.values()}
-        if cast and cast not in known | ALWAYS:
+        if cast and cast not in CASTS:
             raise no_segment(cast)
         return [
             _attribute(table, column, own=bool(cast))
@@ -224,6 +235,8 @@ def _views(state: State, table: Table, name: str, cast: str) -> list[View]:
         return [_key(state, table, key) for key in state.keys[table.name].values()]
     if name == "ManyToOneRelationships":
         return _many_to_one(state, table)
+    if name == "ManyToManyRelationships":
+        return []
     if name == "OneToManyRelationships":
         every = [one for other in state.tables.values() for one in _many_to_one(state, other)]
         return [one for one in every if one["ReferencedEntity"] == table.name]
@@ -240,6 +253,7 @@ def definition(state: State, inside: str) -> Table:
 
 
 def named(inside: str) -> str:
+    """The name or id in the parentheses of a definition. Raises Refusal 400."""
     name, equals, value = inside.partition("=")
     if equals and name.strip() not in ("LogicalName", "MetadataId"):
         raise bad(f"A definition is not named by {name}.")
@@ -269,14 +283,25 @@ def _condition(text: str, views: Sequence[View]) -> Callable[[View], bool]:
 
 
 def _picked(view: View, options: Mapping[str, str]) -> View:
+    """What was selected; a set of options only where it is expanded."""
+    name, _, inside = options.get("$expand", "").partition("(")
+    more: View = {}
+    if name == "OptionSet" and "OptionSet" in view:
+        more["OptionSet"] = _picked(view["OptionSet"], _inner(inside))
+    view = {key: value for key, value in view.items() if key != "OptionSet"}
     if "$select" not in options:
-        return view
+        return {**view, **more}
     names = [one.strip() for one in options["$select"].split(",") if one.strip()]
     for name in names:
         if name not in view:
             raise bad(f"Could not find a property named '{name}' on this type of metadata.")
     kept = {"@odata.type": view["@odata.type"]} if "@odata.type" in view else {}
-    return {**kept, **{name: view[name] for name in names}, "MetadataId": view["MetadataId"]}
+    return {**kept, **{name: view[name] for name in names}, "MetadataId": view["MetadataId"], **more}
+
+
+def _inner(inside: str) -> dict[str, str]:
+    """Options in the parentheses of an `$expand`."""
+    return dict(one.split("=", 1) for one in split_top(inside.removesuffix(")"), ";") if "=" in one)
 
 
 def _answer(base: str, where: str, views: Sequence[View], options: Mapping[str, str]) -> View:
@@ -292,7 +317,7 @@ def _expanded(state: State, table: Table, text: str) -> View:
         name, _, inside = part.strip().partition("(")
         if not name:
             continue
-        options = dict(one.split("=", 1) for one in split_top(inside.removesuffix(")"), ";") if "=" in one)
+        options = _inner(inside)
         views = _filtered(_views(state, table, name, ""), options)
         found[name] = [_picked(view, options) for view in views]
     return found

@@ -215,7 +215,11 @@ def test_an_activity_as_a_scenario_tells_it(org: Any) -> None:
     continued = {"subject": "FirstContact: continued", "notetext": " and a place."}
     bound = {"objectid_phonecall@odata.bind": f"/phonecalls({id})"}
     org.made("annotations", {**continued, **bound})
-    file = {"subject": "FirstContact file", "notetext": "File: fax.pdf\nInteraction: i2", **bound}
+    file = {
+        "subject": "FirstContact file",
+        "notetext": "File: fax.pdf\nhttps://f.example/1\nInteraction: i2",
+        **bound,
+    }
     org.made("annotations", file)
     expected = {
         "id": f"phonecall:{id}",
@@ -237,7 +241,7 @@ def test_an_activity_as_a_scenario_tells_it(org: Any) -> None:
     assert {name: held[name] for name in expected} == expected
     document = only(org, "documents")
     assert (document["name"], document["interaction"]) == ("fax.pdf", "i2")
-    assert document["activity"] == f"phonecall:{id}"
+    assert (document["activity"], document["uri"]) == (f"phonecall:{id}", "https://f.example/1")
 
 
 def test_activities_of_other_kinds(org: Any) -> None:

@@ -237,6 +237,16 @@ def test_pages(people: Any) -> None:
     assert "@odata.nextLink" not in second
 
 
+def test_pages_can_be_made_short(orgs: Any) -> None:
+    """By a switch every page is short, of lists and of changes, whatever was asked for."""
+    org = orgs(page_size=1)
+    org.person()
+    org.person(lastname="Roe")
+    for prefer in ("odata.maxpagesize=100", "odata.track-changes"):
+        page = org.got("contacts?$select=lastname", Prefer=prefer)
+        assert (len(page["value"]), "@odata.nextLink" in page) == (1, True)
+
+
 def test_a_page_holds_5000_at_most(people: Any) -> None:
     """Without a preference a page is 5,000; a larger one is not given; no page is empty."""
     for at in range(5000):

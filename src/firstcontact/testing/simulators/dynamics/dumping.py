@@ -259,6 +259,7 @@ def _document(state: State, row: Row) -> Plain:
     named = re.search(r"^File: (.*)$", text, re.MULTILINE)
     of = re.search(r"^Interaction: (.*)$", text, re.MULTILINE)
     held = row.get("objectid")
+    address = re.search(r"^[a-z][a-z0-9+.-]*:\S+$", text, re.MULTILINE) if not row["documentbody"] else None
     interaction = of[1] if of else None
     if interaction is None and held is not None and held[0] in ACTIVITIES:
         lines = _lines((state.get(*held) or {}).get("fc_interactions"))
@@ -266,6 +267,7 @@ def _document(state: State, row: Row) -> Plain:
     return {
         "id": row["annotationid"],
         "name": row["filename"] or (named[1] if named else None),
+        "uri": address[0] if address else None,
         "interaction": interaction,
         "activity": f"{held[0]}:{held[1]}" if held is not None and held[0] in ACTIVITIES else None,
         "content_type": row["mimetype"],

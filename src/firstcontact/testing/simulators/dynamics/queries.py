@@ -168,7 +168,7 @@ def listed(
     if "$skiptoken" in options:
         last = _last(table, order, options["$skiptoken"])
         found = [row for row in found if _compare(state, order, row, last) > 0]
-    size = min(prefer.page or MOST_ROWS, MOST_ROWS)
+    size = _page_size(state, prefer)
     if "$top" in options:
         size = min(_number(options["$top"], "$top"), MOST_ROWS)
     page = found[:size]
@@ -177,6 +177,10 @@ def listed(
         token = [page[-1].get(column.name) for column, _ in order]
         answer["@odata.nextLink"] = _link(base, table, options, {"$skiptoken": _encoded(token)})
     return answer
+
+
+def _page_size(state: State, prefer: Prefer) -> int:
+    return min(prefer.page or MOST_ROWS, MOST_ROWS, state.quirks.page_size)
 
 
 def _sorting(state: State, order: Order) -> Callable[[Row], Any]:
@@ -241,7 +245,7 @@ def _changes(state: State, table: Table, options: Mapping[str, str], prefer: Pre
     if "$skiptoken" in options:
         after, until = _place(options["$skiptoken"])
     entries = _entries(state, table, after, first=since == 0)
-    size = min(prefer.page or MOST_ROWS, MOST_ROWS)
+    size = _page_size(state, prefer)
     page, more = entries[:size], len(entries) > size
     answer: View = {"@odata.context": context(base, table, shape, "/$delta")}
     answer["value"] = [

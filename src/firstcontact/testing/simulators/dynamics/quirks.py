@@ -34,6 +34,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     key_seconds: float = 0.0
     key_index: Literal["works", "fails"] = "works"
     most_conditions: int = 500
+    page_size: int = 5000
     most_file_bytes: int = 5_242_880
     required_column: Literal["none", "application", "system"] = "none"
     forbidden: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ MEANINGS: Mapping[str, str] = {
     "key_seconds": "how long the index of a new alternate key is Pending",
     "key_index": "`fails`: the index of a new alternate key ends as Failed",
     "most_conditions": "conditions that one query may have",
+    "page_size": "rows of a page at most, whatever `odata.maxpagesize` asks for",
     "most_file_bytes": "bytes of a note's file",
     "required_column": "a column `new_referralsource` of contact: `application` required, or by the `system`",
     "forbidden": "privileges that our user lacks, such as prvCreateContact",

@@ -75,7 +75,7 @@ class Desk:
         with self._state.lock:
             record = self._one(kind, reference)
             if kind == "lead":
-                for matter in people.prospects_of(self._state, record):
+                for matter in self._state.matters_of(record.id):
                     self._state.remove(matter)
             if record.kind == "contacts":
                 people.remove_contact(self._state, record)
@@ -93,9 +93,8 @@ class Desk:
                 ]
                 for info in more:
                     handles.append(self._state, kept, sort, "", info)
-            for matter in people.prospects_of(self._state, gone):
-                matter.values["contact"] = kept.id
-                self._state.touch(matter)
+            for matter in self._state.matters_of(gone.id):
+                self._state.give_matter(matter, kept.id)
             for kind in ("notes", "events", "time_entries", "files"):
                 for record in self._state.all(kind):
                     if record.values.get("owner") == ("contact", gone.id):
@@ -192,7 +191,7 @@ class Desk:
         return contact
 
     def _convert(self, contact: Record) -> None:
-        for matter in people.prospects_of(self._state, contact):
+        for matter in self._state.matters_of(contact.id):
             if matter.values["status"] == "pnc":
                 matter.values.update(status="hired", converted_date=self._state.clock())
                 self._state.touch(matter)

@@ -146,11 +146,18 @@ def remember(state: State, record: Record) -> None:
             "last_name": values.get("last_name"),
             "name": " ".join(name for name in names if name),
             "phones": phones,
+            "digits": [digits(one) for one in phones],
             "emails": emails,
             **dict.fromkeys(("phone", "phone_number"), next(iter(phones), None)),
             **dict.fromkeys(("email", "email_address"), next(iter(emails), None)),
         },
     )
+
+
+def digits(text: str) -> str:
+    """Digits, without the leading 1 of a number in North America (published for companies)."""
+    digits = "".join(letter for letter in text if letter in "0123456789")
+    return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
 
 
 _ATTRIBUTES: Mapping[str, Attribute] = {

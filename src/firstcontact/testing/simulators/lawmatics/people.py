@@ -55,14 +55,9 @@ def _primary(sort: handles.Sort) -> Derived:
     return lambda state, record: handles.primary(state, record, sort)
 
 
-def prospects_of(state: State, contact: Record) -> list[Record]:
-    """The matters of a contact, in the order they were made."""
-    return [one for one in state.all("prospects") if one.values["contact"] == contact.id]
-
-
 def contact_type(state: State, contact: Record) -> str:
     """`PNC` as published; how others are written is not."""
-    statuses = {one.values["status"] for one in prospects_of(state, contact)}
+    statuses = {one.values["status"] for one in state.matters_of(contact.id)}
     return "Client" if "hired" in statuses else "PNC" if "pnc" in statuses else "Contact"
 
 
@@ -77,7 +72,9 @@ def _handles(sort: handles.Sort, type: str) -> Callable[[State, Record], Linked]
 
 def last_contact(state: State, contact: Record) -> int:
     """When somebody was last in contact: at first when the contact was made, then by interactions."""
-    matters = {one.id for one in prospects_of(state, contact)}
+    matters = {one.id for one in state.matters_of(contact.id)}
+    if not matters:
+        return contact.created
     times = [
         one.values["happened_at"] for one in state.all("interactions") if one.values["owner"][1] in matters
     ]
@@ -90,7 +87,7 @@ def _days_since(state: State, contact: Record) -> int:
 
 
 def _prospects(state: State, contact: Record) -> Linked:
-    return [("prospect", one.id) for one in prospects_of(state, contact)]
+    return [("prospect", one.id) for one in state.matters_of(contact.id)]
 
 
 # --- saving --------------------------------------------------------------------------------------------
@@ -224,20 +221,12 @@ def _matcher(state: State, by: str, text: str) -> Callable[[Mapping[str, Any]], 
         return lambda known: any(_meets(address, one.casefold(), part) for one in known["emails"][:reach])
     if state.quirks.phone_match == "stored":
         return lambda known: any(_meets(text, one, part) for one in known["phones"][:reach])
-    asked = digits(text)
-    return lambda known: (
-        bool(asked) and any(_meets(asked, digits(one), part) for one in known["phones"][:reach])
-    )
+    asked = handles.digits(text)
+    return lambda known: bool(asked) and any(_meets(asked, one, part) for one in known["digits"][:reach])
 
 
 def _meets(asked: str, held: str, part: bool) -> bool:
     return bool(asked) and (asked in held if part else asked == held)
-
-
-def digits(text: str) -> str:
-    """Digits, without the leading 1 of a number in North America (published for companies)."""
-    digits = "".join(letter for letter in text if letter in "0123456789")
-    return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
 
 
 # --- the kinds -----------------------------------------------------------------------------------------

@@ -118,14 +118,14 @@ def _comparable(by: str, personal: Mapping[str, Any]) -> str:
     if by == "name":
         return " ".join(personal.get(name) or "" for name in ("first_name", "last_name")).strip().casefold()
     text = personal.get(by) or ""
-    return people.digits(text) if by == "phone" else text.casefold()
+    return handles.digits(text) if by == "phone" else text.casefold()
 
 
 def _values_of(state: State, contact: Record, by: str) -> list[str]:
     if by == "name":
         return [_comparable("name", contact.values)]
     if by == "phone":
-        return [people.digits(one) for one in handles.infos(state, contact, "phone_numbers")]
+        return [handles.digits(one) for one in handles.infos(state, contact, "phone_numbers")]
     return [one.casefold() for one in handles.infos(state, contact, "email_addresses")]
 
 

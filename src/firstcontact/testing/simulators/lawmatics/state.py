@@ -71,6 +71,7 @@ class State:
         self.contents: dict[int, bytes] = {}
         """Bytes of files, by the file's id."""
         self._kinds: dict[str, dict[int, Record]] = {}
+        self._matters: dict[int, list[Record]] | None = None
         self._next: dict[str, int] = dict(_FIRST_IDS)
 
     def add(self, kind: str, values: Mapping[str, Any]) -> Record:
@@ -79,6 +80,7 @@ class State:
         self._next[kind] = id + 1
         record = Record(kind, id, self.clock(), values)
         self._kinds.setdefault(kind, {})[id] = record
+        self._matters = None if kind == "prospects" else self._matters
         return record
 
     def touch(self, record: Record) -> None:
@@ -88,6 +90,21 @@ class State:
     def remove(self, record: Record) -> None:
         """The record is deleted: no list has it, and nothing tells that it was there."""
         del self._kinds[record.kind][record.id]
+        self._matters = None if record.kind == "prospects" else self._matters
+
+    def matters_of(self, contact: int) -> list[Record]:
+        """The matters of a contact, in the order they were made."""
+        if self._matters is None:
+            self._matters = {}
+            for matter in self.all("prospects"):
+                self._matters.setdefault(matter.values["contact"], []).append(matter)
+        return list(self._matters.get(contact, ()))
+
+    def give_matter(self, matter: Record, contact: int) -> None:
+        """A matter is another contact's from now on."""
+        matter.values["contact"] = contact
+        self.touch(matter)
+        self._matters = None
 
     def all(self, kind: str) -> Iterator[Record]:
         """The records of a kind, in the order they were made."""

@@ -17,6 +17,8 @@ REFUSING: Mapping[str, Mapping[str, Any]] = {
     "clio": {"required_field": "enforced"},
     "clio_grow": {"writes": "absent"},
     "zoho": {"required_field": "enforced"},
+    "dynamics": {"required_column": "system"},
+    "lawmatics": {"string_limit": 10},
 }
 """Quirks by which a CRM refuses contacts."""
 WORDS = {
@@ -24,6 +26,8 @@ WORDS = {
     "clio": "Referral source",
     "clio_grow": "no documented way to make contacts",
     "zoho": "MANDATORY_NOT_FOUND",
+    "dynamics": "new_referralsource",
+    "lawmatics": "FirstContact key is not valid",
 }
 """Of what it refuses them with."""
 
@@ -55,11 +59,15 @@ def test_half_a_batch_is_refused(make_firm: Any, kind: str) -> None:
     firm.hold()
     if kind == "salesforce":
         firm.simulator.org.quirks["validation"] = {}
+    elif kind == "lawmatics":
+        firm.simulator.state.quirks = replace(firm.simulator.state.quirks, string_limit=255)
     elif kind == "clio_grow":
         firm.simulator.state.quirks = replace(firm.simulator.state.quirks, writes="present")
     elif kind == "zoho":
         firm.simulator.state.quirks = replace(firm.simulator.state.quirks, required_field="none")
         firm.simulator.state.modules["Contacts"].fields["Referral_Note"].required = False
+    elif kind == "dynamics":
+        firm.simulator.state.drop_column("contact", "new_referralsource")
     else:
         (field,) = [one for one in firm.simulator.state.all("custom_fields") if one.values["required"]]
         field.values["required"] = False
@@ -235,6 +243,8 @@ def test_a_page_ends_between_two_of_one_number(make_firm: Any, kind: str) -> Non
         "clio": {"page_size": 1},
         "clio_grow": {"page_size": 1},
         "zoho": {"page_size": 1},
+        "lawmatics": {"page_size": 1},
+        "dynamics": {"page_size": 1},
     }
     firm: Firm = make_firm(kind, seed=seed, **pages[kind])
     firm.drain()

@@ -47,6 +47,7 @@ from firstcontact.bootstrap import credentials_of, open_installation
 from firstcontact.cli.common import guarded
 from firstcontact.cli.main import cli
 from firstcontact.connectors.contract import AuthLapsed, Delivery, Reading
+from firstcontact.connectors.dynamics import client as dynamics
 from firstcontact.connectors.salesforce import client as salesforce
 from firstcontact.connectors.toolkit.http import Http
 from firstcontact.flow.clock import SECOND, VirtualClock
@@ -59,11 +60,19 @@ from firstcontact.ledger.history import open_ledger
 from firstcontact.ledger.reading import WriteRow
 from firstcontact.ledger.tables import writes
 from firstcontact.testing.simulators.base import Switches, simulator
+from firstcontact.testing.simulators.faults import requests_in
 from firstcontact.testing.simulators.serving import running
 
-KINDS = ("salesforce", "clio", "clio_grow", "zoho")
+KINDS = ("salesforce", "clio", "clio_grow", "zoho", "dynamics", "lawmatics")
 CONNECTION = "office"
-MADE_AT = {"salesforce": "Salesforce", "clio": "Clio Manage", "clio_grow": "Clio Grow", "zoho": "Zoho CRM"}
+MADE_AT = {
+    "salesforce": "Salesforce",
+    "clio": "Clio Manage",
+    "clio_grow": "Clio Grow",
+    "zoho": "Zoho CRM",
+    "dynamics": "Microsoft Dynamics 365",
+    "lawmatics": "Lawmatics",
+}
 """What each is called in sentences."""
 TEAM: Mapping[str, Any] = {
     "domains": ["firm.example"],
@@ -86,6 +95,12 @@ MAKES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "clio": {"contact": ("/contacts.json",), "activity": ("/communications.json",)},
     "zoho": {"contact": ("/Contacts",), "activity": ("/Calls", "/Events", "/Tasks")},
     "clio_grow": {"contact": ("/grow/contacts",), "activity": ("/notes",)},
+    "lawmatics": {"contact": ("/v1/contacts",), "activity": ("/v1/notes", "/v1/interactions", "/v1/events")},
+    # Within a batch, each row by our key.
+    "dynamics": {
+        "contact": ("/contacts(fc_key=",),
+        "activity": ("/phonecalls(fc_key=", "/tasks(fc_key=", "/emails(fc_key=", "/faxes(fc_key="),
+    },
 }
 Match = Callable[[str, str], bool]
 Act = Callable[[], object]
@@ -129,23 +144,24 @@ class Meddling:
             await self._app(scope, receive, send)
             return
         method, path = scope["method"], scope["path"]
-        _act(self._before, method, path)
+        requests, receive = await requests_in(scope, receive)
+        _act(self._before, requests)
         said: list[Any] = []
 
         async def hold(message: Any) -> None:
             said.append(message)
 
         await self._app(scope, receive, hold)
-        _act(self._after, method, path)
+        _act(self._after, requests)
         for message in said:
             if message["type"] == "http.response.start":
                 self.answered.append((self._now(), method, path, message["status"]))
             await send(message)
 
 
-def _act(deeds: list[tuple[Match, Act]], method: str, path: str) -> None:
+def _act(deeds: list[tuple[Match, Act]], requests: Sequence[tuple[str, str]]) -> None:
     for place, (match, act) in enumerate(deeds):
-        if match(method, path):
+        if any(match(method, path) for method, path in requests):
             del deeds[place]
             act()
             return
@@ -359,6 +375,8 @@ class Firm:
     def making(self, record: str = "contact") -> Match:
         """Whether a request makes such a record."""
         places = MAKES[self.kind][record]
+        if self.kind == "dynamics":
+            return lambda method, path: method == "PATCH" and any(place in path for place in places)
         return lambda method, path: method == "POST" and path.endswith(places)
 
     def looks(self, method: str, path: str) -> bool:
@@ -367,6 +385,10 @@ class Firm:
             return "/search" in path or "/parameterizedSearch" in path or "/query" in path
         if self.kind == "zoho":
             return path.endswith("/coql")
+        if self.kind == "lawmatics":
+            return method == "GET" and (path.endswith("/v1/contacts") or "/contacts/find_by" in path)
+        if self.kind == "dynamics":
+            return method == "GET" and ("contains(" in path or "startswith(" in path)
         return method == "GET" and path.endswith(("/contacts.json", "/grow/contacts"))
 
 
@@ -416,6 +438,7 @@ def _by_one_clock(patch: pytest.MonkeyPatch, clock: VirtualClock) -> None:
     patch.setattr(bootstrap, "SystemClock", lambda: clock)
     patch.setattr(pacing, "leasing", SimpleNamespace(clock=lambda _: clock.now()))
     patch.setattr(salesforce, "SECONDS", TIMED_OUT)
+    patch.setattr(dynamics, "SECONDS", TIMED_OUT)
     patch.setitem(Http.__init__.__kwdefaults__, "seconds", TIMED_OUT)
 
 

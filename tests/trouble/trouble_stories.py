@@ -31,8 +31,10 @@ from firstcontact.testing.simulators.serving import Running, running
 QUIRKS: Mapping[str, Mapping[str, Any]] = {
     "clio": {"limit": 0},
     "clio_grow": {"limit": 0},
+    "lawmatics": {"rate": 0},
     "salesforce": {},
     "zoho": {},
+    "dynamics": {"limit": 0},
 }
 """Limits are for other tests: here time stands still while requests are sent."""
 

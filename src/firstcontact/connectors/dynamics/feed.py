@@ -165,15 +165,18 @@ class Feed:
         headers = {"Prefer": ANNOTATED}
         answers = self._api.ask([Operation(path=path, headers=headers) for path in paths])
         rows: dict[str, list[Row]] = {}
+        full: set[str] = set()
         for table, answer in zip(streams, answers, strict=True):
             hidden = table == "opportunity" and answer.status in (400, 403, 404)
             rows[table] = [] if hidden else read_rows(self._api.good(answer).body)
+            if not hidden and (answer.body.get("@odata.nextLink") or len(rows[table]) >= _page_of(table)):
+                full.add(table)
         new = {
             table: [row for row in found if at.seen.get(_id(table, row)) != _told(row)]
             for table, found in rows.items()
         }
-        more = any(len(found) >= _page_of(table) for table, found in rows.items())
-        places = {one: _place(at.places.get(one), one, rows[one]) for one in streams}
+        more = bool(full)
+        places = {one: _place(at.places.get(one), one, rows[one], cut=one in full) for one in streams}
         cut = more or any(place.cut for place in at.places.values())
         still = not cut and not any(new.values()) and not at.reading
         following = Cursor(
@@ -253,12 +256,12 @@ def _page_of(table: str) -> int:
     return PAGE if table in _RECORDS else ACCOUNTS
 
 
-def _place(before: Place | None, table: str, rows: Sequence[Row]) -> Place:
+def _place(before: Place | None, table: str, rows: Sequence[Row], *, cut: bool) -> Place:
     """Where the next page of a table goes on from."""
     old = before or Place()
     if not rows:
         return Place(old.at, old.id)
-    last = Place(micros(text(rows[-1], "modifiedon")), _id(table, rows[-1]), len(rows) >= _page_of(table))
+    last = Place(micros(text(rows[-1], "modifiedon")), _id(table, rows[-1]), cut)
     return last if last.cut or (last.at, last.id) > (old.at, old.id) else Place(old.at, old.id)
 
 

@@ -156,3 +156,4 @@ EVENTS = Kind(
     save=_save_event,
     remove=lambda state, record: cancel(state, record, False),
 )
+"""`/events` (apis A3, "Meeting")."""

@@ -44,3 +44,4 @@ ACTIVITIES = Kind(
     owner="recipient",
     single=False,
 )
+"""`/activities`, to be read only (apis A3, "Activity feed")."""

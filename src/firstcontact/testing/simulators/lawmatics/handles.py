@@ -191,4 +191,6 @@ def _kind(sort: Sort, type: str, what: str) -> Kind:
 
 
 PHONE_NUMBERS = _kind("phone_numbers", "phone_number", "Phone Number")
+"""`/phone_numbers` (changelog 1.10 of the published API)."""
 EMAIL_ADDRESSES = _kind("email_addresses", "email_address", "Email Address")
+"""`/email_addresses` (changelog 1.10 of the published API)."""

@@ -284,6 +284,7 @@ CONTACTS = Kind(
     remove=remove_contact,
     finders=True,
 )
+"""`/contacts` and its finders (apis A3, "Lookup by phone", "Create contact"); PUT and DELETE as published."""
 _COMPANY: Mapping[str, Any] = {
     "email": "text",
     "phone": "text",
@@ -314,3 +315,4 @@ COMPANIES = Kind(
     remove=remove_contact,
     finders=True,
 )
+"""`/companies` and its finders (apis A3, "Lookup by phone"; changelog 1.13 and 1.19)."""

@@ -230,3 +230,4 @@ PROSPECTS = Kind(
     remove=lambda state, record: state.remove(record),
     finders=True,
 )
+"""`/prospects` and its finders (apis A3, "Create prospect")."""

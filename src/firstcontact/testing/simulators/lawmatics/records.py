@@ -63,6 +63,7 @@ NOTES = Kind(
     save=_save_note,
     remove=lambda state, record: state.remove(record),
 )
+"""`/notes` (apis A3, "Note"; N: on contacts)."""
 
 # --- interactions --------------------------------------------------------------------------------------
 
@@ -96,6 +97,7 @@ INTERACTIONS = Kind(
     save=_save_interaction,
     remove=lambda state, record: state.remove(record),
 )
+"""`/interactions` (apis A3, "Log call/SMS")."""
 
 # --- time entries --------------------------------------------------------------------------------------
 
@@ -195,6 +197,7 @@ TIME_ENTRIES = Kind(
     remove=lambda state, record: state.remove(record),
     made=200,
 )
+"""`/time_entries/` (apis A3, "Time entry")."""
 
 # --- files ---------------------------------------------------------------------------------------------
 
@@ -260,3 +263,4 @@ FILES = Kind(
     save=_save_file,
     remove=_remove_file,
 )
+"""`/files` (apis A3, "File")."""

@@ -84,6 +84,7 @@ CUSTOM_FIELDS = Kind(
     save=_save_field,
     remove=lambda state, record: state.remove(record),
 )
+"""`/custom_fields` (apis A3, "Custom field")."""
 VALUES = [{"*id": "id", "value": "any"}]
 """How values are sent: `custom_fields: [{id, value}]` (apis A3, "Create contact")."""
 
@@ -179,6 +180,7 @@ USERS = Kind(
         "invitation_accepted_at": lambda _state, record: record.values["confirmed_at"],
     },
 )
+"""`/users`, `/users/ID` (published API) and `/users/me` (seen in clients)."""
 
 # --- tags ----------------------------------------------------------------------------------------------
 
@@ -215,6 +217,7 @@ TAGS = Kind(
     save=_save_tag,
     remove=lambda state, record: state.remove(record),
 )
+"""`/tags` (changelog 1.14.1 of the published API)."""
 
 # --- what can only be read -----------------------------------------------------------------------------
 
@@ -225,6 +228,7 @@ EVENT_TYPES = Kind(
     attributes={"name": "text", "duration": "number", **_PLAIN},
     shown=("name", "duration", "created_at", "updated_at"),
 )
+"""`/event_types`, to be read only here (changelog 1.9)."""
 PRACTICE_AREAS = Kind(
     path="practice_areas",
     type="practice_area",
@@ -232,3 +236,4 @@ PRACTICE_AREAS = Kind(
     attributes={"name": "text", **_PLAIN},
     shown=("name", "created_at", "updated_at"),
 )
+"""`/practice_areas`, to be read only here (changelog 1.6)."""

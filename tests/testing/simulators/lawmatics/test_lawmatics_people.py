@@ -209,6 +209,12 @@ def test_a_value_is_of_its_fields_type(firm: Any, type: str, good: Any, bad: Any
     firm.refused(422, "POST", "/contacts", {"custom_fields": [{"id": id, "value": bad}]})
 
 
+def test_a_text_may_be_of_any_length(firms: Any) -> None:
+    """`string_limit` 0: fields of type string hold whatever comes."""
+    firm = firms(string_limit=0)
+    firm.person(custom_fields=[{"id": field(firm), "value": "x" * 1000}])
+
+
 def test_a_custom_field_belongs_to_one_kind(firm: Any) -> None:
     """`Matter` is answered as Prospect; a field of matters is none of contacts; it changes and goes."""
     made = firm.made("/custom_fields", {"name": "Court", "type": "Matter", "field_type": "string"})

@@ -23,6 +23,8 @@ The floor is the least possible, from documented limits and the one mandatory li
 * Zoho CRM (apis A4): a query holds 25 conditions and asks one module, or all of the module is read, 2,000 a
   page, whichever is less: contacts, and leads, of which there are none; 100 contacts in a request, and 100
   calls. Live: two requests that look, one that makes the contact, one the call.
+* Lawmatics (apis A3, D): as Clio, 25 a page and one question a number by its finder; one request a contact,
+  one a note, one a time entry.
 * CardDAV (apis B5): one query a batch of 100 numbers, and one PUT a card; no activities.
 * Tryton (dependencies §11): lists everywhere: a look for 100 numbers in all their spellings, then for 200
   records each the parties, whether they were merged meanwhile (an activity on a merged party would be out of
@@ -170,7 +172,7 @@ CRMS = (
     Crm(
         "clio",
         lambda clock: _simulated("clio", clock, limit=0, off_peak_limit=0),
-        least_backfill=lambda n: _clio_looks(n) + 3 * n,
+        least_backfill=lambda n: _looks(n, 200) + 3 * n,
         least_live=5,
         naive=6,
     ),
@@ -195,18 +197,25 @@ CRMS = (
         least_live=4,
         naive=4,
     ),
+    Crm(
+        "lawmatics",
+        lambda clock: _simulated("lawmatics", clock, rate=0),
+        least_backfill=lambda n: _looks(n, 25) + 3 * n,
+        least_live=5,
+        naive=6,
+    ),
     Crm("carddav", _radicale, least_backfill=lambda n: pages(n, 100) + n, least_live=2, naive=2),
     Crm("tryton", _tryton, least_backfill=lambda n: pages(n, 100) + 3 * pages(n, 200), least_live=4, naive=3),
 )
 
 
-def _clio_looks(count: int) -> int:
+def _looks(count: int, size: int) -> int:
     """Whichever is less for each batch: a question each and what is new, or all pages of the list, which
-    grows by the batch."""
+    grows by the batch. size: of a page."""
     looks = 0
     for batch in range(batches(count)):
-        size = min(BATCH, count - batch * BATCH)
-        looks += min(1 + size, pages(KNOWN + batch * BATCH, 200) or 1)
+        asked = min(BATCH, count - batch * BATCH)
+        looks += min(1 + asked, pages(KNOWN + batch * BATCH, size) or 1)
     return looks
 
 

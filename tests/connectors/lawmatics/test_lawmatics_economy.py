@@ -33,6 +33,23 @@ def test_a_live_unknown_caller_costs_four_requests(make_firm: Any) -> None:
     assert firm.requests - before == 4
 
 
+def test_looks_one_after_the_other_do_not_read_the_same_again(make_firm: Any) -> None:
+    """A busy hour of strangers: what the look before has read is remembered."""
+    firm = make_firm(page_size=25)
+    crowd(firm, 200)
+    first = handle("+14155550101")
+    firm.crm.find([first])
+    firm.crm.prepare()
+    for number in range(60):
+        firm.wait(2)
+        write = new_contact(firm.crm, f"p{number}", phones=(f"+1415555{3000 + number}",), emails=())
+        receipt(firm.crm, write)
+        before = firm.requests
+        stranger = handle(f"+1415555{4000 + number}")
+        assert firm.crm.find([stranger])[stranger.key].status == "absent"
+        assert firm.requests - before == 2
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_many_handles_read_the_list_instead_of_asking(make_firm: Any, named: bool) -> None:
     """Five pages are fewer than a question for each of a hundred numbers."""

@@ -107,6 +107,22 @@ def test_whom_the_finder_does_not_know_yet_is_found(busy: Any) -> None:
     assert [record.id for record in finding(firm, JO_PHONE).records] == [id]
 
 
+def test_whom_a_look_before_has_read_is_found_and_whoever_is_gone_is_not(busy: Any) -> None:
+    """What is remembered from the look before is asked for again, since it may have been deleted."""
+    firm = busy(lag=250.0)
+    finding(firm, JO)
+    ids = [firm.desk.add("contact", {"last_name": "Diaz", "phones": [JO_PHONE]}) for _ in range(2)]
+    finding(firm, JO)
+    for number in range(15):
+        firm.wait(1)
+        firm.desk.add("contact", {"last_name": f"New {number}"})
+    assert {record.id for record in finding(firm, JO_PHONE).records} == set(ids)
+    firm.desk.delete("contact", ids[0])
+    assert [record.id for record in finding(firm, JO_PHONE).records] == [ids[1]]
+    firm.desk.edit("contact", ids[1], {"phones": ["+14155550188"]})
+    assert finding(firm, JO_PHONE).status == "absent"
+
+
 def test_too_many_changed_lately_is_unknown(busy: Any) -> None:
     """An import of hundreds within five minutes: nobody is called absent."""
     firm = busy()

@@ -20,17 +20,15 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
 from firstcontact.connectors.lawmatics.client import BY_ID, EVERYTHING, TITLE, Api, Page, Row, literal
-from firstcontact.connectors.lawmatics.mapping import main_person
-from firstcontact.connectors.lawmatics.people import People, Sort
+from firstcontact.connectors.lawmatics.mapping import main_person, related
+from firstcontact.connectors.lawmatics.people import NAMES, People, Sort
+from firstcontact.connectors.lawmatics.recent import LATELY, Recent
 from firstcontact.connectors.toolkit.spellings import spellings
-from firstcontact.connectors.toolkit.times import iso_millis, micros
+from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.records import ABSENT, Finding, Record
 from firstcontact.interactions.handles import read_phone_field
 from firstcontact.interactions.model import Handle
 
-LATELY = 300_000_000
-"""For so long after it was written a finder may not know a contact; longer than a poll's distance."""
-LATELY_PAGES = 20
 BEARER_PAGES = 4
 """A question with more answers than this many pages is not answered."""
 TAIL = 4
@@ -51,8 +49,9 @@ class Finder:
         self._region = region
         self._lock = threading.Lock()
         self._search: Search | None = None
-        self._pages: tuple[int, int] = (0, 0)
-        """When it was last seen how many pages all contacts are, and how many."""
+        self._recent = Recent(api, people)
+        self._length: tuple[int, int] = (0, 0)
+        """When it was last seen how many requests reading all contacts takes, and how many."""
 
     def find(self, handles: Sequence[Handle]) -> Mapping[str, Finding]:
         """See `Crm`. Raises TryAgain, AuthLapsed, Refused."""
@@ -61,11 +60,11 @@ class Finder:
             return {}
         first = self._list_seen(wanted.values())
         search: Search = self._search or "stored"
-        if first is not None and 3 * first.pages <= _cost(wanted.values(), search):
+        if first is not None and _reading(first) <= _cost(wanted.values(), search):
             everybody = self.everybody(first)
             if everybody is not None:
                 return _findings(wanted, everybody, {})
-        records, cut = self._lately()
+        records, cut = self._recent.bearing(wanted.keys())
         unanswered = dict.fromkeys(wanted, cut) if cut else {}
         for key, handle in wanted.items():
             found, why = self._ask(handle, search)
@@ -76,12 +75,12 @@ class Finder:
 
     def _list_seen(self, handles: Collection[Handle]) -> Page | None:
         """The first page of everybody, unless it is known that reading on is dearer than asking."""
-        at, pages = self._pages
+        at, requests = self._length
         now = self._api.earliest_now()
-        if self._search is not None and 0 <= now - at < KEPT and 3 * pages > _cost(handles, self._search):
+        if self._search is not None and 0 <= now - at < KEPT and requests > _cost(handles, self._search):
             return None
         page = self._api.page("contacts", {**EVERYTHING, **BY_ID})
-        self._pages = (now, page.pages)
+        self._length = (now, _reading(page))
         if page.more:
             self._try(page.rows)
         return page
@@ -130,17 +129,6 @@ class Finder:
         person = self._people.complete([row])[0]
         return {handle.key for handle in self._people.record(person).handles}
 
-    def _lately(self) -> tuple[list[Record], str]:
-        """Contacts changed lately, and why it is not all of them, if so."""
-        since = iso_millis(self._api.earliest_now() - LATELY)
-        asked = {**EVERYTHING, "filter_by": "updated_at", "filter_on": since, "filter_with": ">="}
-        rows: list[Row] = []
-        for number, page in enumerate(self._api.pages("contacts", asked), 1):
-            rows += page.rows
-            if number == LATELY_PAGES and page.more:
-                return [], f"more contacts of {TITLE} were changed lately than can be looked at."
-        return self._people.records(rows, remembering=True), ""
-
     def _ask(self, handle: Handle, search: Search) -> tuple[list[Record], str]:
         """Who bears a handle, and why it is not certain that these are all, if so."""
         by = "email" if handle.kind == "email" else "phone"
@@ -177,6 +165,12 @@ def _findings(
         else (Finding("found", tuple(found.values())) if found else ABSENT)
         for key, found in bearing.items()
     }
+
+
+def _reading(first: Page) -> int:
+    """Requests that reading everybody takes: where rows do not name their further numbers, two more lists."""
+    bare = any(related(row, name) is None for row in first.rows for name in NAMES.values())
+    return first.pages * 3 if bare else first.pages
 
 
 def _cost(handles: Iterable[Handle], search: Search) -> int:

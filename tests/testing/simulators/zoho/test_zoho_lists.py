@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from firstcontact.testing.simulators.zoho import listing
+
 
 def made(firm: Any, count: int) -> list[str]:
     """Ids of so many new contacts, a second apart."""
@@ -105,6 +107,17 @@ def test_pages_by_number_end_at_2000(firm: Any) -> None:
     """Beyond, a token is needed."""
     told = firm.error("GET", "/Contacts", params={"fields": "id", "page": 11})
     assert told[1:] == ("DISCRETE_PAGINATION_LIMIT_EXCEEDED", {"limit": 2000})
+
+
+def test_tokens_end_at_100000(firms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No token leads beyond that many records; here it is four."""
+    monkeypatch.setattr(listing, "MOST_BY_TOKEN", 4)
+    firm = firms(page_size=2)
+    made(firm, 5)
+    token = listed(firm).json()["info"]["next_page_token"]
+    token = listed(firm, page_token=token).json()["info"]["next_page_token"]
+    told = firm.error("GET", "/Contacts", params={"fields": "id", "page_token": token})
+    assert told[1:] == ("PAGINATION_LIMIT_EXCEEDED", {"param_name": "page_token"})
 
 
 @pytest.mark.parametrize(("mode", "found"), [("inclusive", 2), ("exclusive", 1)])

@@ -107,6 +107,16 @@ def test_where_fields_are_not_made(firms: Any) -> None:
     assert firm.call(FirstContact_Key="k") != firm.call(FirstContact_Key="k")
 
 
+def test_the_word_for_a_unique_field(firms: Any) -> None:
+    """The specification and Zoho's client library write it otherwise: both are taken, or one by quirk."""
+    words = ("case_sensitive", "casesensitive")
+    for mode in ("either", *words):
+        firm = firms(unique_sent=mode)
+        for word in words:
+            answer = create(firm, {"field_label": word, "data_type": "text", "unique": {word: False}})
+            assert (answer.status_code == 201) == (mode in ("either", word)), (mode, word)
+
+
 def test_users(firms: Any) -> None:
     """All, active, inactive, ourselves; in pages."""
     firm = firms()

@@ -18,6 +18,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fields: Literal["ready", "missing"] = "ready"
     activity_unique: Literal["offered", "refused"] = "offered"
     unique_word: Literal["case_sensitive", "casesensitive"] = "case_sensitive"
+    unique_sent: Literal["either", "case_sensitive", "casesensitive"] = "either"
     email_unique: bool = False
     phone_search: Literal["digits", "suffix", "text"] = "digits"
     equals_alone: Literal["contains", "exact"] = "contains"
@@ -62,7 +63,9 @@ MEANINGS: Mapping[str, str] = {
     "data_center": "com, eu, in, com.au, jp, ca, com.cn or sa: whose logins it takes",
     "fields": "ready: our custom fields are there; missing: they are to be made",
     "activity_unique": "offered, or refused: whether fields of calls, events and tasks can be unique",
-    "unique_word": "case_sensitive or casesensitive: how settings/fields says that a field is unique",
+    "unique_word": "case_sensitive (specification) or casesensitive (Zoho's client library): how "
+    "settings/fields says that a field is unique",
+    "unique_sent": "either, case_sensitive or casesensitive: which of both it takes for a new field",
     "email_unique": "whether the administrator marked the e-mail of contacts and leads as unique",
     "phone_search": "digits: `phone=` finds any part of the digits, however they are written; suffix: it "
     "also finds a national number by its international form; text: it finds parts of the stored text",

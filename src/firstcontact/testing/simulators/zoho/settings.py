@@ -205,11 +205,13 @@ def _length(type: str, given: Mapping[str, Any]) -> int:
 
 
 def _uniqueness(state: State, module: Module, type: str, given: Any) -> str:
-    """`unique: {case_sensitive}`; older pages write it in one word."""
+    """`unique: {case_sensitive}` in the specification; Zoho's client library writes it in one word."""
     if not given:
         return ""
     refused = state.quirks.activity_unique == "refused" and module.name in ACTIVITIES
-    known = isinstance(given, Mapping) and set(given) <= {"case_sensitive", "casesensitive"}
+    sent = state.quirks.unique_sent
+    words = {"case_sensitive", "casesensitive"} if sent == "either" else {sent}
+    known = isinstance(given, Mapping) and set(given) <= words
     if type not in _UNIQUE or refused:
         raise Refused("NOT_ALLOWED", "the field cannot be unique", "unique")
     if not known:

@@ -19,6 +19,8 @@ from firstcontact.testing.simulators.serving import Running, running
 WAYS = [
     ("clio", "browser"),
     ("clio_grow", "browser"),
+    ("lawmatics", "browser"),
+    ("lawmatics", "token"),
     ("salesforce", "client_credentials"),
     ("salesforce", "refresh_token"),
     ("zoho", "browser"),
@@ -51,6 +53,9 @@ def vendor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     ):  # their limits would make this a test of patience; tests/lanes has the pace
         quirks = {"limit": 0}
         monkeypatch.setattr(Pacing, "take", lambda _: None)
+    if kind == "lawmatics":
+        quirks = {"rate": 0, "fields": "missing"}
+        monkeypatch.setattr(Pacing, "take", lambda _: None)
     with running(made, made.make(now, Switches(quirks=quirks))) as at:
         yield at, login
 
@@ -59,13 +64,13 @@ def connect(fc: Any, at: Running, login: str, patch: pytest.MonkeyPatch, *more: 
     """The command, with the simulator's own application."""
     kept = at.kind.credentials(at.url)
     given = kept.get(login) or next(iter(kept.values()))
-    for name in given.keys() & {"client_secret", "code", "refresh_token"}:
+    for name in given.keys() & {"client_secret", "code", "refresh_token", "access_token"}:
         patch.setenv(f"FIRSTCONTACT_{name.upper()}", given[name])
     options: list[str] = []
     for key, value in at.kind.options(at.url).items():
         options += ["--option", f"{key}={value}"]
-    client = f"client_id={given['client_id']}"
-    return fc("connect", at.kind.kind, "--login", login, *options, "--value", client, "--port", port(), *more)
+    client = ("--value", f"client_id={given['client_id']}") if "client_id" in given else ()
+    return fc("connect", at.kind.kind, "--login", login, *options, *client, "--port", port(), *more)
 
 
 def test_from_the_login_to_its_end(

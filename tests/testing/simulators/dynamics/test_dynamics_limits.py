@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from firstcontact.testing.simulators.dynamics.quirks import Quirks
+
 BURST = "x-ms-ratelimit-burst-remaining-xrm-requests"
 TIME = "x-ms-ratelimit-time-remaining-xrm-requests"
 
@@ -37,8 +39,6 @@ def test_requests_beyond_the_limit_are_429(orgs: Any) -> None:
 
 def test_the_limit_is_that_of_apis() -> None:
     """6,000 requests, 1,200 seconds, 52 at once."""
-    from firstcontact.testing.simulators.dynamics.quirks import Quirks
-
     quirks = Quirks()
     assert (quirks.limit, quirks.execution_seconds, quirks.concurrent) == (6000, 1200.0, 52)
 

@@ -30,7 +30,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _who_am_i(place: Place, call: Call, caller: Caller) -> Answer:
-    """`WhoAmI`: who this login is."""
+    """`GET WhoAmI`: who this login is (Microsoft's reference of functions)."""
     if call.method != "GET" or call.path not in ("WhoAmI", "WhoAmI()"):
         raise not_allowed(call.method, call.path)
     told = {
@@ -43,7 +43,8 @@ def _who_am_i(place: Place, call: Call, caller: Caller) -> Answer:
 
 
 def _count(place: Place, call: Call, _caller: Caller) -> Answer:
-    """`RetrieveTotalRecordCount(EntityNames=['contact'])`: beyond what `$count` counts."""
+    """`RetrieveTotalRecordCount(EntityNames=['contact'])`: beyond what `$count` counts (Microsoft's reference
+    of functions)."""
     asked = _COUNTED.fullmatch(call.path)
     if call.method != "GET" or asked is None:
         raise bad("RetrieveTotalRecordCount needs EntityNames.")
@@ -57,7 +58,8 @@ def _count(place: Place, call: Call, _caller: Caller) -> Answer:
 
 
 def privileges(place: Place, call: Call) -> dict[str, Any]:
-    """`RetrieveUserPrivileges`: all of those there are but for what our user lacks."""
+    """`RetrieveUserPrivileges`: all of those there are but for what our user lacks (Microsoft's reference
+    of functions)."""
     rights = [
         f"prv{right}{name}"
         for name in sorted({table.privilege for table in place.state.tables.values()})
@@ -75,7 +77,7 @@ def privileges(place: Place, call: Call) -> dict[str, Any]:
 
 
 def _merge(place: Place, call: Call, caller: Caller) -> Answer:
-    """`POST /Merge`: as people do it."""
+    """`POST /Merge`: as people do it (Microsoft's reference of actions)."""
     body = _parameters(call, {"Target", "Subordinate"}, {"UpdateContent", "PerformParentingChecks"})
     table, survivor = _named(place, body["Target"])
     other, loser = _named(place, body["Subordinate"])
@@ -87,7 +89,7 @@ def _merge(place: Place, call: Call, caller: Caller) -> Answer:
 
 
 def _qualify(place: Place, call: Call, caller: Caller) -> Answer:
-    """`POST /QualifyLead`."""
+    """`POST /QualifyLead` (Microsoft's reference of actions)."""
     needs = {"LeadId", "CreateAccount", "CreateContact", "CreateOpportunity"}
     body = _parameters(call, needs, {"Status"})
     _, lead = _named(place, body["LeadId"])

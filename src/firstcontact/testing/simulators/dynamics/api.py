@@ -124,7 +124,7 @@ class Api:
                     raise lacks_privilege(right, self._user)
 
     def _service(self, call: Call) -> Answer:
-        """`GET /api/data/v9.2/`: which sets there are."""
+        """`GET /api/data/v9.2/`: which sets there are (OData 4.0)."""
         if call.method != "GET":
             raise not_allowed(call.method, "/")
         sets = [{"name": one.set, "kind": "EntitySet", "url": one.set} for one in self._state.tables.values()]
@@ -207,7 +207,8 @@ class Api:
         return answer
 
     def _beyond(self, call: Call, place: Address, rest: list[str], caller: Caller) -> Answer:
-        """What lies behind a table or a record: `$count`, a property, what a navigation property leads to."""
+        """What lies behind a table or a record: `$count`, a property, what a navigation property leads to
+        (OData 4.0, part 2)."""
         table = place.table
         if not place.one:
             if rest != ["$count"] or call.method != "GET":
@@ -247,7 +248,8 @@ class Api:
         return self._one(call, self._state.table(held[0]), target)
 
     def _reference(self, call: Call, table: Table, row: Row, name: str, caller: Caller) -> Answer:
-        """`DELETE /contacts(id)/parentcustomerid_account/$ref` empties a lookup."""
+        """`DELETE /contacts(id)/parentcustomerid_account/$ref` empties a lookup (Microsoft's page "Associate
+        and disassociate table rows")."""
         column, _ = navigation(self._state, table, name)
         if call.method != "DELETE":
             raise not_allowed(call.method, call.path)
@@ -255,7 +257,8 @@ class Api:
         return Answer(status=204)
 
     def _grouped(self, call: Call, table: Table) -> dict[str, Any]:
-        """`$apply=filter(…)/groupby((…),aggregate($count as n))`: the one aggregation there is here."""
+        """`$apply=filter(…)/groupby((…),aggregate($count as n))`: the one aggregation there is here
+        (Microsoft's page "Aggregate data")."""
         check_options({name: "" for name in call.options if name != "$apply"}, frozenset())
         asked = _GROUPED.fullmatch(call.options["$apply"])
         if asked is None:

@@ -265,7 +265,10 @@ class _Parser:
         step, slash, rest = name.partition("/")
         if not slash:
             column = _by_property(self._table, step)
-            return column, lambda row: _value(row, column)
+            if column.type in LOOKUPS:
+                return column, lambda row: _value(row, column)
+            key = column.name
+            return column, lambda row: row.get(key)
         through, targets = navigations(self._table).get(step, (None, ()))
         if through is None:
             raise no_property(step, self._table.name)

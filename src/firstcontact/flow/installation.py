@@ -22,8 +22,9 @@ from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading,
 from firstcontact.flow import read_only
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, Clock
-from firstcontact.flow.indexed import Indexed, forget, take_changes
+from firstcontact.flow.indexed import Indexed, created, forget, take_changes
 from firstcontact.flow.judge import judge
+from firstcontact.flow.look_up import made_type
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.flow.understand import understand
 from firstcontact.interactions.model import Interaction
@@ -50,7 +51,7 @@ from firstcontact.ledger.reviewing import Review
 from firstcontact.ledger.sharding import ALL, SHARDS
 from firstcontact.ledger.stuck import FAULT
 from firstcontact.operating.watch import SILENT, Stage, Watch, timed
-from firstcontact.planning.write import Receipt
+from firstcontact.planning.write import ContactFields, Receipt
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Ruling
 from firstcontact.policy.rules import PROHIBITIONS
@@ -761,8 +762,19 @@ class Installation:
             if record:
                 writing.mark_done(tx, [Receipt(write_key, record, created=True, at=now)], now)
                 writing.wake(tx, [write_key], now)
+                made = writing.intended_contacts(tx, [write_key]).get(write_key)
+                if made is not None:
+                    self._enter(tx, record, made, now)
             else:
                 writing.send_again(tx, write_key, now)
+
+    def _enter(self, tx: Connection, record: str, fields: ContactFields, now: int) -> None:
+        """Somebody whom a write of ours made turned out to be there: known by the index at once."""
+        state = index.state(tx, self.crm.connection)
+        if self.indexed and state.begun_at:
+            region, becomes = self.book.team.region, made_type(self.crm.capabilities())
+            person = created(record, fields, region, now, becomes)
+            index.keep(tx, self.crm.connection, [person], region, state.reading)
 
     def try_stuck_again(self, keys: Collection[str] = (), cause: str = "") -> int:
         """Let what is stuck go on (`ledger.stuck`): these keys, or all of a cause, or all. How many are due

@@ -156,13 +156,20 @@ class Builder:
         table = self._environment.table(name)
         about = self._about(fields)
         values = activities.changed_activity(fields, write.changed, row, table, about, self._environment.me)
+        description, rest = activities.described(fields, table)
+        note: list[jobs.Step] = []
+        # Of two long texts the description may be alike, and its rest not.
+        same = "body" in write.changed and text(row, "description") == description
+        if "description" in values or same:
+            note = self._note(write, name, id, rest)
+        if not values and note:
+            return Job(write=place, table=name, steps=tuple(note), id=id)
         if not values:
             return self._done(write, f"{name}:{id}")
         before, after = activities.states_around(fields, row, name, self._now)
         steps = [] if before is None else [_state(name, id, before, text(row, "@odata.etag"))]
         steps.append(jobs.put(name, id, values, "" if steps else text(row, "@odata.etag")))
-        if "description" in values:
-            steps += self._note(write, name, id, activities.described(fields, table)[1])
+        steps += note
         if after is not None:
             steps.append(_state(name, id, after))
         return Job(write=place, table=name, steps=tuple(steps), id=id)

@@ -289,6 +289,24 @@ def test_times_are_the_same_in_every_zone() -> None:
     assert later["Call_Start_Time"] == "2026-03-02T12:01:00+00:00"
 
 
+def test_a_link_is_whole_or_not_there() -> None:
+    """A link that is longer than its field is left out, since half of one leads nowhere; a text is cut."""
+    long = "https://calls.example/" + "x" * 300
+    values = activities.new_activity(call(recording=long, subject="x" * 300), KEY, CALLS)
+    assert "FirstContact_Recording" not in values
+    assert len(values["Subject"]) == 255
+
+
+def test_interactions_that_do_not_fit_are_left_out_whole() -> None:
+    """Of a day's texts as many are named as the field holds, none by half; those that are there stay."""
+    ids = tuple(f"message-{number:030d}" for number in range(60))
+    row = {**activities.new_activity(call(interactions=ids), KEY, CALLS), "id": "1"}
+    listed = row["FirstContact_Interactions"].split()
+    assert listed == list(ids[: len(listed)])
+    assert 50 < len(listed) < 60
+    assert activities.changed_activity(call(interactions=("one-more" * 5,)), ("kind",), row, CALLS) == {}
+
+
 def test_an_activity_is_named_with_its_module() -> None:
     """Ids of Zoho do not tell what they are of."""
     assert activities.place_of(activities.receipt_id("Events", "12")) == ("Events", "12")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from firstcontact.connectors.contract import AuthLapsed, Exists, Gone, Rejected, TryAgain, Unclear
 from firstcontact.planning.write import Existing, Receipt
@@ -16,6 +17,7 @@ from firstcontact.testing.conformance.making import (
     an_activity,
     handle,
     new_contact,
+    no_activity,
     receipt,
     update,
 )
@@ -196,6 +198,30 @@ def test_used_up_credits_are_waited_for(serve: Any, status: str, code: str) -> N
     receipt(org.crm, new_contact(org.crm))
 
 
+def test_a_limit_that_is_not_explained_is_waited_for_longer_each_time(org: Any) -> None:
+    """429 without a time: five seconds, twenty, and so on to a quarter of an hour; those who are refused
+    together wait together, and after an answer it begins anew."""
+    org.crm.users()
+
+    def refused() -> float:
+        del org.pace.left_alone[:]
+        with pytest.raises(TryAgain):
+            org.crm.users()
+        return max(org.pace.left_alone)
+
+    org.simulator.exhaust(7200)
+    waits = []
+    for _ in range(6):
+        waits.append(refused())
+        assert refused() == waits[-1]
+        org.wait(waits[-1])
+    assert waits == [5.0, 20.0, 80.0, 320.0, 900.0, 900.0]
+    org.wait(7200)
+    org.crm.users()
+    org.simulator.exhaust(60)
+    assert refused() == 5.0
+
+
 def test_what_is_left_of_the_credits_is_heeded(serve: Any) -> None:
     """Once half of them are used, each answer tells the pace how many are left."""
     org = serve(credits=20)
@@ -274,6 +300,26 @@ def test_a_module_that_is_closed_to_us_spoils_nothing_else(serve: Any) -> None:
     assert isinstance(refused, Rejected)
 
 
+def test_a_closed_module_is_not_asked_about_again_and_again(serve: Any) -> None:
+    """A hundred calls into a module that is closed to us are refused by one request, or by none."""
+    org = serve()
+    org.crm.apply([an_activity(org.crm, "warm")])
+    org.simulator.state.quirks = replace(org.simulator.state.quirks, forbidden=("Calls",))
+    writes = [an_activity(org.crm, f"call {n}") for n in range(100)]
+    outcomes: list[Any] = []
+    assert org.calls(lambda: outcomes.extend(org.crm.apply(writes))) == 1
+    assert {type(outcome) for outcome in outcomes} == {Rejected}
+
+
+def test_hundreds_of_accounts_know_their_contacts(org: Any) -> None:
+    """More accounts than an answer has by itself come with the number of their contacts each."""
+    ids = [org.desk.add("account", {"name": f"Acme {n}", "website": f"acme{n}.example"}) for n in range(250)]
+    for id in ids:
+        org.desk.add("contact", {"last_name": "Diaz", "account": id})
+    accounts = [account for page in pages(org) for account in page.accounts]
+    assert [account.contacts for account in accounts] == [1] * 250
+
+
 def test_our_own_change_does_not_hide_a_persons(org: Any) -> None:
     """What a person edited stays marked as edited after we have written to it; our own writes do not mark."""
     ours = receipt(org.crm, new_contact(org.crm)).id
@@ -298,6 +344,7 @@ def test_no_workflow_of_the_organisation_fires(org: Any) -> None:
         receipt(org.crm, an_activity(org.crm, kind, kind, people=people))
     id = receipt(org.crm, an_activity(org.crm, "more", "meeting", people=people)).id
     receipt(org.crm, a_document(org.crm, id))
+    receipt(org.crm, no_activity(org.crm, id, "undo"))
     assert (org.simulator.fired, org.simulator.invited) == ([], [])
 
 
@@ -310,6 +357,23 @@ def test_a_converted_lead_stands_for_its_contact(serve: Any, shown: str) -> None
     org.desk.convert(lead, contact)
     (record,) = finding(org, JO).records
     assert (record.id, record.type, record.converted_to) == (lead, "lead", contact)
+    assert org.crm.read([lead])[lead] == record
+
+
+def test_a_lead_that_became_nobody_is_nobody(org: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Converted, and into no contact that is told: it is no candidate, and gone from the feed."""
+    lead = org.desk.add("lead", {"last_name": "Diaz", "emails": [JO]})
+    cursor = org.crm.changed_since("").cursor
+    org.desk.convert(lead, org.desk.add("contact", {"last_name": "Diaz"}))
+    query = org.crm._api.query
+
+    def untold(statement: str) -> Any:
+        rows, more = query(statement)
+        return [{**row, "Converted_Contact": None} if "Company" in row else row for row in rows], more
+
+    monkeypatch.setattr(org.crm._api, "query", untold)
+    assert finding(org, JO).status == "absent"
+    assert lead in org.crm.changed_since(cursor).gone
 
 
 def test_a_team_is_named_by_ids_or_addresses(org: Any) -> None:

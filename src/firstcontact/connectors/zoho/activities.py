@@ -52,6 +52,7 @@ _PARTS = {
 }
 """Which of Zoho's fields say what one of ours does."""
 _DETAILED = ("kind", "direction", "outcome", "seconds", "at")
+_LINKS = frozenset({RECORDING, TRANSCRIPT})
 _TIMES = frozenset({"Call_Start_Time", "Start_DateTime", "End_DateTime"})
 _CODES = {
     "Subject": "a",
@@ -100,10 +101,10 @@ def new_activity(fields: ActivityFields, key: str, module: Module) -> Values:
     """What a new activity has."""
     values = {name: value for name, value in _all(fields, module).items() if value is not None}
     values[KEY] = key
-    own = {INTERACTIONS: "\n".join(fields.interactions), DETAILS: _details({}, fields, _DETAILED)}
-    for name, value in own.items():
-        if module.takes(name):
-            values[name] = clean(value, module.length(name))
+    if module.takes(INTERACTIONS):
+        values[INTERACTIONS] = _fitting(fields.interactions, module.length(INTERACTIONS))
+    if module.takes(DETAILS):
+        values[DETAILS] = _details({}, fields, _DETAILED)
     if module.takes(WRITTEN):
         values[WRITTEN] = _digests(values, {})
     return values
@@ -151,7 +152,7 @@ def _all(fields: ActivityFields, module: Module) -> Values:
         **_links(fields),
     }
     return {
-        name: _taken(value, module.length(name))
+        name: _taken(name, value, module.length(name))
         for name, value in values.items()
         if name.startswith("$") or module.takes(name)
     }
@@ -204,8 +205,13 @@ def _moment(at: int) -> str:
     return iso_seconds(at, "+00:00")
 
 
-def _taken(value: Any, length: int) -> Any:
-    return clean(value, length) or None if isinstance(value, str) else value
+def _taken(name: str, value: Any, length: int) -> Any:
+    if not isinstance(value, str):
+        return value
+    if name in _LINKS and length and len(value) > length:
+        # Half a link leads nowhere.
+        return None
+    return clean(value, length) or None
 
 
 # --- fields of our own --------------------------------------------------------------------------
@@ -215,8 +221,9 @@ def _own_changes(fields: ActivityFields, changed: Sequence[str], row: Row, modul
     values: Values = {}
     answered = text(row, INTERACTIONS).split()
     interactions = dict.fromkeys([*answered, *fields.interactions])
-    if module.takes(INTERACTIONS) and list(interactions) != answered:
-        values[INTERACTIONS] = clean("\n".join(interactions), module.length(INTERACTIONS))
+    listed = _fitting(list(interactions), module.length(INTERACTIONS))
+    if module.takes(INTERACTIONS) and listed.split() != answered:
+        values[INTERACTIONS] = listed
     if changed:
         names = [name for name in _DETAILED if name in changed]
     else:
@@ -225,6 +232,17 @@ def _own_changes(fields: ActivityFields, changed: Sequence[str], row: Row, modul
     if module.takes(DETAILS) and details != text(row, DETAILS):
         values[DETAILS] = details
     return values
+
+
+def _fitting(interactions: Sequence[str], room: int) -> str:
+    """The ids, one a line, as many as fit in whole: half an id would be another one."""
+    listed = ""
+    for id in interactions:
+        longer = f"{listed}\n{id}" if listed else id
+        if room and len(longer) > room:
+            break
+        listed = longer
+    return clean(listed)
 
 
 def _details(before: Mapping[str, str], fields: ActivityFields, names: Iterable[str]) -> str:

@@ -28,6 +28,7 @@ from firstcontact.connectors.zoho import activities, documents, mapping
 from firstcontact.connectors.zoho.capabilities import CAPABILITIES
 from firstcontact.connectors.zoho.client import RECORDS, Api, Row, is_id
 from firstcontact.connectors.zoho.faults import (
+    CLOSED,
     DUPLICATE,
     INVALID,
     SUCCESS,
@@ -280,9 +281,11 @@ class Carrier:
         return results
 
     def _all_refused(self, nodes: Sequence[Node], fault: Fault) -> None:
-        """No to all of them together: one spoils the request, and halves find it."""
-        if len(nodes) == 1:
-            self._judge(nodes[0], fault)
+        """No to all of them together: the module is closed to us, or one spoils the request, and halves find
+        it."""
+        if len(nodes) == 1 or fault.code in CLOSED:
+            for node in nodes:
+                self._refused(node, fault)
             return
         half = len(nodes) // 2
         self._send(nodes[:half])
@@ -296,15 +299,18 @@ class Carrier:
             id = text(details, "id") or node.id
             self._done(node.write, named_id(node.module, id), created=not node.id)
             return
+        self._refused(node, fault_of(result))
+
+    def _refused(self, node: Node, fault: Fault) -> None:
+        """The outcome of a record that was not taken. No trouble in asking why is raised, since others of the
+        same call may have been carried out."""
         try:
-            self._judge(node, fault_of(result))
+            self._judge(node, fault)
         except (TryAgain, AuthLapsed, Refused) as trouble:
-            # Others of the same call may have been carried out.
             after = trouble.after if isinstance(trouble, TryAgain) else AFTER_TROUBLE
             self._outcomes[node.write] = TryAgain(str(trouble), after)
 
     def _judge(self, node: Node, fault: Fault) -> None:
-        """The outcome of a record that was not taken."""
         write = self._writes[node.write]
         if fault.code in UNSURE:
             self._unclear([node], f"{TITLE} failed at a record ({fault.code}).")

@@ -114,7 +114,7 @@ class Look:
         found: dict[str, int] = {}
         for portion in coql.portions(coql.among("Account_Name", accounts)):
             statement = coql.select(
-                ["Account_Name", "COUNT(id)"], "Contacts", coql.either(portion), limit=0, group="Account_Name"
+                ["Account_Name", "COUNT(id)"], "Contacts", coql.either(portion), group="Account_Name"
             )
             rows, _ = self._api.query(statement)
             found |= {text(row, "Account_Name"): max(0, counted(row)) for row in rows}

@@ -19,6 +19,7 @@ from firstcontact.connectors.dynamics.building import Builder, check, moved
 from firstcontact.connectors.dynamics.client import Api, Refused, after
 from firstcontact.connectors.dynamics.environment import Environments
 from firstcontact.connectors.dynamics.faults import DUPLICATE, Fault, outcome, read_fault, words
+from firstcontact.connectors.dynamics.grouping import beginning, grouped, ordered
 from firstcontact.connectors.dynamics.jobs import Job
 from firstcontact.connectors.dynamics.look import Look, named
 from firstcontact.connectors.dynamics.mapping import Bind, text
@@ -30,8 +31,6 @@ from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 from firstcontact.planning.write import ContactFields, Receipt, Write
 
 AGAIN_SECONDS = 2.0
-TOGETHER = 300
-"""Operations in a change set; a larger one keeps rows locked for long."""
 _HALTED = "What this points at has not been written; it is sent again with it."
 _PEOPLE = ("contact", "lead")
 
@@ -86,7 +85,8 @@ class Carrier:
 
     def _send_together(self) -> None:
         """Each group of jobs that hang together as one change set, as far as it is not too large for one."""
-        self._send([_beginning(_ordered(group)) for group in _groups(self._open())])
+        self._halt()
+        self._send([beginning(ordered(group)) for group in grouped(self._open())])
 
     def _find_made(self) -> None:
         """Of what did not happen, what is there already: who sends a write again is answered with the row
@@ -97,17 +97,17 @@ class Carrier:
 
     def _send_singly(self) -> None:
         """What is left, write by write; what is pointed at goes before what points at it."""
-        while self._open():
-            for job in self._open():
-                if any(not isinstance(self._outcomes.get(one, None), Receipt) for one in job.links()):
-                    if all(one in self._outcomes for one in job.links()):
-                        self._outcomes[job.write] = TryAgain(_HALTED, AGAIN_SECONDS)
-            ready = [job for job in self._open() if self._ready(job)]
-            if not ready:
-                break
+        self._halt()
+        while ready := [job for job in self._open() if self._ready(job)]:
             self._send([[job] for job in ready])
-        for job in self._open():
-            self._outcomes[job.write] = TryAgain(_HALTED, AGAIN_SECONDS)
+            self._halt()
+
+    def _halt(self) -> None:
+        """What points at something that was not written waits for it."""
+        for job in ordered(self._open()):
+            there = [self._outcomes.get(one) for one in job.links()]
+            if any(one is not None and not isinstance(one, Receipt) for one in there):
+                self._outcomes[job.write] = TryAgain(_HALTED, AGAIN_SECONDS)
 
     def _open(self) -> list[Job]:
         return [job for job in self._jobs if job.write not in self._outcomes]
@@ -354,47 +354,3 @@ def _made(result: Result, table: str) -> str:
         return guid(text(result.body, id_of(table)))
     address = result.headers.get("odata-entityid") or result.headers.get("location") or ""
     return guid(address.rpartition("(")[2].partition(")")[0])
-
-
-def _groups(waiting: Sequence[Job]) -> list[list[Job]]:
-    """Jobs that hang together by their links, each group in the order given."""
-    root: dict[int, int] = {}
-
-    def find(place: int) -> int:
-        while root.setdefault(place, place) != place:
-            place = root[place]
-        return place
-
-    for job in waiting:
-        for other in job.links():
-            root[find(other)] = find(job.write)
-    groups: dict[int, list[Job]] = {}
-    for job in waiting:
-        groups.setdefault(find(job.write), []).append(job)
-    return list(groups.values())
-
-
-def _beginning(group: Sequence[Job]) -> Sequence[Job]:
-    """The first jobs of a group, as many as a change set should have; what they point at is among them."""
-    steps = 0
-    for place, job in enumerate(group):
-        steps += len(job.steps)
-        if place and steps > TOGETHER:
-            return group[:place]
-    return group
-
-
-def _ordered(group: Sequence[Job]) -> list[Job]:
-    """What is pointed at before what points at it."""
-    done: set[int] = set()
-    inside = {job.write for job in group}
-    ordered: list[Job] = []
-    waiting = list(group)
-    while waiting:
-        ready = [one for one in waiting if (one.links() - {one.write}) & inside <= done]
-        if not ready:
-            return [*ordered, *waiting]
-        ordered += ready
-        done |= {one.write for one in ready}
-        waiting = [one for one in waiting if one.write not in done]
-    return ordered

@@ -10,11 +10,13 @@ from firstcontact.connectors.contract import TryAgain
 from firstcontact.connectors.dynamics import odata
 from firstcontact.connectors.dynamics.batch import Operation, Result
 from firstcontact.connectors.dynamics.client import Api
-from firstcontact.connectors.dynamics.names import DESCRIBED, TITLE
+from firstcontact.connectors.dynamics.names import DESCRIBED, OWN, TITLE
 from firstcontact.connectors.dynamics.shapes import Environment, Table, read_table
 
 KEPT = 3_600_000_000
 """Microseconds for which an answer is kept; a refusal that tells of a change ends it sooner."""
+UNREADY = 60_000_000
+"""The same while columns or keys of ours are missing: somebody is about to make them."""
 HIDDEN_SECONDS = 300.0
 
 _COLUMNS = "LogicalName,AttributeType,RequiredLevel,IsValidForCreate"
@@ -38,7 +40,7 @@ class Environments:
         which nothing can be said of anybody."""
         with self._lock:
             kept = self._kept
-            if kept is None or not 0 <= self._now() - kept[0] < KEPT:
+            if kept is None or not 0 <= self._now() - kept[0] < (KEPT if _ready(kept[1]) else UNREADY):
                 kept = self._now(), self._ask()
                 self._kept = kept
             found = kept[1]
@@ -102,6 +104,10 @@ class Environments:
         relations = _listed(answers[5]) if answers[5].ok else []
         rows = [one["value"] for one in good[1:]]
         return read_table(name, good[0], rows[0], rows[1], rows[2], rows[3], relations)
+
+
+def _ready(environment: Environment) -> bool:
+    return all(environment.table(name).ready for name in OWN if environment.table(name).columns)
 
 
 def _questions(table: str) -> list[Operation]:

@@ -46,7 +46,7 @@ def test_a_recorded_contact_is_read(recorded: Any, name: str) -> None:
     assert (record.emails, record.phones) == ((told["email"],), (told["phone"],))
     assert told["email"] in {handle.key for handle in record.handles}
     assert record.created_at == micros(told.get("created_at"))
-    assert not (record.created_by_us or record.edited_by_person or record.placeholder)
+    assert (record.created_by_us, record.edited_by_person, record.placeholder) == (False, False, False)
 
 
 def test_recorded_custom_fields_are_read_by_name(recorded: Any) -> None:

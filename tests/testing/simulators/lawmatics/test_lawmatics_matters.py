@@ -107,6 +107,16 @@ def test_a_matter_takes_tags_notes_areas_and_people(firm: Any) -> None:
         firm.refused(422, "POST", "/prospects", {**JO, **wrong})
 
 
+def test_tags_that_come_are_added(firm: Any) -> None:
+    """PUT of a matter or contact leaves the tags that it has."""
+    matter = firm.matter(**JO, tags=["VIP"])
+    answer = firm.ask("PUT", f"/prospects/{matter['id']}", {"tags": ["Estate", "vip"]}).json()["data"]
+    assert [one["id"] for one in answer["relationships"]["tags"]["data"]] == ["1", "2"]
+    contact = firm.person(tags=["VIP"])
+    firm.ask("PUT", f"/contacts/{contact}", {"tags": ["Estate"]})
+    assert firm.simulator.state.get("contacts", int(contact)).values["tags"] == [1, 2]
+
+
 def test_a_deleted_matter_is_404_and_its_contact_stays(firm: Any) -> None:
     """No list tells of it."""
     matter = firm.matter(**JO)

@@ -179,6 +179,12 @@ def test_a_phone_is_put_behind_the_description(firms: Any) -> None:
         assert firm.data(f"/events/{made['id']}")["attributes"]["description"] == f"Hello{behind}"
         changed = firm.ask("PUT", f"/events/{made['id']}", {"description": "Bye"}).json()["data"]
         assert changed["attributes"]["description"] == f"Bye{behind}"
+        same = {"description": f"Bye{behind}"}
+        changed = firm.ask("PUT", f"/events/{made['id']}", same).json()["data"]
+        assert changed["attributes"]["description"] == f"Bye{behind}"
+        firm.ask("PUT", f"/contacts/{ann}", {"phone": "415-555-0109"})
+        changed = firm.ask("PUT", f"/events/{made['id']}", {"name": "Another"}).json()["data"]
+        assert changed["attributes"]["description"] == f"Bye{behind}"
 
 
 def test_changing_an_event_may_not_be_offered(firms: Any) -> None:

@@ -204,7 +204,7 @@ def matched(request: Request, quirks: Quirks) -> Matched:
     path = raw.partition("?")[0]
     if not path.startswith(ROOT):
         raise no_path()
-    first, _, rest = path[len(ROOT) :].rstrip("/").partition("/")
+    first, _, rest = path[len(ROOT) :].partition("/")
     kind = KINDS.get(first)
     if kind is None:
         raise no_path()

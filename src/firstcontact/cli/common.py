@@ -234,12 +234,13 @@ def known_problem(error: Exception) -> str | None:
     from firstcontact.connectors.contract import AuthLapsed, TryAgain
     from firstcontact.connectors.files.problems import FileProblem
     from firstcontact.flow.problems import FlowProblem
+    from firstcontact.formats.title_rules import BadRules
     from firstcontact.keyring import KeyProblem
     from firstcontact.lanes.temporal.server import EngineProblem
     from firstcontact.policy.schema import SettingsProblem
     from firstcontact.store.problems import StoreProblem
 
-    known = EngineProblem | FileProblem | FlowProblem | KeyProblem | SettingsProblem | StoreProblem
+    known = BadRules | EngineProblem | FileProblem | FlowProblem | KeyProblem | SettingsProblem | StoreProblem
     if isinstance(error, AuthLapsed):
         again = "`firstcontact connect` logs in again, and what waited goes on."
         return str(error) if "firstcontact connect" in str(error) else f"{error} {again}"

@@ -114,6 +114,15 @@ def test_200_rows_unless_more_are_asked_for(firm: Any) -> None:
         assert firm.error("POST", "/coql", query)[:2] == (400, "INVALID_QUERY")
 
 
+def test_an_answer_may_be_shorter_than_asked_for(firms: Any) -> None:
+    """Short pages are short for queries too, and say that there is more."""
+    firm = firms(page_size=2)
+    for number in range(3):
+        firm.made("Contacts", Last_Name=f"N{number}")
+    answer = firm.ask("POST", "/coql", {"select_query": f"select id from Contacts {EVERY} limit 2000"}).json()
+    assert (len(answer["data"]), answer["info"]) == (2, {"count": 2, "more_records": True})
+
+
 def test_counting_and_groups(people: Any) -> None:
     """COUNT alone, by group, with an alias; MAX and MIN of times."""
     assert people.coql(f"select COUNT(id) from Contacts {EVERY}") == [{"COUNT(id)": 3}]

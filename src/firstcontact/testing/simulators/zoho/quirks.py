@@ -109,8 +109,8 @@ MEANINGS: Mapping[str, str] = {
     "block_status": "400 or 200: its status where too many tokens were made",
     "location_names": "documented: the redirect of a login carries `location` and `accounts-server`; none",
     "time_zone": "the zone in which times are written",
-    "page_size": "the most records in a page, whatever is asked for; of a query too, where it is less than "
-    "200: for tests of paging",
+    "page_size": "the most records in a page, whatever is asked for; of a query too, where it is less "
+    "than 200: for tests of paging",
 }
 
 

@@ -123,6 +123,8 @@ def _connecting(kind: str, options: Mapping[str, object], values: Mapping[str, s
     words = ["firstcontact", "connect", kind]
     for name, value in options.items():
         words += ["--option", f"{name}={value}"]
+    if login is not None and login is not logins[0]:
+        words += ["--login", login.name]
     if not asked:
         return shlex.join(words)
     return f"printf '%s\\n' {shlex.join(asked)} | {shlex.join([*words, '--stdin'])}"

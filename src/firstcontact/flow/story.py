@@ -289,8 +289,9 @@ def _records(installation: Installation, keys: tuple[str, ...]) -> tuple[Record,
 
 
 def _found(installation: Installation, handles: list[Handle]) -> Mapping[str, Finding]:
-    """As the CRM says now; where it cannot be asked, as our index knows it."""
-    for crm in (installation.crm, installation.known):
+    """As the CRM says now; where it cannot be asked, now or ever, as our index knows it."""
+    asked = installation.crm if installation.crm.capabilities().looks_up else installation.known
+    for crm in (asked, installation.known):
         try:
             with crossing(Boundary.FIND_TO_EXPLAIN):
                 return crm.find(handles)

@@ -34,6 +34,8 @@ MACHINES = re.compile(
 )
 """Hosts of shared calendars, senders and note-takers, which a rule knows by name."""
 NOT_HOSTS = frozenset({"py", "md", "toml", "json", "yaml", "ics", "mbox", "txt", "csv", "setter", "property"})
+NOT_HOSTS |= {"bind", "lookuplogicalname", "formattedvalue", "count"}
+"""Ends of file names, of decorators, and of annotations of OData (`ownerid@odata.bind`)."""
 NUMBER = re.compile(
     r"(?<![\w.+])\+\d{9,15}(?!\w)|\(\d{3}\) ?\d{3}-\d{4}|(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])"
 )

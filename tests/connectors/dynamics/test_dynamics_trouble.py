@@ -50,6 +50,13 @@ def test_a_lapsed_permission_is_said(serve: Any) -> None:
     assert org.desk.dump()["contacts"] == []
 
 
+def test_no_token_goes_out_unencrypted(serve: Any) -> None:
+    """An address without TLS that is not this machine gets neither secret nor token."""
+    org = serve()
+    with pytest.raises(AuthLapsed, match="https://"):
+        org.another(url="http://org.example").size()
+
+
 def test_a_token_is_renewed_before_it_ends(serve: Any) -> None:
     """A token is good for an hour; a minute before that it is had anew, once for all."""
     org = serve()

@@ -18,7 +18,7 @@ from firstcontact.connectors.dynamics.batch import Answers, Broken, Operation, P
 from firstcontact.connectors.dynamics.faults import NO_USER, THROTTLED, Fault, outcome, read_fault, words
 from firstcontact.connectors.dynamics.names import TITLE
 from firstcontact.connectors.toolkit import clocks
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Answer, Http, Lost, retry_after
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Answer, Http, Lost, is_private, retry_after
 from firstcontact.connectors.toolkit.oauth import ask_token
 from firstcontact.connectors.toolkit.tokens import Renewal, Tokens
 
@@ -55,6 +55,10 @@ def renewal(http: Http, tenant: str, resource: str, now: Callable[[], int]) -> R
     """How an access token is had: client credentials of an app registration of Microsoft Entra."""
 
     def renew(kept: Mapping[str, str]) -> Mapping[str, str]:
+        if not is_private(resource):
+            raise AuthLapsed(
+                f"The login of {TITLE} would be used unencrypted; its url is to begin with https://."
+            )
         form = {
             "grant_type": "client_credentials",
             "client_id": kept.get("client_id", ""),

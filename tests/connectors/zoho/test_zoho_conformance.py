@@ -14,6 +14,7 @@ LAG = 90.0
 SIDES: dict[str, dict[str, Any]] = {
     "as documented": {},
     "search lags": {"lag": LAG},
+    "short pages": {"page_size": 9},
     "other answers": {
         "lag": LAG,
         "activity_unique": "refused",

@@ -49,6 +49,15 @@ def test_fields_that_are_missing_are_said_and_made(serve: Any, unique: str) -> N
         assert (again.id, again.created) == (first.id, False)
 
 
+@pytest.mark.parametrize("word", ["case_sensitive", "casesensitive"])
+def test_keys_are_made_unique_by_either_word(serve: Any, word: str) -> None:
+    """Zoho's specification and its own program library differ in the word; whichever it takes, keys are
+    unique."""
+    org = serve(fields="missing", unique_sent=word)
+    assert not any("already" in sentence for sentence in org.crm.prepare())
+    assert all(state == "ok" for state in states(org).values())
+
+
 def test_what_cannot_be_made_is_told_to_an_administrator(serve: Any) -> None:
     """Where our user may not make fields, it is said which one a person is to make, and where."""
     org = serve(fields="missing", field_creation="refused")

@@ -3,7 +3,7 @@ creating custom fields)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,8 @@ from firstcontact.connectors.zoho.faults import SUCCESS, Refused, fault_of
 from firstcontact.connectors.zoho.modules import Modules
 from firstcontact.connectors.zoho.shapes import ACTIVITIES, TITLE, Module
 
+UNIQUE = ("case_sensitive", "casesensitive")
+"""How a field is made unique: the word of Zoho's specification, and that of its program library."""
 _REMEDY = "`firstcontact doctor --fix` makes it, if our user may customise the module"
 
 
@@ -35,14 +37,14 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
         """What people see; Zoho makes the name from it."""
         return self.name.replace("_", " ")
 
-    def body(self, *, unique: bool) -> dict[str, Any]:
-        """As it is asked for."""
+    def body(self, unique: str) -> dict[str, Any]:
+        """As it is asked for; unique: the word by which it is, "" for a field that is not."""
         body: dict[str, Any] = {"field_label": self.label, "data_type": self.type}
         if self.type == "textarea":
             body |= {"length": self.length, "textarea": {"type": "small"}}
         elif self.type == "text":
             body["length"] = self.length
-        return {**body, "unique": {"case_sensitive": False}} if unique else body
+        return {**body, "unique": {unique: False}} if unique else body
 
 
 def _key(module: str) -> Own:
@@ -235,12 +237,13 @@ def prepare(api: Api, modules: Modules) -> list[str]:
 
 def _make(api: Api, own: Own) -> list[str]:
     """Makes a field; without its uniqueness, where the module does not take that."""
-    refusals: Sequence[bool] = (True, False) if own.unique else (False,)
     refused = ""
-    for unique in refusals:
-        refused = _asked(api, own, unique=unique)
+    for unique in (*UNIQUE, "") if own.unique else ("",):
+        refused = _asked(api, own, unique)
         if not refused:
-            without = "" if unique == own.unique else ", which does not refuse a key that is there already"
+            without = (
+                ", which does not refuse a key that is there already" if own.unique and not unique else ""
+            )
             return [f"The field {own.module}.{own.name} was made{without}."]
     raise Rejected(
         f"{TITLE} does not make the field {own.label!r} in {own.module}: {refused}. An administrator can, "
@@ -249,9 +252,9 @@ def _make(api: Api, own: Own) -> list[str]:
     )
 
 
-def _asked(api: Api, own: Own, *, unique: bool) -> str:
+def _asked(api: Api, own: Own, unique: str) -> str:
     """Why it was not made; "" where it was."""
-    request = {"params": {"module": own.module}, "json": {"fields": [own.body(unique=unique)]}}
+    request = {"params": {"module": own.module}, "json": {"fields": [own.body(unique)]}}
     try:
         body = api.write("POST", "settings/fields", **request)
     except Refused as refused:

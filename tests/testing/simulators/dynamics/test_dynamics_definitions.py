@@ -159,7 +159,7 @@ def test_a_key_can_fail(orgs: Any) -> None:
         key("fc_Other", "nonsense"),
         key("fc_Other", "description"),
         key("fc_Other", "fc_otheremails"),
-        key("fc_Other", *["firstname"] * 17),
+        key("fc_Other", *["leadsourcecode"] * 17),
         {**key("fc_Other", "firstname"), "nonsense": 1},
     ],
 )

@@ -267,6 +267,14 @@ def test_counting_by_groups(people: Any) -> None:
     assert people.refused("GET", "contacts?$apply=groupby((nonsense),aggregate($count as n))")[0] == 400
 
 
+def test_counting_ends_at_so_many_records(people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An aggregate over more records than Dataverse adds up (50,000) is refused."""
+    asked = "contacts?$apply=groupby((lastname),aggregate($count as n))"
+    assert len(people.got(asked)["value"]) == 4
+    monkeypatch.setattr("firstcontact.testing.simulators.dynamics.api.MOST_AGGREGATED", 3)
+    assert people.refused("GET", asked) == (400, "0x8004e023")
+
+
 def test_any_of_a_collection(people: Any) -> None:
     """Activities are found by who took part."""
     (ann,) = people.rows("contacts", "lastname eq 'Ng'")

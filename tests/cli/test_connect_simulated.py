@@ -100,6 +100,34 @@ def test_from_the_login_to_its_end(
     assert fc("doctor").status == 1
 
 
+def test_a_lead_inbox_from_its_token_to_its_end(
+    fc: Any, write_mbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong token is not kept; with the right one a stranger becomes one lead, what cannot be done is said,
+    the same letters make no second one, and a token that is taken away pauses the connection."""
+    made = simulator("clio_grow")
+    with running(made, made.make(now, Switches())) as at:
+        words = ("connect", "clio_grow", "--option", f"address={at.url}")
+        monkeypatch.setenv("FIRSTCONTACT_INBOX_LEAD_TOKEN", "another")
+        assert "connect again" in fc(*words).all
+        monkeypatch.setenv("FIRSTCONTACT_INBOX_LEAD_TOKEN", "inbox-simulated")
+        assert fc.done(*words).status == 0
+        doctor = fc("doctor")
+        assert doctor.status == 0, doctor.all
+        assert "lead inbox cannot be asked who is there" in doctor.all
+        assert "nobody of ours need be a user" in fc.done("users").all
+        for _ in range(2):
+            fc.done("import", letters(write_mbox, "acme"))
+        (lead,) = at.simulator.desk.dump()["leads"]
+        assert lead["emails"] == ["jo@acme.example"]
+        assert "jo@acme.example is the lead Jo Diaz" in fc.done("explain", "jo@acme.example").all
+        assert "1 contact in Clio Grow" in fc.done("status").all
+        at.simulator.revoke()
+        fc("import", letters(write_mbox, "heron"))
+        assert "paused" in fc.done("status").all
+        assert len(at.simulator.desk.dump()["leads"]) == 1
+
+
 def letters(write_mbox: Any, firm: str) -> Any:
     """Somebody of a firm writes, and Ana answers."""
     them, first = f"Jo Diaz <jo@{firm}.example>", f"<1@{firm}.example>"

@@ -41,6 +41,26 @@ def crm(per_minute: int = 0) -> Metered:
     return Metered(open_engine(":memory:"), capabilities=offered)
 
 
+def test_no_second_has_more_than_its_limit(ledger: Ledger) -> None:
+    """Three a second: one at once, and two a second flow in, whoever sends them."""
+    offered = replace(capabilities("clio_grow"), requests_per_second=3)
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+        with ledger.write() as tx:  # as if the time had passed
+            state = connecting.state(tx, "office")
+            connecting.change(tx, "office", filled_at=state.filled_at - int(seconds * 1_000_000) - 1)
+
+    workers = [Pacing(ledger, "office", offered, sleep=sleep) for _ in range(2)]
+    sent = []
+    for number in range(20):
+        workers[number % 2].take()
+        sent.append(clock[0])
+    assert all(len([one for one in sent if at <= one < at + 1]) <= 3 for at in sent)
+    assert sent[-1] <= 10
+
+
 def test_workers_share_one_bucket(ledger: Ledger) -> None:
     """Sixty a minute: six at once for both together, then about one a second."""
     slept: list[float] = []

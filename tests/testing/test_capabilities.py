@@ -13,8 +13,8 @@ from firstcontact import bootstrap
 from firstcontact.interactions.model import Call
 from firstcontact.planning.capabilities import Capabilities
 from firstcontact.planning.plan import Links, Logged, plan
-from firstcontact.planning.write import ActivityFields
-from firstcontact.policy.decision import Decision
+from firstcontact.planning.write import ActivityFields, CreatedBy, Existing
+from firstcontact.policy.decision import Decision, PersonVerdict
 from firstcontact.testing.conformance.making import NOON
 
 SOURCE = Path(bootstrap.__file__).parent
@@ -48,8 +48,8 @@ def test_every_capability_is_read_by_the_core_or_a_clause() -> None:
 
 
 REFUSED_WITHOUT = frozenset(
-    {"logs", "updates_activity", "time_entries", "files", "accounts", "several_people_on_activity",
-     "change_feed"}
+    {"logs", "updates_activity", "updates_contacts", "time_entries", "files", "accounts",
+     "several_people_on_activity", "change_feed"}
 )  # fmt: skip
 """Where one is not offered, a clause expects NotOffered of whoever asks for it all the same."""
 
@@ -60,6 +60,7 @@ def test_what_a_crm_cannot_do_is_not_planned() -> None:
     assert REFUSED_WITHOUT - _read(CORE) == set()
 
 
+JO = "+14155550123"
 CALL = Call(
     id="c1",
     source="test",
@@ -85,3 +86,29 @@ def test_an_activity_is_changed_only_where_that_is_offered(offered: bool) -> Non
     longer = replace(CALL, seconds=90)
     again = plan(DECISION, longer, Links(connection="any", logged=logged), crm).writes
     assert [write.kind for write in again] == (["update_activity"] if offered else [])
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_a_contact_is_changed_only_where_that_is_offered(offered: bool) -> None:
+    """A placeholder's name that has come up is written where the CRM takes it, and else kept here alone; the
+    call is logged on the contact either way."""
+    crm = Capabilities(kind="any", title="Any", updates_contacts=offered)
+    known = PersonVerdict(
+        about=JO, verdict="link", record="7", first_name="Jo", last_name="Diaz", rename=True
+    )
+    writes = plan(replace(DECISION, people=(known,)), CALL, Links(connection="any"), crm).writes
+    assert [write.kind for write in writes] == [*(["update_contact"] if offered else []), "log_activity"]
+    logged = writes[-1].fields
+    assert isinstance(logged, ActivityFields)
+    assert logged.people == (Existing("contact", "7"),)
+
+
+@pytest.mark.parametrize(("leads", "on_lead"), [(False, False), (True, False), (True, True)])
+def test_nothing_is_logged_on_whoever_only_becomes_a_lead(leads: bool, on_lead: bool) -> None:
+    """Where somebody unknown becomes a lead, the activity waits for a contact, unless leads take logs."""
+    crm = Capabilities(kind="any", title="Any", creates_leads=leads, log_on_lead=on_lead)
+    new = PersonVerdict(about=JO, verdict="create", last_name="Diaz", phones=(JO,))
+    create, log = plan(replace(DECISION, people=(new,)), CALL, Links(connection="any"), crm).writes
+    assert create.kind == "create_contact"
+    assert isinstance(log.fields, ActivityFields)
+    assert log.fields.people == ((CreatedBy(create.key),) if on_lead or not leads else ())

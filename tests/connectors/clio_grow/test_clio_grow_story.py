@@ -239,6 +239,25 @@ def test_a_contact_that_somebody_made_right_before_takes_the_call(office: Any) -
     assert len(there.leads) == 1
 
 
+def test_a_connection_that_began_with_the_inbox_goes_on_with_the_platform(office: Any) -> None:
+    """What the inbox was told has no id there: nobody is told a second time for it, and when people have
+    accepted the lead, its calls are logged."""
+    there = office("inbox")
+    there.call("c1", name="DIAZ JO")
+    there.firm._options = {**there.firm._options, "api": "platform"}
+    there.firm.credentials = there.firm.login()
+    there.reopen()
+    there.call("c2")
+    assert len(there.leads) == 1
+    there.firm.desk.accept(there.leads[0]["id"])
+    there.work()
+    there.call("c3")
+    assert there.verdicts("c3") == ("log", "link")
+    assert there.logged[-1] == "c3"
+    sent = [path for method, path in there.firm.served.simulator.log if method == "POST"]
+    assert len([path for path in sent if "inbox" in path]) == 1
+
+
 # --- the platform, where contacts can be made ---------------------------------------------------------------
 
 

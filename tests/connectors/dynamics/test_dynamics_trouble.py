@@ -248,6 +248,34 @@ def test_a_part_of_a_group_that_is_there_is_taken(serve: Any) -> None:
     assert held["contacts"] == [first.id]
 
 
+def test_an_environment_that_knows_no_references(serve: Any) -> None:
+    """Whether `$1` can name a row that was made by its key is not documented: where a change set with such
+    references fails, each write goes by itself and names rows by key and id."""
+    org = serve()
+    crm = asked(org)
+    send = crm._api.send
+
+    def without(parts: Any) -> Any:
+        answers = send([one for one in parts if not _refers(one)])
+        refused = (batch.Result(status=400, body={"error": {"code": "0x80060888", "message": "$1?"}}),)
+        left = iter(answers)
+        return [refused if _refers(one) else next(left) for one in parts]
+
+    crm._api.send = without
+    writes = [*stranger(crm), an_activity(crm, "long", body="x" * 5000)]
+    outcomes = crm.apply(writes)
+    assert all(isinstance(one, Receipt) and one.created for one in outcomes), outcomes
+    long, call = sorted(org.desk.dump()["activities"], key=lambda one: one["interactions"] != ["long"])
+    assert call["contacts"] == [outcomes[0].id]
+    assert long["body"] == "x" * 5000
+
+
+def _refers(part: Any) -> bool:
+    return isinstance(part, batch.ChangeSet) and any(
+        one.path.startswith("$") or "'$" in str(one.body) for one in part.operations
+    )
+
+
 def test_more_than_a_thousand_operations_go_in_several_batches(serve: Any) -> None:
     """Nothing is left out where one request is full, and one person with very many calls is no change set of
     thousands of operations."""

@@ -127,18 +127,22 @@ class Carrier:
             self._send_portion(taken, parts)
 
     def _portion(self, groups: Sequence[Sequence[Job]]) -> tuple[list[Sequence[Job]], list[Part]]:
-        """The first groups, as many as fit into one batch."""
+        """The first groups, as many as fit into one batch. Within a group of several, rows are named by `$`
+        and the Content-ID of what makes them; a write by itself names its own row by its key, so that it goes
+        through also where an environment does not take the other."""
         guards = self._guards([job for group in groups for job in group])
         parts: list[Part] = list(guards)
         taken: list[Sequence[Job]] = []
         operations, size, content_id = len(guards), 0, 1
         for group in groups:
             made: list[Operation] = []
-            places: dict[int, int] = {}
+            places: dict[int, str] = {}
             for job in group:
-                places[job.write] = content_id + len(made)
-                first = places[job.write]
-                made += jobs.operations(job, self._environment.table(job.table), first, self._placed(places))
+                key = self._writes[job.write].key
+                alone = f"/{jobs.at_key(job.table, key)}"
+                places[job.write] = f"${content_id + len(made)}" if len(group) > 1 else alone
+                own, table = places[job.write].removeprefix("/"), self._environment.table(job.table)
+                made += jobs.operations(job, table, own, self._placed(places))
             part = ChangeSet(tuple(made), content_id)
             if taken and (operations + len(made) > batch.OPERATIONS or size + batch.size(part) > batch.BYTES):
                 break
@@ -149,14 +153,14 @@ class Carrier:
             parts.append(part)
         return taken, parts
 
-    def _placed(self, places: Mapping[int, int]) -> Callable[[Bind], str]:
+    def _placed(self, places: Mapping[int, str]) -> Callable[[Bind], str]:
         def place(bind: Bind) -> str:
             if bind.write < 0:
                 return f"/{SETS[bind.table]}({bind.id})"
             found = self._outcomes.get(bind.write)
             if isinstance(found, Receipt):
                 return f"/{SETS[bind.table]}({found.id.rpartition(':')[2]})"
-            return f"${places[bind.write]}"
+            return places[bind.write]
 
         return place
 

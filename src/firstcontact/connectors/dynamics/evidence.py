@@ -26,6 +26,7 @@ EVIDENCE = (
         "filters of other environments", "Whether a collation tells upper from lower case.", "unverified"
     ),
     Evidence("batch", "Change sets are atomic, refer to each other by $1, and hold no GET.", "document"),
+    Evidence("references", "Whether $1 names a row that was made by PATCH to its key.", "unverified"),
     Evidence("keys", "PATCH by alternate key with If-None-Match: * makes a row once.", "document"),
     Evidence("key taken", "412 with 0x80040237; documents also show an empty code.", "document"),
     Evidence("notes", "A row can be made with an id that we choose.", "document"),

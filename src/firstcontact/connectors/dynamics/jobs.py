@@ -69,13 +69,13 @@ def _binds(value: Any) -> list[Bind]:
     return []
 
 
-def operations(job: Job, table: Table, first: int, place: Callable[[Bind], str]) -> tuple[Operation, ...]:
-    """The operations of a job. first: the Content-ID of the first one; place: where a row is, `/contacts(…)`
-    or `$3`."""
+def operations(job: Job, table: Table, own: str, place: Callable[[Bind], str]) -> tuple[Operation, ...]:
+    """The operations of a job. own: how its later steps name the row that the first one makes; place: where
+    another row is, `/contacts(…)` or `$3`."""
     made = []
     for step in job.steps:
         body = None if step.values is None else rendered(step.values, table, place)
-        path = step.path or f"${first}"
+        path = step.path or own
         made.append(Operation(method=step.method, path=path, headers=step.headers, body=body))  # type: ignore[arg-type]
     return tuple(made)
 
@@ -103,9 +103,9 @@ def rendered(values: Values, table: Table, place: Callable[[Bind], str]) -> dict
 # --- steps ------------------------------------------------------------------------------------------------
 
 
-def by_key(table: str, key: str) -> str:
-    """The path of a row by our key, answering with its id alone."""
-    return f"{SETS[table]}({KEY}='{key}')?$select={id_of(table)}"
+def at_key(table: str, key: str) -> str:
+    """The path of a row by our key."""
+    return f"{SETS[table]}({KEY}='{key}')"
 
 
 def by_id(table: str, id: str) -> str:
@@ -115,7 +115,8 @@ def by_id(table: str, id: str) -> str:
 
 def make(table: str, key: str, values: Values, headers: Mapping[str, str] | None = None) -> Step:
     """A new row with our key."""
-    return Step(path=by_key(table, key), headers={**ONCE, **_TELL, **(headers or {})}, values=values)
+    path = f"{at_key(table, key)}?$select={id_of(table)}"
+    return Step(path=path, headers={**ONCE, **_TELL, **(headers or {})}, values=values)
 
 
 def close(state: State) -> Step:

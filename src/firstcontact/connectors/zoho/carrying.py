@@ -16,7 +16,6 @@ from firstcontact.connectors.contract import (
     AuthLapsed,
     Exists,
     MovedTo,
-    NotOffered,
     Outcome,
     Rejected,
     TryAgain,
@@ -24,9 +23,9 @@ from firstcontact.connectors.contract import (
 )
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 from firstcontact.connectors.toolkit.writes import existing, fields_of
-from firstcontact.connectors.zoho import activities, documents, mapping
+from firstcontact.connectors.zoho import activities, documents, mapping, offered
 from firstcontact.connectors.zoho.capabilities import CAPABILITIES
-from firstcontact.connectors.zoho.client import RECORDS, Api, Row, is_id
+from firstcontact.connectors.zoho.client import RECORDS, Api, Row
 from firstcontact.connectors.zoho.faults import (
     CLOSED,
     DUPLICATE,
@@ -41,30 +40,17 @@ from firstcontact.connectors.zoho.faults import (
 from firstcontact.connectors.zoho.looking import Look, named_id
 from firstcontact.connectors.zoho.mapping import Values, text
 from firstcontact.connectors.zoho.modules import Modules
-from firstcontact.connectors.zoho.shapes import ACTIVITIES, KEY, TITLE, Module
+from firstcontact.connectors.zoho.shapes import ACTIVITIES, KEY, TITLE, Module, is_id
 from firstcontact.planning.write import (
     AccountFields,
     ActivityFields,
     ContactFields,
     DocumentFields,
-    Fields,
     Receipt,
-    Target,
     Write,
     WriteKind,
 )
 
-_FIELDS: Mapping[WriteKind, type[Fields]] = {
-    "create_contact": ContactFields,
-    "create_account": AccountFields,
-    "update_contact": ContactFields,
-    "log_activity": ActivityFields,
-    "update_activity": ActivityFields,
-    "delete_activity": ActivityFields,
-    "document": DocumentFields,
-}
-_ON_EXISTING = frozenset({"update_contact", "update_activity", "delete_activity"})
-_MODULE = {"contact": "Contacts", "lead": "Leads", "account": "Accounts"}
 _DISPENSABLE = frozenset({"Lead_Source"})
 """Fields without which a new record is made where Zoho does not take our value: lists that an administrator
 keeps."""
@@ -101,7 +87,7 @@ class Carrier:
         """One outcome for each write, in order. Raises NotOffered before anything is sent; TryAgain and
         AuthLapsed only where nothing has happened."""
         for write in self._writes:
-            check(write)
+            offered.check(write)
         self._read_present()
         for place, write in enumerate(self._writes):
             if write.kind != "document":
@@ -121,7 +107,7 @@ class Carrier:
         wanted: dict[str, dict[str, None]] = {}
         for write in self._writes:
             if write.kind in ("update_contact", "update_activity"):
-                module, id = _place(write)
+                module, id = offered.place(write)
                 if module and is_id(id):
                     wanted.setdefault(module, {})[id] = None
         found: dict[tuple[str, str], Row] = {}
@@ -161,7 +147,7 @@ class Carrier:
         module = self._own("Contacts")
         values = mapping.new_contact(fields, write.key, module, self._region)
         if fields.account is not None:
-            values["Account_Name"] = _target(fields.account, "account")
+            values["Account_Name"] = offered.target(fields.account, "account")
         self._nodes.append(Node(write=place, module="Contacts", values=values))
 
     def _create_account(self, place: int, write: Write) -> None:
@@ -175,7 +161,7 @@ class Carrier:
         module = self._modules.of(name)
         values = mapping.changed_contact(fields, row, module, self._region)
         if fields.account is not None and module.takes("Account_Name"):
-            account = _target(fields.account, "account")
+            account = offered.target(fields.account, "account")
             if account["id"] != text(row, "Account_Name"):
                 values["Account_Name"] = account
         self._change(place, name, row, mapping.kept_mark(values, row, module))
@@ -188,7 +174,7 @@ class Carrier:
 
     def _log_activity(self, place: int, write: Write) -> None:
         fields = fields_of(write, ActivityFields)
-        _check_links(fields)
+        offered.check_links(fields)
         if fields.kind in CAPABILITIES.contact_required_for and not fields.people:
             raise Rejected(
                 f"Text messages are logged on a contact in {TITLE}, and there is none.", ("people",)
@@ -199,13 +185,13 @@ class Carrier:
 
     def _update_activity(self, place: int, write: Write) -> None:
         fields = fields_of(write, ActivityFields)
-        _check_links(fields)
+        offered.check_links(fields)
         name, row = self._row(write, "activity")
         module = self._modules.of(name)
         self._change(place, name, row, activities.changed_activity(fields, write.changed, row, module))
 
     def _delete_activity(self, place: int, write: Write) -> None:
-        module, id = _place(write)
+        module, id = offered.place(write)
         if module:
             self._nodes.append(Node(write=place, module=module, id=id, deletes=True))
         else:
@@ -225,7 +211,7 @@ class Carrier:
 
     def _row(self, write: Write, what: str) -> tuple[str, Row]:
         """A record that is to be changed, as it is. Raises Rejected."""
-        module, id = _place(write)
+        module, id = offered.place(write)
         row = self._present.get((module, id))
         if row is None:
             given = existing(write.target).id
@@ -368,52 +354,6 @@ class Carrier:
         else:
             self._happened = True
             self._outcomes[place] = receipt
-
-
-# --- what is offered --------------------------------------------------------------------------------------
-
-
-def check(write: Write) -> None:
-    """Raises NotOffered for what Zoho cannot do, as its capabilities say."""
-    if write.kind not in _FIELDS:
-        raise NotOffered(f"{TITLE} does not offer a {write.kind}")
-    fields = fields_of(write, _FIELDS[write.kind])
-    targets: list[Target | None] = [write.target] if write.kind in _ON_EXISTING else []
-    if isinstance(fields, ActivityFields):
-        if len(fields.people) > 1:
-            raise NotOffered(f"an activity of {TITLE} is about one person")
-        targets += fields.people
-    for name in ("account", "activity"):
-        if getattr(fields, name, None) is not None:
-            targets.append(getattr(fields, name))
-    for target in targets:
-        existing(target)
-
-
-def _place(write: Write) -> tuple[str, str]:
-    """Module and id of the record that a write changes."""
-    target = existing(write.target)
-    if write.kind == "update_contact":
-        return _MODULE.get(target.record, "Contacts"), target.id
-    return activities.place_of(target.id)
-
-
-def _target(target: Target, record: str) -> dict[str, str]:
-    id = existing(target).id
-    if not is_id(id):
-        raise Rejected(f"There is no {record} {id!r} in {TITLE}.", (record,))
-    return {"id": id}
-
-
-def _check_links(fields: ActivityFields) -> None:
-    """Raises Rejected for what cannot be a record of Zoho; it would spoil the request for all."""
-    for target in fields.people:
-        _target(target, "people")
-    if fields.account is not None:
-        _target(fields.account, "account")
-    for name, id in (("opportunity", fields.opportunity), ("user", fields.user)):
-        if id and not is_id(id):
-            raise Rejected(f"There is no {name} {id!r} in {TITLE}.", (name,))
 
 
 _PREPARE: Mapping[WriteKind, Callable[[Carrier, int, Write], None]] = {

@@ -150,6 +150,8 @@ class Api:
             yield rows, more
             if not rows or not more:
                 return
+            if str(rows[-1]["id"]) == last:
+                raise TryAgain(f"{TITLE} gives the same page of {module} again.", AFTER_TROUBLE)
             last = str(rows[-1]["id"])
 
     def asked(
@@ -205,11 +207,6 @@ def counted(row: Row) -> int:
         if name.lower().startswith("count") and isinstance(value, int | str) and str(value).isdigit():
             return int(value)
     return -1
-
-
-def is_id(id: str) -> bool:
-    """Whether this can be a record of Zoho: its ids are numbers."""
-    return id.isascii() and id.isdigit()
 
 
 def _rows(body: Any, name: str) -> list[Row]:

@@ -48,6 +48,10 @@ class Place(msgspec.Struct, omit_defaults=True):
     id: str = ""
     cut: bool = False
 
+    def order(self) -> tuple[int, int]:
+        """Ids are numbers, and in their order."""
+        return self.at, int(self.id or 0)
+
 
 class Told(msgspec.Struct, frozen=True, array_like=True):
     """What was told of a record: its time, and a digest of it, since it can change twice in a second."""
@@ -166,9 +170,7 @@ class Feed:
             return rows, Place(*((place.at, place.id) if place else (0, "")))
         last = Place(micros(text(rows[-1], "Modified_Time")), text(rows[-1], "id"), more)
         before = place or Place()
-        return rows, last if more or (last.at, last.id) > (before.at, before.id) else Place(
-            before.at, before.id
-        )
+        return rows, last if more or last.order() > before.order() else Place(before.at, before.id)
 
     def _since(self, place: Place | None, at: Cursor) -> Place:
         """Where a module is read from: where its page was cut; else a little before its place, as far back as

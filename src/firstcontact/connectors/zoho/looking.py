@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from firstcontact.connectors.contract import Gone, Moved
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.connectors.zoho import activities, coql, mapping
-from firstcontact.connectors.zoho.client import Api, Row, counted, is_id
+from firstcontact.connectors.zoho.client import Api, Row, counted
 from firstcontact.connectors.zoho.finding import accounts_asked
 from firstcontact.connectors.zoho.mapping import text
 from firstcontact.connectors.zoho.modules import Modules
-from firstcontact.connectors.zoho.shapes import ACTIVITIES, KEY, PEOPLE, TEAM
+from firstcontact.connectors.zoho.shapes import ACTIVITIES, KEY, PEOPLE, TEAM, is_id
 from firstcontact.identity.domains import registrable
 from firstcontact.identity.records import Account, CrmUser, Opportunity, Record
 from firstcontact.planning.write import Receipt

@@ -121,3 +121,8 @@ def _closed(values: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         kind = str(value.get("forecast_type") or names[0])
         if kind.lower().startswith(_CLOSED):
             yield from (name for name in names if name)
+
+
+def is_id(id: str) -> bool:
+    """Whether this can be a record of Zoho: its ids are numbers."""
+    return id.isascii() and id.isdigit()

@@ -39,10 +39,10 @@ from firstcontact.testing.simulators.dynamics.refusals import (
     not_allowed,
     payload,
 )
+from firstcontact.testing.simulators.dynamics.relations import collections
 from firstcontact.testing.simulators.dynamics.schema import Table
 from firstcontact.testing.simulators.dynamics.showing import context, etag, far_table, gathered, shown
 from firstcontact.testing.simulators.dynamics.state import Row
-from firstcontact.testing.simulators.dynamics.tables import collections
 
 MOST_ADDRESS = 32_768
 MOST_AGGREGATED = 50_000

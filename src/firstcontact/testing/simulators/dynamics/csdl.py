@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import quoteattr
 
+from firstcontact.testing.simulators.dynamics.relations import collections, navigations
 from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, Table
 from firstcontact.testing.simulators.dynamics.state import State
-from firstcontact.testing.simulators.dynamics.tables import collections, navigations
 
 _EDM = {
     "Boolean": "Boolean",

@@ -14,9 +14,9 @@ from typing import Any
 from firstcontact.testing.simulators.dynamics import times
 from firstcontact.testing.simulators.dynamics.addresses import GUID
 from firstcontact.testing.simulators.dynamics.refusals import bad, no_property
+from firstcontact.testing.simulators.dynamics.relations import collections, navigations
 from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, Column, Table
 from firstcontact.testing.simulators.dynamics.state import Reference, Row, State
-from firstcontact.testing.simulators.dynamics.tables import collections, navigations
 
 Test = Callable[[Row], bool]
 Ids = Callable[[], set[str]]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from firstcontact.testing.simulators.dynamics.refusals import Refusal, bad, no_segment
+from firstcontact.testing.simulators.dynamics.relations import collections
 from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, Column, Table
 from firstcontact.testing.simulators.dynamics.showing import split_top
 from firstcontact.testing.simulators.dynamics.state import Key, State
-from firstcontact.testing.simulators.dynamics.tables import collections
 
 View = dict[str, Any]
 CRM = "Microsoft.Dynamics.CRM."

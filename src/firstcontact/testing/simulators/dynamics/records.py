@@ -20,9 +20,9 @@ from firstcontact.testing.simulators.dynamics.refusals import (
     not_allowed,
     payload,
 )
+from firstcontact.testing.simulators.dynamics.relations import navigations
 from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, Column, Table
 from firstcontact.testing.simulators.dynamics.state import Reference, Row, State
-from firstcontact.testing.simulators.dynamics.tables import navigations
 
 MOST_SEGMENT = 4
 BLOCKED_FILES = frozenset({"exe", "bat", "cmd", "com", "dll", "js", "msi", "vbs", "ps1", "jar", "reg"})

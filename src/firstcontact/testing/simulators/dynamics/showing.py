@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from firstcontact.testing.simulators.dynamics.refusals import bad, no_property
+from firstcontact.testing.simulators.dynamics.relations import collections, navigations
 from firstcontact.testing.simulators.dynamics.schema import LOOKUPS, Column, Table
 from firstcontact.testing.simulators.dynamics.state import Reference, Row, State
-from firstcontact.testing.simulators.dynamics.tables import collections, navigations
 
 View = dict[str, Any]
 LOGICAL_NAME = "Microsoft.Dynamics.CRM.lookuplogicalname"

@@ -187,7 +187,7 @@ def _activity_pointer() -> Table:
     )
 
 
-_ANNOTATED = {one: f"objectid_{one}" for one in (*REGARDING, *ACTIVITIES)}
+ANNOTATED = {one: f"objectid_{one}" for one in (*REGARDING, *ACTIVITIES)}
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
@@ -306,7 +306,7 @@ TABLES: Mapping[str, Table] = {
             Column(name="documentbody", type="String", most=1_073_741_823),
             Column(name="isdocument", type="Boolean", default=False),
             _read_only("filesize", "Integer"),
-            Column(name="objectid", type="Lookup", targets=_ANNOTATED),
+            Column(name="objectid", type="Lookup", targets=ANNOTATED),
             _read_only("objecttypecode", "EntityName"),
         ),
         _table(
@@ -375,46 +375,4 @@ TABLES: Mapping[str, Table] = {
         ),
     )
 }
-MEMBERS = "teammembership_association"
-"""A team's users: many to many."""
 SETS: Mapping[str, Table] = {table.set: table for table in TABLES.values()}
-COLLECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "account": {
-        "contact_customer_accounts": ("contact", "parentcustomerid"),
-        "opportunity_parent_account": ("opportunity", "parentaccountid"),
-        "opportunity_customer_accounts": ("opportunity", "customerid"),
-        "incident_customer_accounts": ("incident", "customerid"),
-    },
-    "contact": {
-        "contact_customer_contacts": ("contact", "parentcustomerid"),
-        "incident_customer_contacts": ("incident", "customerid"),
-        "opportunity_parent_contact": ("opportunity", "parentcontactid"),
-    },
-}
-"""Collection-valued navigation properties by table: what points at a record, and by which column. Those of
-activities and notes are made by rule (`collections`)."""
-
-
-def collections(table: Table) -> dict[str, tuple[str, str]]:
-    """Every collection-valued navigation property of a table."""
-    found = dict(COLLECTIONS.get(table.name, {}))
-    if table.masks:
-        found[table.parties] = ("activityparty", "activityid")
-    if table.name in REGARDING:
-        for one in ACTIVITIES:
-            found[f"{table.name.capitalize()}_{TABLES[one].set.capitalize()}"] = (one, "regardingobjectid")
-    if table.name == "team":
-        found[MEMBERS] = ("systemuser", "_members")
-    if table.name in _ANNOTATED:
-        found[f"{table.name.capitalize()}_Annotation"] = ("annotation", "objectid")
-    return found
-
-
-def navigations(table: Table) -> dict[str, tuple[Column, tuple[str, ...]]]:
-    """Every single-valued navigation property of a table: its column, and the tables it may lead to."""
-    found: dict[str, tuple[Column, tuple[str, ...]]] = {}
-    for column in table.columns.values():
-        for target, name in column.targets.items():
-            known = found[name][1] if name in found else ()
-            found[name] = (column, (*known, target))
-    return found

@@ -66,6 +66,13 @@ def people(book: AddressBook) -> People:
     return People(book)
 
 
+def test_without_owners_nobody_but_the_login_is_a_user() -> None:
+    """As a CRM that keeps no owners it tells of its own user alone, whoever is in the book."""
+    played = AddressBook(open_engine(":memory:"), capabilities=kinds.capabilities("clio_grow"))
+    People(played).add("user", {"id": "ana", "active": True})
+    assert [user.id for user in played.users()] == ["integration_user"]
+
+
 def test_it_is_a_crm(book: AddressBook) -> None:
     """The address book has everything that the contract asks for."""
     assert isinstance(book, Crm)

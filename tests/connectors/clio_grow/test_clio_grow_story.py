@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import Engine
 from story import BOOK, call, text
 
+from firstcontact.connectors.contract import Gone
 from firstcontact.explain.catalogue import sentence
 from firstcontact.flow.clock import DAY, MINUTE
 from firstcontact.flow.installation import Installation
+from firstcontact.identity.records import Record
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import stuck
 from firstcontact.ledger.history import open_ledger
@@ -97,6 +99,13 @@ def office(make_firm: Any, tmp_path: Path) -> Iterator[Any]:
     engine.dispose()
 
 
+def person_of(office: Office, id: str) -> str:
+    """The record that the one person on an interaction was linked to."""
+    decision = office.installation.decision(id)
+    assert decision is not None
+    return decision.people[0].record
+
+
 # --- the Lead Inbox ------------------------------------------------------------------------------------
 
 
@@ -118,6 +127,10 @@ def test_a_caller_is_told_to_the_inbox_once(office: Any) -> None:
     assert f"In Clio Grow, {CALLER} becomes a lead, which people there accept" in said
     assert "Clio Grow has no place for a log of this kind (call)" in there.said("c2")
     assert "is on the lead Jo Diaz" in there.said("c2")
+    (record,) = there.installation.known.read([person_of(there, "c2")]).values()
+    assert isinstance(record, Record)
+    assert [one.key for one in record.handles] == [CALLER], "what can't be read there is as the index has it"
+    assert there.installation.known.read(["7"]) == {"7": Gone("7")}
 
 
 @pytest.mark.parametrize("trouble", ["cut", "failed_after", "failed_500", "html"])
@@ -277,7 +290,8 @@ def test_a_note_whose_answer_was_lost_waits_for_a_person(office: Any) -> None:
 
 
 def test_a_call_with_a_matter_names_it(office: Any) -> None:
-    """The note stands on the contact; the one open matter is in its last lines."""
+    """The note stands on the contact; the one open matter is in its last lines. That ours are no users there
+    is nothing to note: nobody owns anything."""
     there = office("writes")
     contact = there.firm.desk.add("contact", {"last_name": "Diaz", "phones": [CALLER]})
     matter = there.firm.desk.add("matter", {"contact": contact, "name": "Diaz v. Roe", "open": True})
@@ -286,3 +300,4 @@ def test_a_call_with_a_matter_names_it(office: Any) -> None:
     there.call("c1")
     (note,) = there.firm.desk.dump()["activities"]
     assert (note["contacts"], note["matter"]) == ([contact], matter)
+    assert "no_crm_user" not in there.installation.decision("c1").reasons()

@@ -20,7 +20,7 @@ from firstcontact.connectors.contract import (
     Unclear,
 )
 from firstcontact.identity.records import Record
-from firstcontact.planning.write import Existing, Receipt
+from firstcontact.planning.write import CreatedBy, Existing, Receipt
 from firstcontact.store.engine import open_engine
 from firstcontact.testing.bystander import Bystander
 from firstcontact.testing.conformance.making import (
@@ -368,3 +368,29 @@ def test_slow_calls_pause(book: AddressBook) -> None:
     hostile.find([handle(JO)])
     hostile.read(["c1"])
     assert len(pauses) == 2
+
+
+@pytest.mark.parametrize("rates", [Rates(try_again=0.5), Rates(lost_request=0.5), Rates(cut=1.0)])
+def test_what_points_at_another_does_not_come_alone(rates: Rates) -> None:
+    """A CRM that takes records and what points at them in one call gets none that points at what is not in
+    the call: where the contact is held back or lost, so is its activity."""
+
+    class Taking:
+        """Takes whatever it is sent."""
+
+        connection = "office"
+
+        def apply(self, writes: Any) -> list[Receipt]:
+            keys = {write.key for write in writes}
+            for write in writes:
+                assert all(one.write_key in keys for one in getattr(write.fields, "people", ()))
+            return [Receipt(write.key, write.key, True) for write in writes]
+
+    crm: Any = Taking()
+    contacts = [new_contact(crm, f"c{n}") for n in range(20)]
+    calls = [an_activity(crm, f"a{n}", people=(CreatedBy(one.key),)) for n, one in enumerate(contacts)]
+    for seed in range(5):
+        outcomes = Hostile(crm, seed, rates).apply([*contacts, *calls])
+        assert len(outcomes) == 40
+        for contact, call in zip(outcomes[:20], outcomes[20:], strict=True):
+            assert isinstance(contact, TryAgain) <= isinstance(call, TryAgain)

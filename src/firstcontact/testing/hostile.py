@@ -29,7 +29,15 @@ from firstcontact.connectors.contract import (
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.handles import read_email_field, read_phone_field
 from firstcontact.interactions.model import Handle
-from firstcontact.planning.write import ActivityFields, ContactFields, Existing, Receipt, Target, Write
+from firstcontact.planning.write import (
+    ActivityFields,
+    ContactFields,
+    CreatedBy,
+    Existing,
+    Receipt,
+    Target,
+    Write,
+)
 from firstcontact.testing.bystander import Bystander, Deed
 
 FindFault = Literal["unknown", "try_again", "auth_lapsed"]
@@ -173,7 +181,9 @@ class Hostile:
             self._call(fault if fault == "auth_lapsed" else None, self._rates.apply_try_again)
             self._meddle(("adds", "deletes", "merges"), self._concerned(writes))
             told = [self._refusal(write, fault) for write in writes]
+            _hold_back(writes, told)
             fates = self._fates([index for index, refusal in enumerate(told) if refusal is None], fault)
+            _lose_together(writes, fates)
             arrived = [index for index, fate in fates.items() if fate != "lost_request"]
             answers = self.crm.apply([writes[index] for index in arrived])
             for index, outcome in zip(arrived, answers, strict=True):
@@ -374,3 +384,30 @@ class Hostile:
 
 def _people(write: Write) -> tuple[Target, ...]:
     return write.fields.people if isinstance(write.fields, ActivityFields) else ()
+
+
+def _hold_back(writes: Sequence[Write], told: list[Outcome | None]) -> None:
+    """What points at a write of the same call that is not sent is not sent either
+    (`Capabilities.applies_together`)."""
+    for index, makers in _pointing(writes):
+        if told[index] is None and any(told[maker] is not None for maker in makers):
+            told[index] = TryAgain("What this points at has not been written.")
+
+
+def _lose_together(writes: Sequence[Write], fates: dict[int, Fate]) -> None:
+    """Nor does it arrive where that one did not."""
+    for index, makers in _pointing(writes):
+        if index in fates and any(fates.get(maker) == "lost_request" for maker in makers):
+            fates[index] = "lost_request"
+
+
+def _pointing(writes: Sequence[Write]) -> list[tuple[int, list[int]]]:
+    """The place of each write that points at others of the same call, with theirs, in the order of waves."""
+    places = {write.key: index for index, write in enumerate(writes)}
+    found = []
+    for index, write in enumerate(writes):
+        targets = (*getattr(write.fields, "people", ()), getattr(write.fields, "account", None))
+        keys = [one.write_key for one in targets if isinstance(one, CreatedBy)]
+        if makers := [places[key] for key in keys if key in places]:
+            found.append((index, makers))
+    return sorted(found, key=lambda one: writes[one[0]].kind != "create_contact")

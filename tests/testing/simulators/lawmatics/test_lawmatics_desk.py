@@ -147,6 +147,9 @@ def test_a_merge_leaves_404_and_moves_what_there_was(firm: Any) -> None:
     assert (shown["id"], shown["emails"], shown["phones"]) == (kept, JO["emails"], JO["phones"])
     assert only(firm, "matters")["contact"] == kept
     assert firm.ids("/prospects", filter_by="contact_id", filter_on=kept) == [matter]
+    held = firm.data(f"/contacts/{kept}", fields="prospects,contact_type")
+    assert held["relationships"]["prospects"]["data"] == [{"id": matter, "type": "prospect"}]
+    assert held["attributes"]["contact_type"] == "Client"
     assert len(firm.data("/notes", filter_by="contact_id", filter_on=kept)) == 1
     assert firm.data(f"/contacts/{kept}")["attributes"]["updated_at"] == "2026-03-02T04:00:05.000-08:00"
 

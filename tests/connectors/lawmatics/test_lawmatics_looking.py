@@ -81,6 +81,21 @@ def test_all_bearers_are_found_although_the_finder_names_one(busy: Any) -> None:
     assert found == dict(zip(ids, ("contact", "contact", "lead"), strict=True))
 
 
+def test_numbers_that_end_alike_are_not_read_one_by_one(busy: Any) -> None:
+    """The list of numbers is asked for the last four digits; only whose seven fit are read."""
+    firm = busy(page_size=25)
+    ids = [firm.desk.add("contact", {"last_name": "Diaz", "phones": [JO_PHONE]})]
+    for number in range(10):
+        firm.desk.add("contact", {"last_name": f"Roe {number}", "phones": [f"+1415{600 + number}0123"]})
+    firm.wait(3600)
+    crowd(firm, 1)
+    finding(firm, JO)
+    before = firm.requests
+    firm.crm._finder._length = (firm.clock.now(), 1000)
+    assert [record.id for record in finding(firm, JO_PHONE).records] == ids
+    assert firm.requests - before == 4
+
+
 def test_whom_a_finder_names_wrongly_is_not_taken(busy: Any) -> None:
     """A finder that matches a part names who bears a longer number: nobody bears this one."""
     firm = busy(find_match="part")

@@ -140,6 +140,18 @@ def test_a_form_follows_from_kind_and_place() -> None:
     }
 
 
+def test_nobody_is_invited_to_an_event() -> None:
+    """Neither to a new one nor to one that is changed: what is not said would be true."""
+    fields = ActivityFields(kind="meeting", interactions=("m",), at=NOON, subject="Meeting", body="Agenda")
+    text = activities.text_of(fields, KEY, "event")
+    made = activities.body_of(fields, text, "event", Stand("Contact", "1"), ["7"], "")
+    there = {
+        "attributes": {"name": "Meeting", "description": "Before.", "start_date": "2026-01-01T09:00:00Z"}
+    }
+    moved = activities.changes("event", there, text, fields, frozenset({"at", "body"}))
+    assert (made["send_invites"], moved["send_invites"]) == (False, False)
+
+
 @pytest.mark.parametrize("text", ["7", "note:", "note:x", "task:7", "note:7:8", ""])
 def test_other_ids_are_no_activities(text: str) -> None:
     """Three sorts are counted apart, so an id says which it is."""

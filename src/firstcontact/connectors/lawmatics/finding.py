@@ -32,6 +32,8 @@ from firstcontact.interactions.model import Handle
 BEARER_PAGES = 4
 """A question with more answers than this many pages is not answered."""
 TAIL = 4
+ENDS_ALIKE = 7
+"""Digits at the end of a number that every usual writing of it has."""
 TURNS = 3
 """How often the whole list is read anew where it became shorter meanwhile."""
 KEPT = 600_000_000
@@ -142,7 +144,7 @@ class Finder:
         bearers: set[str] = set()
         for pattern in patterns(handle):
             sort: Sort = "email_addresses" if handle.kind == "email" else "phone_numbers"
-            found = self._people.bearing(sort, pattern, BEARER_PAGES)
+            found = self._people.bearing(sort, pattern, BEARER_PAGES, lambda info: _may_be(handle, info))
             if found is None:
                 return (
                     [],
@@ -212,3 +214,10 @@ def patterns(handle: Handle) -> tuple[str, ...]:
         return (f"%{handle.key[-TAIL:]}%",)
     written = (address.rpartition("@") for address in _about_address(handle.key))
     return tuple(f"{literal(local)}%@{literal(domain)}" for local, _, domain in written)
+
+
+def _may_be(handle: Handle, info: str) -> bool:
+    """Whether it is worth to read whose number this is: it ends alike, whatever country it is read in."""
+    if handle.kind == "email":
+        return True
+    return handle.key[-ENDS_ALIKE:] in "".join(each for each in info if each.isdecimal())

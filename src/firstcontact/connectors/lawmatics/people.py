@@ -145,20 +145,19 @@ class People:
             for sort in NAMES:
                 self._held.pop((id, sort), None)
 
-    def bearing(self, sort: Sort, pattern: str, at_most: int) -> set[str] | None:
-        """Ids of the contacts one of whose numbers or addresses has this pattern (`%0123%`); None where that
-        cannot be asked, or there are more pages of them than `at_most`."""
+    def bearing(
+        self, sort: Sort, pattern: str, at_most: int, wanted: Callable[[str], bool]
+    ) -> set[str] | None:
+        """Ids of the contacts one of whose numbers or addresses has this pattern (`%0123%`) and is `wanted`;
+        None where that cannot be asked, or there are more pages of them than `at_most`."""
         asked = {**EVERYTHING, "filter_by": "info", "filter_on": pattern, "filter_with": "ilike"}
         found: set[str] = set()
         try:
             for page in self._api.pages(sort, asked):
                 if page.pages > at_most:
                     return None
-                found.update(
-                    id
-                    for type, id in (target(row, "informationable") for row in page.rows)
-                    if type == "contact"
-                )
+                owners = [target(row, "informationable") for row in page.rows if wanted(_info(row))]
+                found.update(id for type, id in owners if type == "contact")
         except Refused:
             return None
         return found

@@ -57,8 +57,8 @@ class Recent:
         return [*found, *map(self._people.record, self._people.present(again))], ""
 
     def _changed(self, since: int) -> list[Row] | None:
-        """Rows changed since then; None where they are too many. The newest first: who changes meanwhile comes
-        to the front, and nobody slips from a later page onto one that was read."""
+        """Rows changed since then; None where they are too many. The newest first: who changes meanwhile
+        comes to the front, and nobody slips from a later page onto one that was read."""
         asked = {
             **EVERYTHING,
             "sort_by": "updated_at",

@@ -412,7 +412,7 @@ def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: _Round, n
             round.receipts.append(Receipt(write.key, bearing[0].id, created=False, at=now))
             if as_leads:  # nothing is logged on a lead that is only made now; on this one it may be
                 round.decide_again.add(write.interaction)
-        elif bearing and any(record.type == "contact" for record in bearing):
+        elif bearing and (as_leads or any(record.type == "contact" for record in bearing)):
             # Which of them is for the policy to say: the facts have changed, so it is decided again. Where it
             # says to create with exactly these in view (a person's ruling), that is done.
             why = f"several contacts appeared meanwhile: {', '.join(sorted(each.id for each in bearing))}"

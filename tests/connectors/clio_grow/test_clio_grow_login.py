@@ -100,6 +100,15 @@ def test_a_login_in_the_browser_opens_the_connection(make_firm: Any) -> None:
     assert [each.state for each in crm.examine() if each.about.startswith("permission")] == ["ok"] * 3
 
 
+def test_the_path_of_the_platform_is_an_option(make_firm: Any) -> None:
+    """Clio's description shows two: what is not there is said, and the option names the other."""
+    elsewhere = make_firm("leads", base_path="/api/v2")
+    with pytest.raises(TryAgain, match="404"):
+        elsewhere.crm.users()
+    there = make_firm("leads", base_path="/api/v2", options={"base_path": "/api/v2/"})
+    assert there.crm.users()
+
+
 def test_a_login_of_another_region_is_refused(listed: Any) -> None:
     """Its tokens are not known here."""
     with pytest.raises(AuthLapsed, match="good for one use"):

@@ -14,6 +14,7 @@ from firstcontact.connectors.contract import Gone
 from firstcontact.explain.catalogue import sentence
 from firstcontact.flow.clock import DAY, MINUTE
 from firstcontact.flow.installation import Installation
+from firstcontact.flow.replay import Replay
 from firstcontact.identity.records import Record
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import stuck
@@ -240,6 +241,17 @@ def test_a_lead_that_somebody_else_made_right_before_is_taken(office: Any) -> No
     assert there.verdicts("c1") == ("skip", "link_lead")
 
 
+def test_two_leads_that_somebody_else_made_right_before_are_asked_about(office: Any) -> None:
+    """The form was sent twice: no third lead is made, and who it was is asked."""
+    there = office("leads")
+    there.call("warm", OTHER)
+    for name in ("Jo", "Joan"):
+        there.firm.desk.add("lead", {"first_name": name, "last_name": "Diaz", "phones": [CALLER]})
+    there.call("c1")
+    assert len(there.leads) == 3
+    assert there.verdicts("c1")[1] == "ask"
+
+
 def test_a_contact_that_somebody_made_right_before_takes_the_call(office: Any) -> None:
     """A person has just entered the caller: the call is decided again and logged there."""
     there = office("leads")
@@ -269,6 +281,19 @@ def test_a_connection_that_began_with_the_inbox_goes_on_with_the_platform(office
     assert there.logged[-1] == "c3"
     sent = [path for method, path in there.firm.served.simulator.log if method == "POST"]
     assert len([path for path in sent if "inbox" in path]) == 1
+
+
+@pytest.mark.parametrize("way", ["inbox", "leads", "writes"])
+def test_a_replay_decides_as_it_was_decided(office: Any, way: str) -> None:
+    """With the same settings nothing differs: whom an earlier call made is a lead, or a contact, there too."""
+    there = office(way)
+    there.call("c1", name="DIAZ JO")
+    there.live(
+        call("c2", there.firm.clock.now(), CALLER, seconds=5), call("c3", there.firm.clock.now(), OTHER)
+    )
+    there.call("c4", OTHER)
+    with there.installation.ledger.read() as tx:
+        assert list(Replay(tx, BOOK).differences()) == []
 
 
 # --- the platform, where contacts can be made ---------------------------------------------------------------

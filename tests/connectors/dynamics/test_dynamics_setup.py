@@ -9,8 +9,8 @@ import pytest
 from firstcontact.connectors.contract import Rejected, TryAgain
 from firstcontact.connectors.dynamics.capabilities import CAPABILITIES
 from firstcontact.connectors.dynamics.names import OWN
-from firstcontact.planning.write import Receipt
-from firstcontact.testing.conformance.making import JO, handle, new_contact
+from firstcontact.planning.write import Existing, Receipt
+from firstcontact.testing.conformance.making import JO, an_activity, handle, new_contact
 
 
 def states(crm: Any) -> dict[str, str]:
@@ -109,11 +109,31 @@ def test_a_privilege_that_is_lacking_is_said(serve: Any, lacking: str, state: st
 
 
 def test_without_leads_accounts_and_cases_it_works_with_less(serve: Any) -> None:
-    """A user who may not see them: contacts are found, logged on, and followed."""
+    """A user who may not see them: contacts are found, logged on and followed, nothing else."""
     lacking = ("prvReadLead", "prvReadAccount", "prvReadOpportunity", "prvReadIncident")
     org = serve(forbidden=lacking)
     contact = org.desk.add("contact", {"last_name": "Diaz", "emails": [JO]})
+    org.desk.add("lead", {"last_name": "Diaz", "emails": [JO]})
+    org.desk.add("account", {"name": "Acme", "website": "acme.example"})
     assert org.crm.matters([contact]) == ()
+    assert [one.id for one in org.crm.find([handle(JO)])[JO].records] == [contact]
+    assert org.crm.accounts(["acme.example"], []) == ()
+    call = an_activity(org.crm, people=(Existing("contact", contact),))
+    assert isinstance(org.crm.apply([call])[0], Receipt)
+    page = org.crm.changed_since("")
+    assert [one.id for one in page.records] == [contact]
+    assert org.crm.changed_since(page.cursor).cursor == page.cursor
+
+
+def test_without_opportunities_accounts_are_followed(serve: Any) -> None:
+    """An environment without sales has no opportunities: accounts come without them, and the cursor holds
+    still."""
+    org = serve(forbidden=("prvReadOpportunity",))
+    id = org.desk.add("account", {"name": "Acme", "website": "acme.example"})
+    page = org.crm.changed_since("")
+    assert [(one.id, one.opportunities) for one in page.accounts] == [(id, ())]
+    again = org.crm.changed_since(page.cursor)
+    assert (again.accounts, again.cursor, again.more) == ((), page.cursor, False)
 
 
 @pytest.mark.parametrize(("required", "state"), [("application", "warning"), ("system", "warning")])

@@ -9,8 +9,8 @@ import msgspec
 
 class Link(msgspec.Struct, omit_defaults=True):
     """Where a table is read on from by change tracking. path: of the next page, or of the changes since, as
-    Dataverse gave it; "" at the beginning. following: it is the one of the changes. at: microseconds when it
-    was given; it is good for seven days."""
+    Dataverse gave it; "" at the beginning. following: it is the one of the changes (where it is "", they are
+    not followed). at: microseconds when it was given; it is good for seven days."""
 
     path: str = ""
     following: bool = False

@@ -10,7 +10,7 @@ from firstcontact.connectors.contract import TryAgain
 from firstcontact.connectors.dynamics import odata
 from firstcontact.connectors.dynamics.batch import Operation, Result
 from firstcontact.connectors.dynamics.client import Api
-from firstcontact.connectors.dynamics.names import DESCRIBED, OWN, TITLE
+from firstcontact.connectors.dynamics.names import DESCRIBED, OWN, SETS, TITLE, id_of
 from firstcontact.connectors.dynamics.shapes import Environment, Table, read_table
 
 KEPT = 3_600_000_000
@@ -96,10 +96,11 @@ class Environments:
         return answer.ok and not _listed(answer)
 
     def _table(self, name: str, answers: list[Result]) -> Table | None:
-        """A table of the answers about it; None where it is not there, or hidden from us."""
-        definition = answers[0]
-        if definition.status in (403, 404):
+        """A table of the answers about it; None where it is not there, or its rows are hidden from us."""
+        # Definitions are shown to everybody; rows are not.
+        if any(one.status in (403, 404) for one in (answers[0], answers[6])):
             return None
+        self._api.good(answers[6])
         good = [self._api.good(one).body for one in answers[:5]]
         relations = _listed(answers[5]) if answers[5].ok else []
         rows = [one["value"] for one in good[1:]]
@@ -123,7 +124,8 @@ def _questions(table: str) -> list[Operation]:
         odata.address(f"{root}/Keys", {"select": _KEYS}),
         odata.address(f"{root}/ManyToOneRelationships", {"select": _RELATIONS, "filter": regarding}),
     )
-    return [Operation(path=path) for path in paths]
+    one = f"{odata.select(SETS[table], (id_of(table),))}&$top=1"
+    return [Operation(path=path) for path in (*paths, one)]
 
 
 def _listed(answer: Result) -> list[Mapping[str, Any]]:

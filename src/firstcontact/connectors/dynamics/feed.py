@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from firstcontact.connectors.contract import Changes, Gone, Moved
+from firstcontact.connectors.contract import Changes, Gone, Moved, TryAgain
 from firstcontact.connectors.dynamics import mapping, odata
 from firstcontact.connectors.dynamics.batch import Operation, Result
 from firstcontact.connectors.dynamics.client import ANNOTATED, Api, Row, read_rows
@@ -19,9 +19,10 @@ from firstcontact.connectors.dynamics.environment import Environments
 from firstcontact.connectors.dynamics.faults import EXPIRED, read_fault
 from firstcontact.connectors.dynamics.look import Look
 from firstcontact.connectors.dynamics.mapping import text
-from firstcontact.connectors.dynamics.names import SETS, id_of
+from firstcontact.connectors.dynamics.names import SETS, TITLE, id_of
 from firstcontact.connectors.dynamics.odata import guid
 from firstcontact.connectors.dynamics.shapes import Environment
+from firstcontact.connectors.toolkit.http import AFTER_TROUBLE
 from firstcontact.connectors.toolkit.times import iso_seconds, micros
 from firstcontact.identity.records import Account, Record
 
@@ -94,7 +95,8 @@ class Feed:
         restarted = restarted or bool(at.places)
         links = {one: at.links.get(one) or Link() for one in streams}
         # While pages of some tables are left, the others wait for them.
-        pending = [one for one, link in links.items() if not link.following] or list(streams)
+        pending = [one for one, link in links.items() if not link.following]
+        pending = pending or [one for one, link in links.items() if link.path]
         operations = [self._operation(one, links[one], environment) for one in pending]
         answers = dict(zip(pending, self._api.ask(operations), strict=True))
         rows: dict[str, list[Row]] = {}
@@ -102,7 +104,8 @@ class Feed:
         changed = False
         for table, answer in answers.items():
             if table == "opportunity" and answer.status in (400, 403, 404):
-                following[table] = Link(following=True, at=self._now())
+                # It has none, is hidden, or does not track its changes: it is not followed.
+                following[table] = Link(following=True)
                 continue
             body = self._body(answer)
             rows[table] = read_rows(body)
@@ -146,8 +149,7 @@ class Feed:
             return Link(further, at=self._now())
         given = self._api.link(body.get("@odata.deltaLink"))
         if not given:
-            # What does not say how it goes on is read from its beginning.
-            return Link(following=True, at=self._now())
+            raise TryAgain(f"{TITLE} does not tell how its changes go on.", AFTER_TROUBLE)
         if link.following and link.path and not changed and self._now() - link.at < RENEWED:
             return link
         return Link(given, following=True, at=self._now())

@@ -285,13 +285,14 @@ def test_a_connection_that_began_with_the_inbox_goes_on_with_the_platform(office
 
 @pytest.mark.parametrize("way", ["inbox", "leads", "writes"])
 def test_a_replay_decides_as_it_was_decided(office: Any, way: str) -> None:
-    """With the same settings nothing differs: whom an earlier call made is a lead, or a contact, there too."""
+    """With the same settings nothing differs: whom an earlier call made is a lead, or a contact, there
+    too, and so is whom a call of the same batch makes."""
     there = office(way)
     there.call("c1", name="DIAZ JO")
-    there.live(
-        call("c2", there.firm.clock.now(), CALLER, seconds=5), call("c3", there.firm.clock.now(), OTHER)
-    )
-    there.call("c4", OTHER)
+    now = there.firm.clock.now()
+    there.live(call("c2", now, CALLER, seconds=5), call("c3", now, OTHER), call("c4", now, OTHER))
+    there.call("c5", OTHER)
+    assert there.verdicts("c4")[1] == there.verdicts("c5")[1] == ("link" if way == "writes" else "link_lead")
     with there.installation.ledger.read() as tx:
         assert list(Replay(tx, BOOK).differences()) == []
 

@@ -403,6 +403,27 @@ def test_a_reading_of_everything_leaves_room_for_live_work(make_firm: Any) -> No
     assert len(seen) == 41
 
 
+def test_further_numbers_count_as_well(make_firm: Any) -> None:
+    """Where each contact has to be asked for its numbers, a page is more than a request: the room left to
+    live work is the same."""
+    firm = make_firm(contact_numbers=False)
+    for number in range(60):
+        phones = [f"+1415555{1000 + number}", f"+1415555{2000 + number}"]
+        firm.desk.add("contact", {"last_name": f"Diaz {number}", "phones": phones})
+        firm.wait(0.01)
+    seen: set[str] = set()
+    cursor, again = read_until_told_to_wait(firm, "", seen)
+    assert again is not None
+    assert firm.requests <= 30 + 75, "at most a page more"
+    for _ in range(20):
+        firm.wait(61)
+        cursor, again = read_until_told_to_wait(firm, cursor, seen)
+        if again is None:
+            break
+    assert again is None
+    assert len(seen) == 60
+
+
 @pytest.mark.parametrize("touched", ["touched", "untouched"])
 @pytest.mark.parametrize("named", [True, False])
 def test_all_numbers_are_in_a_reading_of_everything(make_firm: Any, named: bool, touched: str) -> None:

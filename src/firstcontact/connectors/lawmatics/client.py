@@ -71,6 +71,8 @@ class Api:
     def __init__(self, opening: Opening) -> None:
         self._now = opening.now
         self._skew: int | None = None
+        self.sent = 0
+        """How many requests were answered so far, for those who count what they cost."""
         self._http = Http(
             TITLE,
             address(opening.options),
@@ -81,6 +83,7 @@ class Api:
         )
 
     def _watch(self, answer: Answer) -> None:
+        self.sent += 1
         told = clocks.skew(answer.headers, self._now())
         self._skew = self._skew if told is None else told
 

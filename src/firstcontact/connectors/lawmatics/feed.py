@@ -24,9 +24,8 @@ from firstcontact.identity.records import Record
 
 OVERLAP = 120_000_000
 """Microseconds for which something may come to light with a time before the newest one seen."""
-PAGES_A_MINUTE = 30
-"""So many pages of a reading of everything are asked for in a minute, of fifty requests: the rest is for live
-work."""
+REQUESTS_A_MINUTE = 30
+"""So many requests a minute, of fifty, are a reading of everything's; the rest is for live work."""
 _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE
 _MILLI = 1000
@@ -67,9 +66,17 @@ class Feed:
 
     def changed_since(self, cursor: str) -> Changes:
         """See `Crm`. Raises TryAgain, AuthLapsed, Refused."""
-        place = _read(cursor)
+        place, before = _read(cursor), self._api.sent
+        try:
+            return self._next(place, restarted=bool(cursor))
+        finally:
+            if place is None or place.full:
+                # Further numbers of those on the page were asked for as well.
+                self._lately.extend([self._now()] * (self._api.sent - before - 1))
+
+    def _next(self, place: Place | None, *, restarted: bool) -> Changes:
         if place is None:
-            return self._step(Place(full=True, full_at=self._now()), restarted=bool(cursor))
+            return self._step(Place(full=True, full_at=self._now()), restarted=restarted)
         if place.extra:
             return self._extras(place)
         begun = place.full or place.page > 1
@@ -83,7 +90,7 @@ class Feed:
         now = self._now()
         while self._lately and not 0 <= now - self._lately[0] < _MINUTE:
             self._lately.popleft()
-        if len(self._lately) >= PAGES_A_MINUTE:
+        if len(self._lately) >= REQUESTS_A_MINUTE:
             wait = (self._lately[0] + _MINUTE - now) / 1_000_000
             raise TryAgain("The rest of this minute's requests is left to live work.", wait)
         self._lately.append(now)

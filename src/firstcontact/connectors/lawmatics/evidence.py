@@ -44,6 +44,11 @@ EVIDENCE = (
     ),
     Evidence("notes on contacts", "Whether they are taken; on matters they are.", "unverified"),
     Evidence("events on contacts", "Whether they are taken; on matters they are.", "unverified"),
+    Evidence(
+        "changing an event",
+        "Whether `PUT` is offered; no activity is moved to another person or matter by it.",
+        "unverified",
+    ),
     Evidence("invitations", "`send_invites` is true where it is not said to be false.", "document"),
     Evidence("automations", "A new matter sets them off; they write to the client.", "document"),
     Evidence("time entries", "A multipart form; the duration is in hours.", "document"),

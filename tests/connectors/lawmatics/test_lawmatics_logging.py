@@ -120,10 +120,31 @@ def test_where_contacts_take_no_notes_the_open_matter_does(make_firm: Any) -> No
     first = receipt(firm.crm, an_activity(firm.crm, **on(contact))).id
     assert the_activity(firm)["matter"] == matter
     receipt(firm.crm, changed(first, "people", "body", body="More.", **on(contact)))
-    assert (the_activity(firm)["matter"], the_activity(firm)["body"]) == (matter, "More.")
+    held = the_activity(firm)
+    assert (held["id"], held["matter"], held["body"]) == (first, matter, "More.")
     before = firm.requests
     receipt(firm.crm, an_activity(firm.crm, "second", **on(contact)))
     assert firm.requests - before == 2
+
+
+def test_a_lead_that_becomes_a_contact_keeps_its_activities(firm: Any) -> None:
+    """The person is the same, under the same id: nothing is moved."""
+    lead = firm.desk.add("lead", {"last_name": "Diaz", "phones": [JO_PHONE]})
+    id = receipt(firm.crm, an_activity(firm.crm, **on(lead, "lead"))).id
+    a_matter(firm, lead)
+    receipt(firm.crm, changed(id, "people", "body", body="Hired.", **on(lead)))
+    held = the_activity(firm)
+    assert (held["id"], held["contacts"], held["body"]) == (id, [lead], "Hired.")
+
+
+def test_a_potential_case_comes_before_a_hired_one(make_firm: Any) -> None:
+    """Where the contact itself takes no note, and nobody chose among its open matters."""
+    firm = make_firm(contact_notes="refused")
+    contact = a_contact(firm)
+    case = firm.crm._api.create("prospects", {"case_title": "New", "contact_id": int(contact)})
+    a_matter(firm, contact)
+    receipt(firm.crm, an_activity(firm.crm, **on(contact)))
+    assert the_activity(firm)["matter"] == case
 
 
 def test_where_nothing_takes_it_a_person_is_told_what_to_do(make_firm: Any) -> None:

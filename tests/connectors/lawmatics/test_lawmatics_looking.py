@@ -167,3 +167,37 @@ def test_a_person_is_a_lead_or_a_contact_and_never_both(firm: Any) -> None:
     assert [record.type for record in finding(firm, JO_PHONE).records] == ["lead"]
     firm.desk.add("matter", {"contact": lead, "name": "Diaz", "open": True, "opened_at": "2026-01-01"})
     assert firm.crm.read([lead])[lead].type == "contact"
+
+
+def test_a_list_that_becomes_shorter_while_it_is_read_hides_nobody(
+    make_firm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody is deleted between two pages, and the next one begins with whom nobody has seen: it is read
+    anew."""
+    firm = make_firm(page_size=2)
+    ids = [firm.desk.add("contact", {"last_name": f"Diaz {number}"}) for number in range(4)]
+    jo = firm.desk.add("contact", {"last_name": "Diaz", "phones": [JO_PHONE]})
+    firm.desk.add("contact", {"last_name": "Last"})
+    page, gone = firm.crm._api.page, []
+
+    def meanwhile(resource: str, asked: Any, number: int = 1) -> Any:
+        found = page(resource, asked, number)
+        if number == 2 and not gone:
+            gone.append(ids[0])
+            firm.desk.delete("contact", ids[0])
+        return found
+
+    monkeypatch.setattr(firm.crm._api, "page", meanwhile)
+    asked = [handle(f"+1415555{number}") for number in range(2000, 2100)]
+    found = firm.crm.find([*asked, handle(JO_PHONE)])
+    assert [record.id for record in found[JO_PHONE].records] == [jo]
+    assert gone
+
+
+def test_a_list_of_several_pages_is_not_counted(firm: Any) -> None:
+    """Leads are among Lawmatics' own count, so how many contacts there are is told of one page only."""
+    firm.desk.add("lead", {"last_name": "Roe"})
+    ids = [firm.desk.add("contact", {"last_name": f"Diaz {number}"}) for number in range(24)]
+    assert firm.crm.size() == len(ids)
+    firm.desk.add("contact", {"last_name": "One more"})
+    assert firm.crm.size() == -1

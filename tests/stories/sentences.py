@@ -66,11 +66,16 @@ def everything_of_ours_is_explained(world: World) -> None:
 
 
 def _unclear(world: World) -> set[tuple[str, str]]:
-    """Records of writes of which nobody can say whether they arrived: the ledger asks a person."""
+    """Records of writes of which nobody can say whether they arrived: the ledger asks a person. Ids that a
+    vendor gives tell nothing, but an activity names its interaction."""
+    asked = select(writes.c.kind, writes.c.key, writes.c.interaction).where(writes.c.state == "unclear")
     with world.ledger.read() as tx:
-        rows = tx.execute(select(writes.c.kind, writes.c.key).where(writes.c.state == "unclear")).all()
-    prefix = {"log_activity": "v", "time_entry": "t", "document": "d"}
-    return {(kind, f"{prefix[kind]}-{key[:20]}") for kind, key in rows}
+        rows = tx.execute(asked).all()
+    prefix = {"log_activity": "v", "time_entry": "t", "document": "d", "create_contact": "c"}
+    about = {interaction for kind, _, interaction in rows if kind == "log_activity"}
+    named = [one["id"] for one in world.people.dump()["activities"] if about & {*one["interactions"]}]
+    found = {(kind, f"{prefix[kind]}-{key[:20]}") for kind, key, _ in rows}
+    return found | {("log_activity", id) for id in named}
 
 
 def nothing_is_lost(world: World, delivered: Iterable[str]) -> None:

@@ -327,6 +327,9 @@ class World:
                 ids = [
                     a["id"] for a in crm["activities"] if set(a["interactions"]) & set(fields["interactions"])
                 ]
+            elif write.kind == "create_contact":
+                made = (*crm["leads"], *crm["contacts"])
+                ids = [each["id"] for each in made if each.get("interaction") == write.interaction]
             else:
                 rows = crm["time_entries"] if write.kind == "time_entry" else crm["documents"]
                 ids = [row["id"] for row in rows if row["interaction"] == write.interaction]

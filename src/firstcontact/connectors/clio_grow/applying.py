@@ -154,7 +154,7 @@ class PlatformApplier:
             raise Rejected(f"{TITLE} logs a {fields.kind} only on a contact.", ("people",))
         contact = _number(existing(fields.people[0]).id, "people")
         made = self._api.create(f"contacts/{contact}/notes", mapping.new_note(fields, write.key))
-        return self._receipt(write, f"{contact}:{made['id']}", created=True)
+        return self._receipt(write, str(made["id"]), created=True)
 
     def _receipt(self, write: Write, id: str, *, created: bool) -> Receipt:
         return Receipt(write.key, id, created, self._now())

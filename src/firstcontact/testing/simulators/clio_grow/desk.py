@@ -49,7 +49,7 @@ _NAMES = frozenset({"first_name", "last_name"})
 
 class Desk:
     """A person who is logged in as the firm's own user. Ids are Clio's; a given one is not kept. An inbox
-    lead's has `lead:` in front, an activity's is `CONTACT:NOTE`."""
+    lead's has `lead:` in front, an activity's is its note's."""
 
     def __init__(self, state: State) -> None:
         self._state = state

@@ -91,7 +91,7 @@ def _activity(state: State, record: Record) -> dict[str, Any]:
     held = state.get("matters", int(matter)) if matter and matter.isdigit() else None
     contact = on if kind == "contacts" else (held.values["client"] if held else None)
     return {
-        "id": f"{on}:{record.id}",
+        "id": str(record.id),
         "kind": ours.lines.get("kind", "note"),
         "interactions": ours.interactions,
         "direction": ours.lines.get("direction"),

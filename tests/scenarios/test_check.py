@@ -122,8 +122,11 @@ def test_the_address_book_is_itself(file: Path) -> None:
 
 def test_a_kind_without_a_simulator_does_not_hold(tmp_path: Path) -> None:
     """What has no simulator is said, scenario by scenario, not silently run another way."""
-    path = tmp_path / "zoho.yaml"
-    path.write_text(FILE.replace("kind: address_book", "kind: zoho"))
+    path = tmp_path / "carddav.yaml"
+    path.write_text(FILE.replace("kind: address_book", "kind: carddav"))
     result = invoke("--simulator", path)
     assert result.exit_code == 1
-    assert "there is no simulator of 'zoho'; there are salesforce, clio" in result.stdout
+    assert (
+        "there is no simulator of 'carddav'; there are clio, clio_grow, dynamics, lawmatics, salesforce, zoho"
+        in result.stdout
+    )

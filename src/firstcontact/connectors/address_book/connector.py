@@ -95,9 +95,9 @@ class AddressBook:
             return {handle.key: ABSENT for handle in handles}
         with _readable():
             found = self._finder.find([handle.key for handle in handles], leads=self._capabilities.leads)
-        if self._capabilities.marks_ours:
+        if self._tells_all:
             return found
-        return {key: replace(one, records=tuple(map(_unmarked, one.records))) for key, one in found.items()}
+        return {key: replace(one, records=tuple(map(self._shown, one.records))) for key, one in found.items()}
 
     def read(self, ids: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
         """Contacts and leads by id, as they are now."""
@@ -107,9 +107,9 @@ class AddressBook:
             found = look.read_records(connection, ids)
         if not self._capabilities.merges:
             found = {id: Gone(id) if isinstance(one, Moved) else one for id, one in found.items()}
-        if self._capabilities.marks_ours:
+        if self._tells_all:
             return found
-        return {id: _unmarked(one) if isinstance(one, Record) else one for id, one in found.items()}
+        return {id: self._shown(one) if isinstance(one, Record) else one for id, one in found.items()}
 
     def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
         """Accounts with one of these hosts or one of the same registrable domain, or these numbers."""
@@ -142,6 +142,18 @@ class AddressBook:
             raise TryAgain(_sentence(error), _AFTER_TROUBLE) from error
         return outcomes
 
+    @property
+    def _tells_all(self) -> bool:
+        return self._capabilities.marks_ours and self._capabilities.last_activity
+
+    def _shown(self, record: Record) -> Record:
+        """The record as far as the CRM that is played tells of it."""
+        if not self._capabilities.marks_ours:
+            record = replace(record, created_by_us=False, edited_by_person=False)
+        if not self._capabilities.last_activity:
+            record = replace(record, last_activity_at=0)
+        return record
+
     def _told(self, outcome: Outcome) -> Outcome:
         """A merged record is a deleted one, where the CRM that is played tells no merges."""
         if isinstance(outcome, MovedTo) and not self._capabilities.merges:
@@ -164,9 +176,9 @@ class AddressBook:
             return Changes(records=(), gone=(), cursor="whole", more=False)
         with _readable(), read(self.engine) as connection:
             changes = look.read_changes(connection, cursor, leads=offered.leads, accounts=offered.accounts)
-        if offered.marks_ours:
+        if self._tells_all:
             return changes
-        return replace(changes, records=tuple(map(_unmarked, changes.records)))
+        return replace(changes, records=tuple(map(self._shown, changes.records)))
 
     def size(self) -> int:
         """How many contacts there are."""
@@ -185,11 +197,6 @@ class AddressBook:
         """A write transaction with its working set; the caller flushes. For `people`."""
         with begin(self.engine, Boundary.CHANGE_ADDRESS_BOOK, turn="address_book") as connection:
             yield Unit(connection, self.region, self.clock())
-
-
-def _unmarked(record: Record) -> Record:
-    """As a CRM tells of it that keeps no marks of ours."""
-    return replace(record, created_by_us=False, edited_by_person=False)
 
 
 def _load(unit: Unit, writes: Sequence[Write]) -> None:

@@ -311,11 +311,11 @@ def test_a_name_alone_makes_nobody_double(serve: Any) -> None:
     org.desk.add("contact", {"first_name": "Jo", "last_name": "Diaz", "emails": ["another@roe.example"]})
     (parked,) = org.crm.apply([new_contact(org.crm)])
     assert isinstance(parked, Rejected)
-    fields = {"first_name": "", "last_name": "", "emails": (), "placeholder": True}
-    org.desk.add("contact", {"last_name": "Unknown Caller"})
-    write = new_contact(org.crm, "unknown", **fields)
-    write = replace(write, fields=replace(write.fields, name="Unknown Caller"))
-    assert receipt(org.crm, write).created
+    org.desk.add("contact", {"first_name": "Unknown", "last_name": "Caller"})
+    fields = {"first_name": "Unknown", "last_name": "Caller", "emails": ()}
+    (parked,) = org.crm.apply([new_contact(org.crm, "named", **fields)])
+    assert isinstance(parked, Rejected)
+    assert receipt(org.crm, new_contact(org.crm, "unknown", placeholder=True, **fields)).created
 
 
 def test_without_the_option_rules_are_left_out(serve: Any) -> None:

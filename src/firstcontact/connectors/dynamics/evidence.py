@@ -40,7 +40,7 @@ EVIDENCE = (
     Evidence("changes", "Change tracking names what changed and what was deleted.", "unverified"),
     Evidence("qualified leads", "Their contact is told by the lead, or by the contact alone.", "unverified"),
     Evidence("merges", "The merged contact is inactive and names its master.", "document"),
-    Evidence("throttling", "429 with Retry-After, 0x80072321 and 0x80072322.", "recording"),
+    Evidence("throttling", "429 with Retry-After, 0x80072321 and 0x80072322.", "document"),
     Evidence("too many at once", "0x80072326.", "unverified"),
     Evidence("our columns", "Made by POST to a table's Attributes; keys by POST to its Keys.", "unverified"),
 )

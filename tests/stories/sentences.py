@@ -35,6 +35,8 @@ def nobody_is_made_twice(world: World) -> None:
         if isinstance(write.fields, ContactFields)
         for handle in (*write.fields.emails, *write.fields.phones)
     ]
+    leads = [each for each in world.people.dump()["leads"] if each.get("created_by_us")]
+    assert _more_than_once(handle for each in leads for handle in (*each["emails"], *each["phones"])) == []
     assert len(ours) >= len(there)
     assert _more_than_once(handles) == []
 

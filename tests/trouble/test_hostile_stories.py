@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from trouble_firm import KINDS
-from trouble_stories import OfficeStories
+from trouble_stories import LESS, OfficeStories
 
 BUDGET = settings(
     max_examples=int(os.environ.get("FIRSTCONTACT_STORIES", "6")),
@@ -24,7 +24,7 @@ BUDGET = settings(
 since each takes a second. FIRSTCONTACT_STORIES: so many other ones."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *LESS])
 def test_stories(kind: str) -> None:
     """Over HTTP, with lost answers, refusals, lapsed logins, crashes, clocks that jump and people who meddle:
     no handle has two contacts made by us, no interaction is logged twice, delivering everything again changes

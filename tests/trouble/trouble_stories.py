@@ -25,7 +25,7 @@ from firstcontact.ledger.tables import lanes
 from firstcontact.operating.watch import Watch
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.testing.hostile import Hostile
-from firstcontact.testing.simulators.base import Switches, simulator
+from firstcontact.testing.simulators.base import Kept, Switches, simulator
 from firstcontact.testing.simulators.serving import Running, running
 
 QUIRKS: Mapping[str, Mapping[str, Any]] = {
@@ -39,21 +39,33 @@ QUIRKS: Mapping[str, Mapping[str, Any]] = {
 """Limits are for other tests: here time stands still while requests are sent."""
 
 
+LESS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "clio_grow, leads": ("browser", {"api": "platform", "writes": False}),
+    "clio_grow, inbox": ("token", {"api": "inbox", "writes": False}),
+}
+"""Connections that offer less than their kind: login and options."""
+
+
 class Office:
     """The CRM of one story, which outlives our processes, and whose clock is not moved with ours."""
 
-    def __init__(self, kind: str, stack: ExitStack) -> None:
+    def __init__(self, way: str, stack: ExitStack) -> None:
+        kind = way.partition(",")[0]
         self.clock = VirtualClock(START)
         self.off = 0
         found = simulator(kind)
         made = found.make(lambda: self.clock.now() + self.off, Switches(quirks=QUIRKS[kind]))
         self.served: Running = stack.enter_context(running(found, made))
-        self.kept = self.served.credentials()
+        login, self.options = LESS.get(way, ("", {}))
+        logins = found.credentials(self.served.url)
+        self.kept = Kept(logins[login]) if login else self.served.credentials()
         self.kind = kind
 
     def connect(self) -> Crm:
         """A connector, as a process opens one."""
-        opening = self.served.opening(self.clock.now, connection=self.kind, credentials=self.kept)
+        opening = self.served.opening(
+            self.clock.now, connection=self.kind, credentials=self.kept, options=self.options
+        )
         return self.served.connect(kinds.kind(self.kind), opening)
 
 

@@ -149,7 +149,7 @@ def test_a_column_that_is_not_there_is_stale() -> None:
 
 
 def test_documented_errors_are_read(shared: Path) -> None:
-    """The shapes of errors that were handed to us, made after documents: a duplicate with each status, and a limit."""
+    """Errors handed to us, made after documents: a duplicate with each status, and a limit."""
     given = json.loads((shared / "fixtures" / "dataverse_errors_SYNTHETIC.json").read_text())
     for status in given["duplicate"]["status"]:
         fault = read_fault(status, given["duplicate"]["response"])

@@ -32,6 +32,7 @@ from firstcontact.planning.write import ContactFields, Receipt, Write
 
 AGAIN_SECONDS = 2.0
 _HALTED = "What this points at has not been written; it is sent again with it."
+_UNSAID = f"{TITLE} did not say what became of this."
 _PEOPLE = ("contact", "lead")
 
 
@@ -100,6 +101,9 @@ class Carrier:
         self._halt()
         while ready := [job for job in self._open() if self._ready(job)]:
             self._send([[job] for job in ready])
+            # Each is answered by now; nothing goes round for ever for one that is not.
+            if any(job.write not in self._outcomes for job in ready):
+                self._unclear(ready, _UNSAID)
             self._halt()
 
     def _halt(self) -> None:
@@ -199,7 +203,7 @@ class Carrier:
         for group, part, found in zip(groups, parts[guards:], answers[guards:], strict=True):
             assert isinstance(part, ChangeSet)
             if found is None:
-                self._unclear(group, f"{TITLE} did not say what became of this.")
+                self._unclear(group, _UNSAID)
             elif found[0].ok and all(one.ok for one in found):
                 self._take(group, found)
             elif len(group) == 1:

@@ -145,8 +145,8 @@ def snapshot(installation: Installation) -> Report:
     many contacts it has is not known."""
     try:
         with crossing(Boundary.ASK_SIZE_TO_REPORT):
-            asked = installation.crm if installation.crm.capabilities().looks_up else installation.known
-            size = asked.size()
+            crm = installation.crm if installation.crm.capabilities().looks_up else installation.known
+            size = crm.size()
     except (AuthLapsed, TryAgain):
         size = -1
     with installation.ledger.read() as tx:

@@ -56,6 +56,15 @@ def test_three_hundred_strangers_take_two_requests(serve: Any) -> None:
     assert all(isinstance(one, Receipt) for one in outcomes)
 
 
+def test_more_than_a_batch_takes_two(serve: Any) -> None:
+    """Twelve hundred operations are two batches, none of which is refused."""
+    org = serve()
+    crm = warm(org)
+    outcomes: list[Any] = []
+    assert org.calls(lambda: outcomes.extend(crm.apply(strangers(crm, 400)))) == 2
+    assert all(isinstance(one, Receipt) for one in outcomes)
+
+
 def test_what_the_environment_is_is_asked_once(serve: Any) -> None:
     """Three requests and the login, then none for an hour."""
     org = serve()

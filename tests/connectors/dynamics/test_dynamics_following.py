@@ -8,6 +8,7 @@ import pytest
 
 from firstcontact.connectors.contract import TryAgain
 from firstcontact.connectors.dynamics import feed
+from firstcontact.connectors.dynamics.cursors import Link
 from firstcontact.testing.conformance.making import DAY, HOUR, JO, new_contact, receipt
 
 WINDOWS = {"options": {"change_tracking": False}, "change_tracking": "off"}
@@ -69,6 +70,15 @@ def test_a_link_is_kept_fresh(serve: Any) -> None:
         page = org.crm.changed_since(cursor)
         assert (page.restarted, page.records) == (False, ())
         cursor = page.cursor
+
+
+def test_the_cursor_holds_still_under_a_new_link(serve: Any) -> None:
+    """Dataverse may give another link each time though nothing has changed: the old one stays."""
+    org = serve()
+    old = Link("contacts?$deltatoken=1", following=True, at=org.clock.now())
+    given = {"@odata.deltaLink": "contacts?$deltatoken=2", "value": []}
+    assert org.crm._feed._next(old, given, changed=False) == old
+    assert org.crm._feed._next(old, given, changed=True).path == "contacts?$deltatoken=2"
 
 
 def test_a_deleted_record_comes_to_light_in_a_sweep(serve: Any) -> None:

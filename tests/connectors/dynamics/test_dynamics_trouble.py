@@ -121,6 +121,15 @@ def test_a_limit_that_ends_within_a_batch(serve: Any) -> None:
     assert len(org.desk.dump()["activities"]) == 100
 
 
+def test_a_limit_met_by_one_operation_is_for_all(serve: Any) -> None:
+    """Whoever shares the login waits as long as the answer to one operation of a batch says."""
+    org = serve()
+    org.crm._api._heed(batch.Result(status=429, headers={"retry-after": "7"}))
+    assert org.pace.left_alone == [7.0]
+    org.crm._api._heed(batch.Result(status=204))
+    assert org.pace.left_alone == [7.0]
+
+
 def test_what_is_left_of_the_limit_is_heeded(serve: Any) -> None:
     """Answers tell how many requests are left in the five minutes."""
     org = serve(limit=6000)
@@ -353,6 +362,17 @@ def test_too_many_bearers_are_unknown(serve: Any, monkeypatch: pytest.MonkeyPatc
     finding = org.crm.find([handle(JO_PHONE)])[JO_PHONE]
     assert finding.status == "unknown"
     assert "more rows" in finding.why
+
+
+def test_all_pages_are_looked_at(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is full is not the last one."""
+    from firstcontact.connectors.dynamics import look
+
+    monkeypatch.setattr(look, "PAGE", 2)
+    org = serve()
+    ids = {org.desk.add("contact", {"last_name": f"Diaz {n}", "phones": [JO_PHONE]}) for n in range(5)}
+    finding = org.crm.find([handle(JO_PHONE)])[JO_PHONE]
+    assert {one.id for one in finding.records} == ids
 
 
 def test_a_qualified_lead_stands_for_its_contact(serve: Any) -> None:

@@ -43,8 +43,6 @@ class Fault(msgspec.Struct, frozen=True):
     @property
     def taken(self) -> bool:
         """Whether there is a record with this key or id already. Documents show it with an empty code."""
-        if self.code in CHANGED:
-            return False
         return self.code in TAKEN or (self.status == 412 and self.code in ("", "0x0"))
 
     @property

@@ -46,9 +46,9 @@ def _person(decision: Decision, person: PersonVerdict) -> Explained:
     name = " ".join(filter(None, (person.first_name, person.last_name))) or person.name
     shown = f"{person.about} ({name})" if name and name != person.about else person.about
     acted = person.verdict in ("link", "link_lead", "create")
-    return Explained(
-        person.about, f"{shown} {VERDICTS[person.verdict]}.", *_reasons(decision, person.about, acted)
-    )
+    lead = any(reason.name == "becomes_lead" and reason.about == person.about for reason in decision.trace)
+    becomes = "becomes a lead" if lead and person.verdict == "create" else VERDICTS[person.verdict]
+    return Explained(person.about, f"{shown} {becomes}.", *_reasons(decision, person.about, acted))
 
 
 def _reasons(

@@ -95,6 +95,7 @@ class _Names:
         keys = sorted(id.removeprefix(NEW) for id in ids if id.startswith(NEW))
         self._made = reading.record_of_write(tx, keys)
         self.read_only = read_only.since(tx, installation.crm.connection) > 0
+        self.made = "lead" if installation.crm.capabilities().creates_leads else "contact"
         wanted = {id for id in ids if not id.startswith(NEW)} | {id for id in self._made.values() if id}
         self._shown = _shown(installation, sorted(wanted))
 
@@ -195,12 +196,11 @@ def _story(
         activity=last.activity if last else "not decided yet",
         verdicts={person.about: person.verdict for person in last.people} if last else {},
         explained=explain(names.named(last)) if last else (),
-        writes=tuple(_write(row, held_read_only=names.read_only) for row in writes),
+        writes=tuple(_write(row, names) for row in writes),
     )
 
 
 _WRITTEN = {
-    "create_contact": "contact created",
     "update_contact": "contact completed",
     "create_account": "account created",
     "log_activity": "activity",
@@ -210,7 +210,6 @@ _WRITTEN = {
     "contact_role": "role on an opportunity",
 }
 _TO_WRITE = {
-    "create_contact": "new contact",
     "update_contact": "completing the contact",
     "create_account": "new account",
     "update_activity": "bringing the activity up to date",
@@ -230,15 +229,17 @@ _WAITING = {
 _READ_ONLY = "not written, since the connection is read-only (`firstcontact read-only off`)"
 
 
-def _write(row: WriteRow, *, held_read_only: bool) -> str:
+def _write(row: WriteRow, names: _Names) -> str:
     kind = row.write.kind
     what = f"{_WRITTEN.get(kind, kind.replace('_', ' '))} {row.record}".rstrip()
+    if kind == "create_contact":
+        what = f"{names.made} created {row.record}"
     if row.state == "done":
         if kind == "create_contact" and not row.created:
-            return f"contact {row.record} (was there already)"
+            return f"{names.made} {row.record} (was there already)"
         return what
-    what = _TO_WRITE.get(kind, what)
-    if row.state == "held" and held_read_only:
+    what = f"new {names.made}" if kind == "create_contact" else _TO_WRITE.get(kind, what)
+    if row.state == "held" and names.read_only:
         return f"{what}: {_READ_ONLY}"
     # What a waiting write waits for is the key of another one, which is told of by itself.
     why = f", {row.problem}" if row.problem and row.state != "waiting" else ""

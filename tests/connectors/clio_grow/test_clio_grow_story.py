@@ -15,6 +15,7 @@ from firstcontact.explain.catalogue import sentence
 from firstcontact.flow.clock import DAY, MINUTE
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.replay import Replay
+from firstcontact.flow.story import interaction_story
 from firstcontact.identity.records import Record
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import stuck
@@ -126,6 +127,10 @@ def test_a_caller_is_told_to_the_inbox_once(office: Any) -> None:
     said = there.said("c1")
     assert "Clio Grow cannot be asked who is there; only what was sent from here is known." in said
     assert f"In Clio Grow, {CALLER} becomes a lead, which people there accept" in said
+    story = interaction_story(there.installation, "c1")
+    assert story is not None
+    assert f"{CALLER} (Jo Diaz) becomes a lead." in [one.headline for one in story.explained]
+    assert [line.split(" created ")[0] for line in story.writes] == ["lead"]
     assert "Clio Grow has no place for a log of this kind (call)" in there.said("c2")
     assert "is on the lead Jo Diaz" in there.said("c2")
     (record,) = there.installation.known.read([person_of(there, "c2")]).values()

@@ -205,7 +205,7 @@ def errors() -> str:
     head = (
         "# Errors of the connector contract\n\nNothing else leaves a connector. Each error is named after "
         "what its caller does next. What `apply`\nsays of a write is taken in one place, "
-        "`carry_out._take`; an error of a whole call where that call's work goes on.\n`NotOffered` is "
+        "`outcomes._take`; an error of a whole call where that call's work goes on.\n`NotOffered` is "
         "caught nowhere: it is a bug, and what it stopped is put aside under `firstcontact stuck`.\n\n"
         "| error | meaning and next step | who catches it |\n"
         "| --- | --- | --- |\n"

@@ -20,7 +20,7 @@ from firstcontact.boundaries import Boundary
 from firstcontact.testing.postgres import Server
 
 HERE = Path(__file__).parent
-KINDS = ("address_book", "clio", "lawmatics", "salesforce")
+KINDS = ("address_book", "clio", "blind", "salesforce")
 """One that refuses a second record of a key, one that only finds by key, one that can do neither, and one
 that logs no time."""
 

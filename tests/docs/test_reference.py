@@ -133,5 +133,5 @@ def test_every_error_says_who_catches_it() -> None:
     """Each error has its catchers, what `apply` says of a write in one place; only the bug has none."""
     caught = dict(re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", _read("errors.md"), re.M))
     outcomes = {kind.__name__ for kind in get_args(contract.Outcome)} - {"Receipt"}
-    assert [name for name in outcomes if "`flow/carry_out`" not in caught[name]] == []
+    assert [name for name in outcomes if "`flow/outcomes`" not in caught[name]] == []
     assert {name for name, places in caught.items() if not places.strip()} == {"NotOffered"}

@@ -30,7 +30,7 @@ from firstcontact.testing.scenarios.bench import Bench
 NUMBERS = ("+14155550123", "+14155550124", "+14155550125")
 ADDRESSES = ("kim@acme.example", "lee.moss@gmail.com", "pat@other.example")
 HANDLES = (*NUMBERS, *ADDRESSES)
-KINDS = ("address_book", "clio", "lawmatics", "salesforce")
+KINDS = ("address_book", "clio", "blind", "salesforce")
 INDEXED = ("clio", "salesforce")
 
 BAD_DAYS = (

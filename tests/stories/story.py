@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, select
 from firstcontact.boundaries import Boundary
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.people import People
-from firstcontact.connectors.contract import Crm, Delivery, Reading
+from firstcontact.connectors.contract import Capabilities, Crm, Delivery, Reading
 from firstcontact.connectors.kinds import capabilities
 from firstcontact.flow.clock import MINUTE, VirtualClock
 from firstcontact.flow.installation import Installation, Tally
@@ -219,6 +219,17 @@ class Loud:
         return lambda *_, **__: None
 
 
+BLIND = "blind"
+"""A kind that is none: Lawmatics, if it could not be asked for a write."""
+
+
+def played(kind: str) -> Capabilities:
+    """What the address book is to offer as this kind."""
+    if kind != BLIND:
+        return capabilities(kind)
+    return msgspec.structs.replace(capabilities("lawmatics"), kind=BLIND, finds_written=False)
+
+
 class World:
     """An installation on two databases, as a process finds it when it starts.
 
@@ -244,7 +255,7 @@ class World:
         self._engines = engines
         self._tick = tick
         self.address_book = (Together if indexed else AddressBook)(
-            self._engines[0], capabilities=capabilities(kind), clock=self.clock.now, connection=kind
+            self._engines[0], capabilities=played(kind), clock=self.clock.now, connection=kind
         )
         self.people = People(self.address_book)
         self.hostile = Hostile(self.address_book)

@@ -28,9 +28,9 @@ from story import (
 )
 
 from firstcontact.connectors.contract import AuthLapsed, Delivery, Reading, Rejected, TryAgain
-from firstcontact.flow.carry_out import LOOKS
 from firstcontact.flow.clock import HOUR, MINUTE
 from firstcontact.flow.installation import Tally
+from firstcontact.flow.live_look import LOOKS
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.identity.records import ABSENT, Finding
 from firstcontact.interactions.model import Handle, Interaction, encode
@@ -334,7 +334,7 @@ def test_however_many_are_refused_who_is_gone_is_read_once(world: World) -> None
 def test_what_cannot_be_asked_waits_for_a_person(bench: Bench) -> None:
     """Where a CRM neither finds a write by its key nor refuses a second one, a lost answer is never followed
     by a second request for an activity; the contact is found by its handle."""
-    world = World(bench.fresh(), "lawmatics")
+    world = World(bench.fresh(), "blind")
     world.seed()
     world.hostile.next_apply("lost_answer")
     world.receive([answered("c", 0)])
@@ -358,7 +358,7 @@ def test_what_cannot_be_asked_waits_for_a_person(bench: Bench) -> None:
 def test_a_lost_contact_is_known_by_its_mark(bench: Bench) -> None:
     """The answer to a creation was lost, and a person has made a contact of the same number since: ours is
     the one with our mark, and the ledger says so."""
-    world = World(bench.fresh(), "lawmatics")
+    world = World(bench.fresh(), "blind")
     world.seed()
     world.hostile.next_apply("lost_answer")
     world.receive([answered("c", 0)])
@@ -372,7 +372,7 @@ def test_a_lost_contact_is_known_by_its_mark(bench: Bench) -> None:
 def test_a_lost_contact_that_the_search_does_not_see_yet(bench: Bench) -> None:
     """The answer to a creation was lost and the search lags behind: the contact is looked for half an hour
     before its absence is believed."""
-    world = World(bench.fresh(), "lawmatics")
+    world = World(bench.fresh(), "blind")
     world.seed()
     world.behave(Hostile(world.address_book, search_lag=LOOKS - 2))
     world.hostile.next_apply("lost_answer")
@@ -385,7 +385,7 @@ def test_a_lost_contact_that_the_search_does_not_see_yet(bench: Bench) -> None:
 
 def test_a_contact_that_never_arrived_is_made(bench: Bench) -> None:
     """A process was killed right before the request: after half an hour of looking, the contact is made."""
-    world = World(bench.fresh(), "lawmatics")
+    world = World(bench.fresh(), "blind")
     world.seed()
     odd = Odd(world)
 
@@ -405,7 +405,7 @@ def test_a_contact_that_never_arrived_is_made(bench: Bench) -> None:
 
 def test_a_change_does_not_send_what_is_unclear(bench: Bench) -> None:
     """News of an interaction whose activity may or may not be in the CRM waits with it."""
-    world = World(bench.fresh(), "lawmatics")
+    world = World(bench.fresh(), "blind")
     world.seed()
     deliver(world, answered("c", 0))
     world.receive([text("t1", at(0, 15), JO, "Word 1")])
@@ -423,7 +423,7 @@ def test_a_change_does_not_send_what_is_unclear(bench: Bench) -> None:
 def test_a_lapsed_permission_is_no_unclear_answer(bench: Bench) -> None:
     """Nothing was carried out: the connection is paused for everybody until a person says that the permission
     is back; then everything is sent, and nobody is asked."""
-    world = World(bench.fresh(), "lawmatics")
+    world = World(bench.fresh(), "blind")
     world.seed()
     deliver(world, answered("c", 0))
     world.receive([answered("c2", 5)])
@@ -440,7 +440,7 @@ def test_a_lapsed_permission_is_no_unclear_answer(bench: Bench) -> None:
 def test_a_permission_that_lapses_after_a_write_doubles_nothing(bench: Bench) -> None:
     """Of two activities one is carried out and the other is to follow a merge, which can't be asked any more:
     the first is there once, also in a CRM that takes the same write twice."""
-    world = World(bench.fresh(), "lawmatics")
+    world = World(bench.fresh(), "blind")
     ids = [
         world.people.add("contact", {"last_name": "Diaz", "emails": [f"jo{n}@acme.example"]}) for n in "abc"
     ]

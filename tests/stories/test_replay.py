@@ -25,7 +25,7 @@ def replayed(
         return list(replay.differences()), replay.summary()
 
 
-@pytest.mark.parametrize("kind", ["address_book", "clio", "salesforce", "lawmatics"])
+@pytest.mark.parametrize("kind", ["address_book", "clio", "salesforce", "blind"])
 def test_the_same_settings_decide_the_same(bench: Bench, kind: str) -> None:
     """The whole story replayed with its own settings has no difference, though contacts were made, deleted,
     added by people and ruled on in between."""

@@ -8,11 +8,10 @@ import msgspec
 import pytest
 from machine import KINDS, lanes_are_free
 from sentences import hold
-from story import JO, KIM, START, Step, World, at, call, mail
+from story import JO, KIM, START, Step, World, at, call, mail, played
 
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.contract import Capabilities
-from firstcontact.connectors.kinds import capabilities
 from firstcontact.flow.clock import HOUR
 from firstcontact.flow.installation import Installation
 from firstcontact.lanes.leases import LeaseLost
@@ -79,7 +78,7 @@ def test_a_worker_that_slept_does_nothing_more(bench: Bench, kind: str, feed: bo
     """At whichever call of the CRM a worker falls asleep, everybody is made once and everything is logged
     once, by the one who takes over. Only a sleep between the last look at the lease and the request itself
     cannot be noticed: there the CRM's own at-most-once has to do."""
-    offered = msgspec.structs.replace(capabilities(kind), change_feed=feed)
+    offered = msgspec.structs.replace(played(kind), change_feed=feed)
     slept: list[str] = []
     while True:
         asleep = Asleep(bench, offered, len(slept) + 1)

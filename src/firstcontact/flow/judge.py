@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm, TryAgain
-from firstcontact.flow.carry_out import needs
 from firstcontact.flow.clock import HOUR, SECOND, backoff
 from firstcontact.flow.context import crm_context, digest
 from firstcontact.flow.look_up import Looked, look_up, made_type, virtual
+from firstcontact.flow.targets import needs
 from firstcontact.interactions.model import Interaction, Sms, decode
 from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import deciding, intake, news, reviewing, writing

@@ -318,7 +318,7 @@ class AsksAt:
     ("words", "why"),
     [
         (("connect", "nonsense"), "there is no CRM of the kind 'nonsense'"),
-        (("connect", "zoho"), "there is no connector for 'zoho' yet"),
+        (("connect", "address_book"), "'address_book' is built in, and used where there is no connection"),
         (("connect", "office", *BY_KEY), "address"),
         (("connect", "office", "--option", "address=x", "--option", "tint=red", *BY_KEY), "grey, blue"),
         (("connect", "office", "--option", "address=x", "--option", "pages=many", *BY_KEY), "a number"),
@@ -361,7 +361,6 @@ def test_disconnect_forgets(connected: Any, letter: Path) -> None:
 
 BAD = {
     "two": ("[connection.a]\nkind = 'office'\n[connection.b]\nkind = 'clio'\n", "several CRM connections"),
-    "no connector": ("[connection.a]\nkind = 'zoho'\n", "there is no connector for 'zoho' yet"),
     "no kind": ("[connection.a]\nkind = 'nonsense'\n", "no CRM of the kind"),
     "no option": ("[connection.a]\nkind = 'office'\noptions = { adress = 'x' }\n", "`address`"),
     "no type": ("[connection.a]\nkind = 'office'\noptions = { address = 3 }\n", "a text"),

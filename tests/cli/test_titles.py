@@ -43,6 +43,7 @@ def test_own_rules_take_their_place(tmp_path: Path) -> None:
     assert "VIP" in run(tmp_path, "try", "VP of People", "--rules", str(other))
     assert "People" in run(tmp_path, "try", "VP of People")
     assert "Human Resources" in run(tmp_path, "rules", "--built-in")
+    assert json.loads(run(tmp_path, "rules", "--json"))["rule"][0]["value"] == "People"
 
 
 def test_a_bad_file_is_said_with_its_place(tmp_path: Path) -> None:

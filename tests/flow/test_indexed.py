@@ -240,7 +240,8 @@ def test_our_own_writes_are_known_at_once(world: World) -> None:
     (made,) = world.find("+14155550123").records
     assert (made.created_by_us, made.last_activity_at) == (True, START)
     (live,) = world.book.find([handle("+14155550123")])["+14155550123"].records
-    assert msgspec.structs.replace(made, created_at=live.created_at) == live
+    # Clio does not tell when the latest activity was; our own index knows of ours.
+    assert msgspec.structs.replace(made, created_at=live.created_at, last_activity_at=0) == live
 
 
 def test_a_live_interaction_of_somebody_known_asks_nothing(world: World) -> None:

@@ -62,12 +62,19 @@ def try_(ctx: click.Context, title: tuple[str, ...], file: Path | None, as_json:
 @click.option(
     "--built-in", is_flag=True, help="Those that are built in, also where the home folder has its own."
 )
+@json_option
 @click.pass_context
-def rules_(ctx: click.Context, built_in: bool) -> None:
+def rules_(ctx: click.Context, built_in: bool, as_json: bool) -> None:
     """The rules that hold, as a file to change: write it to titles.toml in the home folder."""
+    import msgspec
+
     from firstcontact.identity.titles import BUILT_IN
 
-    click.echo(write_rules(BUILT_IN if built_in else _rules(ctx, None)[0]), nl=False)
+    rules, place = (BUILT_IN, "built in") if built_in else _rules(ctx, None)
+    if as_json:
+        print_json({"rules": place, "rule": msgspec.to_builtins(rules)})
+        return
+    click.echo(write_rules(rules), nl=False)
 
 
 def _rules(ctx: click.Context, file: Path | None) -> tuple[tuple[TitleRule, ...], str]:

@@ -40,10 +40,13 @@ class BrokenPlugin(UnknownKind):
 
 
 class NotConnected(LookupError):
-    """A kind whose behaviour is known, for scenarios, but that no connection can be opened to yet."""
+    """A kind that no connection is opened to: the built-in address book is used where there is none."""
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"there is no connector for {kind!r} yet; there are {', '.join(connected())}")
+        super().__init__(
+            f"{kind!r} is built in, and used where there is no connection; connect to one of "
+            f"{', '.join(connected())}"
+        )
 
 
 class Plugin(msgspec.Struct, frozen=True):

@@ -166,6 +166,14 @@ def _crm(name: str, title: str) -> Iterator[str]:
             )
             yield f"| `{key}` | {default} | {_cell(option.meaning)} |"
         yield ""
+    usual = kinds.offered(name, {key: option.default for key, option in kind.options.items()})
+    less = [
+        f"{title}: {_capability(getattr(usual, field), field)}"
+        for title, field in OFFERS.items()
+        if getattr(usual, field) != getattr(kind.capabilities, field)
+    ]
+    if less:
+        yield f"With the default options it offers less than the table says: {'; '.join(less)}.\n"
     yield "| limit of | is |\n| --- | --- |"
     yield from (f"| {_cell(about)} | {_cell(limit)} |" for about, limit in kind.limits.items())
     yield "\n| | what is so | known from |\n| --- | --- | --- |"

@@ -237,11 +237,13 @@ def fetch(engine: Engine, sql: str, parameters: tuple[str | int, ...]) -> list[A
     """
     with _telling(engine), _turn(engine):
         connection = engine.raw_connection()
+        cursor = connection.cursor()
         try:
-            cursor = connection.cursor()
             cursor.execute(sql, parameters)
             return list(cursor.fetchall())
         except engine.dialect.loaded_dbapi.Error as error:
+            if engine.dialect.is_disconnect(error, None, cursor):
+                connection.invalidate(error)  # else the pool would try to reset it, and log that it can't
             # As SQLAlchemy would say it; without the values, which are people's addresses and numbers.
             raise DBAPIError(sql, None, error) from error
         finally:

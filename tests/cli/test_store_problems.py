@@ -338,7 +338,9 @@ def test_workers_go_on_when_the_server_is_back(fc: FirstContact, server: Server,
     mails = strangers("many.mbox", 150)
     runner = fc.start("run")
     importing = fc.start("import", mails, "--yes")
-    time.sleep(1.5)
+    until = time.monotonic() + 30
+    while time.monotonic() < until and not fc.json("status")["interactions"]:
+        time.sleep(0.05)  # both have opened the database by then, however busy this machine is
     server.kill()
     time.sleep(1.0)
     server.run()

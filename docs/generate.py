@@ -177,7 +177,7 @@ def _crm(name: str, title: str) -> Iterator[str]:
     yield "| limit of | is |\n| --- | --- |"
     yield from (f"| {_cell(about)} | {_cell(limit)} |" for about, limit in kind.limits.items())
     yield "\n| | what is so | known from |\n| --- | --- | --- |"
-    yield from (f"| {_cell(each.about)} | {_cell(each.says)} | {each.seen} |" for each in kind.evidence)
+    yield from (f"| {_cell(each.about)} | {_cell(each.says)} | {each.seen} |" for each in kind.grounds)
     yield ""
 
 

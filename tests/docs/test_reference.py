@@ -56,11 +56,11 @@ def test_every_capability_is_in_the_table_of_crms() -> None:
     "name", [name for name in kinds.connected() if name in (*kinds.KINDS, *kinds.STANDARDS)]
 )
 def test_every_crm_says_what_it_rests_on(name: str) -> None:
-    """Each built-in kind names limits and evidence; a real server is claimed only where the tests have
+    """Each built-in kind names limits and grounds; a real server is claimed only where the tests have
     one."""
     kind = kinds.kind(name)
     assert kind.limits
-    seen = {each.seen for each in kind.evidence}
+    seen = {each.seen for each in kind.grounds}
     assert "unverified" in seen
     assert ("server" in seen) == (name in kinds.STANDARDS)
 

@@ -24,7 +24,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from firstcontact.connectors.evidence import Evidence
+from firstcontact.connectors.grounds import Ground
 from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.model import Handle, Interaction
 from firstcontact.interactions.rejection import Rejection
@@ -365,7 +365,7 @@ class CrmKind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of CRM: what an entry point of the group `CRM_GROUP` names.
 
     open: makes no request. logins: () for one that needs no credentials. limits: what there is a limit of,
-    and how much (`requests` → `50 a minute for each login`). evidence: what the connector rests on.
+    and how much (`requests` → `50 a minute for each login`). grounds: what the connector rests on.
     """
 
     capabilities: Capabilities
@@ -373,7 +373,7 @@ class CrmKind(msgspec.Struct, frozen=True, kw_only=True):
     options: Mapping[str, Option] = {}
     logins: tuple[Login, ...] = ()
     limits: Mapping[str, str] = {}
-    evidence: tuple[Evidence, ...] = ()
+    grounds: tuple[Ground, ...] = ()
 
 
 # --- entry points ----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from firstcontact.connectors.salesforce.shapes import (
     read_shape,
 )
 from firstcontact.connectors.toolkit.countries import region_named
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.planning.write import ActivityFields, ContactFields
 from firstcontact.testing.conformance.making import NOON
 
@@ -238,7 +239,7 @@ def test_a_single_name_is_the_last_name() -> None:
 @given(st.text(max_size=100))
 def test_texts_fit_their_fields(text: str) -> None:
     """A text is cut to its field, and has no character that JSON or Salesforce refuses."""
-    cleaned = mapping.clean(text, 20)
+    cleaned = clean(text, 20)
     assert len(cleaned) <= 20
     cleaned.encode("utf-8")
     assert "\x00" not in cleaned

@@ -189,5 +189,5 @@ def test_a_missing_scope_is_said_and_costs_no_token(serve: Any) -> None:
 def test_the_kind_is_known() -> None:
     """It can be opened by its name, and says what it rests on."""
     assert kinds.kind("zoho") is KIND
-    assert len(KIND.evidence) >= 12
+    assert len(KIND.grounds) >= 12
     assert KIND.limits

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from firstcontact.connectors.carddav.capabilities import CAPABILITIES
 from firstcontact.connectors.carddav.connector import CardDav
-from firstcontact.connectors.carddav.evidence import EVIDENCE, LIMITS
+from firstcontact.connectors.carddav.grounds import GROUNDS, LIMITS
 from firstcontact.connectors.contract import Asked, CrmKind, Login, Option
 
 KIND = CrmKind(
     limits=LIMITS,
-    evidence=EVIDENCE,
+    grounds=GROUNDS,
     capabilities=CAPABILITIES,
     open=CardDav,
     options={

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firstcontact.connectors.clio import marks
-from firstcontact.connectors.clio.mapping import clean
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import iso
 from firstcontact.planning.write import ActivityFields, Existing
 

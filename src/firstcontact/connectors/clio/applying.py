@@ -17,6 +17,7 @@ from firstcontact.connectors.clio.marks import CustomFields
 from firstcontact.connectors.clio.users import Users
 from firstcontact.connectors.contract import AuthLapsed, NotOffered, Outcome, Rejected, TryAgain, Unclear
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.writes import existing, fields_of
 from firstcontact.planning.write import (
     ActivityFields,
@@ -229,7 +230,7 @@ class Applier:
             "type": "TimeEntry",
             "date": self._users.day(fields.at, fields.user),
             "quantity": fields.seconds,
-            "note": " ".join(mapping.clean(fields.subject).split()),
+            "note": " ".join(clean(fields.subject).split()),
             "non_billable": not fields.billable,
             on: {"id": number},
         }

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from firstcontact.connectors.clio import activities, mapping, marks
+from firstcontact.connectors.clio import activities, marks
 from firstcontact.connectors.clio.client import Api, Refused, Row
 from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.connectors.toolkit.attachments import fetch
 from firstcontact.connectors.toolkit.http import Lost
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.planning.write import DocumentFields, Receipt, Write
 
 Rewrite = Callable[[str, str, Callable[[Row], dict[str, Any]]], None]
@@ -71,7 +72,7 @@ def _upload(
     api: Api, write: Write, fields: DocumentFields, activity: str, parent: dict[str, Any], content: bytes
 ) -> str:
     data: dict[str, Any] = {
-        "name": mapping.clean(fields.name)[: activities.SUBJECT_LIMIT] or "fax",
+        "name": clean(fields.name)[: activities.SUBJECT_LIMIT] or "fax",
         "parent": parent,
         "communication_id": int(activity),
         "external_properties": [
@@ -106,6 +107,6 @@ def _take_back(api: Api, key: str) -> None:
 def _with_name(row: Row, fields: DocumentFields) -> dict[str, Any]:
     """What changes of a communication so that its text names the file; {} where it does."""
     uri = "" if fields.uri.startswith("data:") else fields.uri
-    line = mapping.clean(f"Attachment: {fields.name} {uri}".strip())
+    line = clean(f"Attachment: {fields.name} {uri}".strip())
     body = str(row.get("body") or "")
     return {} if line in body else {"body": f"{body}\n{line}"}

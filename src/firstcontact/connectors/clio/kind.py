@@ -5,7 +5,7 @@ from __future__ import annotations
 from firstcontact.connectors.clio.capabilities import CAPABILITIES
 from firstcontact.connectors.clio.client import REGIONS, address
 from firstcontact.connectors.clio.connector import Clio
-from firstcontact.connectors.clio.evidence import EVIDENCE, LIMITS
+from firstcontact.connectors.clio.grounds import GROUNDS, LIMITS
 from firstcontact.connectors.contract import Asked, CrmKind, Login, OAuth, Option
 
 OPTIONS = {
@@ -41,5 +41,5 @@ BROWSER = Login(
 )
 
 KIND = CrmKind(
-    capabilities=CAPABILITIES, open=Clio, options=OPTIONS, logins=(BROWSER,), limits=LIMITS, evidence=EVIDENCE
+    capabilities=CAPABILITIES, open=Clio, options=OPTIONS, logins=(BROWSER,), limits=LIMITS, grounds=GROUNDS
 )

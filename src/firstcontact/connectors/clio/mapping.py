@@ -11,7 +11,7 @@ from firstcontact.connectors.clio.marks import CustomField
 from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
 from firstcontact.connectors.toolkit.spellings import Line, line
-from firstcontact.connectors.toolkit.texts import sound
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.records import CrmUser, Matter, Record
 from firstcontact.interactions.handles import read_phone
@@ -35,13 +35,6 @@ Body = dict[str, Any]
 
 
 # --- texts ------------------------------------------------------------------------------------------------
-
-
-def clean(text: str) -> str:
-    """Text without what is no text: lone surrogates, and control characters but tab and line ends."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(each for each in sound(text) if (each >= " " and each != "\x7f") or each in "\t\n\r")
 
 
 def _text(value: object) -> str:

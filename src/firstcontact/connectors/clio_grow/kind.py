@@ -5,8 +5,8 @@ from __future__ import annotations
 from firstcontact.connectors.clio_grow.capabilities import CAPABILITIES
 from firstcontact.connectors.clio_grow.client import BASE_PATH, REGIONS, login_address
 from firstcontact.connectors.clio_grow.connector import opened
-from firstcontact.connectors.clio_grow.evidence import EVIDENCE, LIMITS
 from firstcontact.connectors.clio_grow.examining import NOWHERE
+from firstcontact.connectors.clio_grow.grounds import GROUNDS, LIMITS
 from firstcontact.connectors.contract import Asked, CrmKind, Login, OAuth, Option
 
 OPTIONS = {
@@ -83,5 +83,5 @@ KIND = CrmKind(
     options=OPTIONS,
     logins=(TOKEN, BROWSER),
     limits=LIMITS,
-    evidence=EVIDENCE,
+    grounds=GROUNDS,
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from firstcontact.connectors.clio_grow.marks import clean, of_activity, with_footer
+from firstcontact.connectors.clio_grow.marks import of_activity, with_footer
 from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.records import CrmUser, Matter, Record
 from firstcontact.planning.write import ActivityFields, ContactFields

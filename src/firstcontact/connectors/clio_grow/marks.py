@@ -9,20 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from firstcontact.connectors.toolkit.texts import sound
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import iso
 from firstcontact.planning.write import ActivityFields
 
 FOOTER = "— FirstContact —"
 _PLAIN = ":@+/=,.-_~"
 """Characters of an interaction's id that are written as they are."""
-
-
-def clean(text: str) -> str:
-    """Text without what is no text: lone surrogates, and control characters but tab and line ends."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(each for each in sound(text) if (each >= " " and each != "\x7f") or each in "\t\n\r")
 
 
 def ids_text(ids: Iterable[str]) -> str:

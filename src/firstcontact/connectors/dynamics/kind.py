@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firstcontact.connectors.contract import Asked, Crm, CrmKind, Login, Opening, Option
 from firstcontact.connectors.dynamics.capabilities import CAPABILITIES
-from firstcontact.connectors.dynamics.evidence import EVIDENCE, LIMITS
+from firstcontact.connectors.dynamics.grounds import GROUNDS, LIMITS
 
 
 def _open(opening: Opening) -> Crm:
@@ -53,5 +53,5 @@ KIND = CrmKind(
         ),
     ),
     limits=LIMITS,
-    evidence=EVIDENCE,
+    grounds=GROUNDS,
 )

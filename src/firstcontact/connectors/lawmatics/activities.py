@@ -12,6 +12,7 @@ from firstcontact.connectors.lawmatics import texts
 from firstcontact.connectors.lawmatics.mapping import attributes, target
 from firstcontact.connectors.lawmatics.marks import Mark
 from firstcontact.connectors.lawmatics.texts import Text
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import iso, micros
 from firstcontact.planning.write import ActivityFields
 
@@ -104,7 +105,7 @@ def mark_of(fields: ActivityFields, key: str, form: Form) -> Mark:
 def text_of(fields: ActivityFields, key: str, form: Form) -> Text:
     """An activity's text. A subject that is too long for a name stands whole in the body."""
     subject = texts.one_line(fields.subject) or fields.kind
-    said = texts.clean(fields.body)
+    said = clean(fields.body)
     if form != "interaction" and len(subject) > SUBJECT_LIMIT:
         said = f"{subject}\n\n{said}" if said.strip() else subject
     return Text(

@@ -6,7 +6,7 @@ from firstcontact.connectors.contract import Asked, CrmKind, Login, OAuth, Optio
 from firstcontact.connectors.lawmatics.capabilities import CAPABILITIES
 from firstcontact.connectors.lawmatics.client import address, front
 from firstcontact.connectors.lawmatics.connector import Lawmatics
-from firstcontact.connectors.lawmatics.evidence import EVIDENCE, LIMITS
+from firstcontact.connectors.lawmatics.grounds import GROUNDS, LIMITS
 
 OPTIONS = {
     "address": Option(
@@ -57,5 +57,5 @@ KIND = CrmKind(
     options=OPTIONS,
     logins=(BROWSER, TOKEN),
     limits=LIMITS,
-    evidence=EVIDENCE,
+    grounds=GROUNDS,
 )

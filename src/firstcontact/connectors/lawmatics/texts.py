@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from firstcontact.connectors.lawmatics.marks import Mark, line, read_line
-from firstcontact.connectors.toolkit.texts import sound
+from firstcontact.connectors.toolkit.texts import clean
 
 _BELONGS = ("Recording: ", "Transcript: ", "File: ")
 
@@ -25,13 +25,6 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     transcript: str = ""
     files: tuple[str, ...] = ()
     mark: Mark | None = None
-
-
-def clean(text: str) -> str:
-    """Text without what is no text: lone surrogates, and control characters but tab and line ends."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(each for each in sound(text) if (each >= " " and each != "\x7f") or each in "\t\n\r")
 
 
 def one_line(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from firstcontact.connectors.salesforce.mapping import Row, Values, clean, lines, text
+from firstcontact.connectors.salesforce.mapping import Row, Values, lines, text
 from firstcontact.connectors.salesforce.shapes import (
     AT,
     DIRECTION,
@@ -27,6 +27,7 @@ from firstcontact.connectors.salesforce.shapes import (
     Shape,
     Shapes,
 )
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import iso_millis, micros
 from firstcontact.planning.write import ActivityFields
 

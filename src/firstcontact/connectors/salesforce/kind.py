@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from firstcontact.connectors.contract import Asked, Crm, CrmKind, Login, OAuth, Opening, Option
 from firstcontact.connectors.salesforce.capabilities import CAPABILITIES
-from firstcontact.connectors.salesforce.evidence import EVIDENCE, LIMITS
+from firstcontact.connectors.salesforce.grounds import GROUNDS, LIMITS
 from firstcontact.connectors.salesforce.login import TOKEN
 
 AUTHORIZE = "/services/oauth2/authorize"
@@ -33,7 +33,7 @@ class _Address:
 
 KIND = CrmKind(
     limits=LIMITS,
-    evidence=EVIDENCE,
+    grounds=GROUNDS,
     capabilities=CAPABILITIES,
     open=_open,
     options={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from firstcontact.connectors.salesforce.shapes import (
 )
 from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
-from firstcontact.connectors.toolkit.texts import sound
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.domains import website_host
 from firstcontact.identity.records import Account, CrmUser, Matter, Opportunity, Record
@@ -29,7 +28,6 @@ from firstcontact.planning.write import AccountFields, ContactFields
 Row = Mapping[str, Any]
 Values = dict[str, Any]
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _RECORD = (
     "Id",
     "FirstName",
@@ -82,12 +80,6 @@ def text(row: Row, name: str) -> str:
 def flag(row: Row, name: str) -> bool:
     """A checkbox; also as Bulk API writes it."""
     return text(row, name).lower() == "true"
-
-
-def clean(value: str, length: int = 0) -> str:
-    """A text as Salesforce takes it: without what is no character, cut to its field's length."""
-    value = _CONTROLS.sub("", sound(value))
-    return value[:length].rstrip() if length and len(value) > length else value
 
 
 def lines(value: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from firstcontact.connectors.salesforce.mapping import Values, text
 from firstcontact.connectors.salesforce.nodes import Node, is_id, is_lead, moved, type_of
 from firstcontact.connectors.salesforce.shapes import INTERACTIONS, KEY, Shape, Shapes
 from firstcontact.connectors.toolkit.attachments import inline
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.planning.write import (
     AccountFields,
     ActivityFields,
@@ -194,11 +195,11 @@ class Preparation:
     def _document(self, place: int, write: Write) -> None:
         fields = _fields(write, DocumentFields)
         shape = self._shape("ContentVersion", own=False)
-        name = mapping.clean(fields.name, shape.length("Title")) or "file"
+        name = clean(fields.name, shape.length("Title")) or "file"
         values: Values = {"Title": name, "FirstPublishLocationId": self._target(fields.activity, "activity")}
         content = _content(fields)
         if content is None:
-            values["ContentUrl"] = mapping.clean(fields.uri, shape.length("ContentUrl"))
+            values["ContentUrl"] = clean(fields.uri, shape.length("ContentUrl"))
         else:
             values["PathOnClient"], values["VersionData"] = content
         own = {KEY: write.key, INTERACTIONS: fields.interaction}
@@ -292,10 +293,10 @@ class Preparation:
 def _content(fields: DocumentFields) -> tuple[str, str] | None:
     """Name and content (base64) of a file: of an address that holds it (`data:`, RFC 2397), or a note where
     there is no address; None for an address elsewhere, which becomes a link."""
-    name = mapping.clean(fields.name) or "file"
+    name = clean(fields.name) or "file"
     if not fields.uri:
         note = f"The file {name} was not handed over with the interaction {fields.interaction}."
-        return f"{name}.txt", base64.b64encode(mapping.clean(note).encode()).decode()
+        return f"{name}.txt", base64.b64encode(clean(note).encode()).decode()
     if not fields.uri.startswith("data:"):
         return None
     content = inline(fields.uri)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from firstcontact.connectors.contract import Asked, CrmKind, Login, Option
 from firstcontact.connectors.tryton.capabilities import CAPABILITIES
 from firstcontact.connectors.tryton.connector import Tryton
-from firstcontact.connectors.tryton.evidence import EVIDENCE, LIMITS
+from firstcontact.connectors.tryton.grounds import GROUNDS, LIMITS
 
 KIND = CrmKind(
     limits=LIMITS,
-    evidence=EVIDENCE,
+    grounds=GROUNDS,
     capabilities=CAPABILITIES,
     open=Tryton,
     options={

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import iso_seconds, micros
-from firstcontact.connectors.zoho.mapping import Row, Values, clean, text
+from firstcontact.connectors.zoho.mapping import Row, Values, text
 from firstcontact.connectors.zoho.shapes import (
     DETAILS,
     INTERACTIONS,

@@ -10,6 +10,7 @@ import re
 
 from firstcontact.connectors.contract import Rejected
 from firstcontact.connectors.toolkit.attachments import fetch
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.zoho import mapping
 from firstcontact.connectors.zoho.activities import place_of
 from firstcontact.connectors.zoho.client import Api
@@ -45,7 +46,7 @@ def _content(name: str, fields: DocumentFields) -> dict[str, object]:
     """The file itself; a note, where there is no address; or its address, where it gives us nothing."""
     if not fields.uri:
         note = f"The file {fields.name} was not handed over with the interaction {fields.interaction}."
-        return {"files": {"file": (f"{name}.txt", mapping.clean(note).encode(), "text/plain")}}
+        return {"files": {"file": (f"{name}.txt", clean(note).encode(), "text/plain")}}
     content = fetch(fields.uri)
     if content is not None:
         return {"files": {"file": (name, content, fields.content_type or "application/octet-stream")}}
@@ -61,7 +62,7 @@ def key_digits(key: str) -> str:
 
 def marked(name: str, key: str) -> str:
     """`fax.pdf` as `fax [1a2b3c4d].pdf`."""
-    safe = _UNSAFE.sub("_", mapping.clean(name)).strip() or "file"
+    safe = _UNSAFE.sub("_", clean(name)).strip() or "file"
     stem, dot, ending = safe.rpartition(".")
     if not dot or not stem:
         stem, ending = safe, ""

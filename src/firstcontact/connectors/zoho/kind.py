@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from firstcontact.connectors.contract import Asked, Crm, CrmKind, Login, OAuth, Opening, Option
 from firstcontact.connectors.zoho.capabilities import CAPABILITIES
-from firstcontact.connectors.zoho.evidence import EVIDENCE, LIMITS
+from firstcontact.connectors.zoho.grounds import GROUNDS, LIMITS
 from firstcontact.connectors.zoho.login import AUTHORIZE, DATA_CENTERS, SCOPES, TOKEN, accounts_address
 
 _CLIENT_ID = Asked(name="client_id", meaning="client ID of your client in Zoho's API console", secret=False)
@@ -78,5 +78,5 @@ KIND = CrmKind(
         ),
     ),
     limits=LIMITS,
-    evidence=EVIDENCE,
+    grounds=GROUNDS,
 )

@@ -9,7 +9,7 @@ from typing import Any
 from firstcontact.connectors.contract import Rejected
 from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
-from firstcontact.connectors.toolkit.texts import sound
+from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.connectors.zoho.shapes import (
     CREATED_BY_US,
@@ -33,7 +33,6 @@ Values = dict[str, Any]
 
 SEPARATOR = "; "
 """Between the values of a text field of ours that holds several."""
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _RECORD = (
     "First_Name",
     "Last_Name",
@@ -90,12 +89,6 @@ def named(row: Row, name: str) -> str:
 def flag(row: Row, name: str) -> bool:
     """A checkbox."""
     return text(row, name).lower() == "true"
-
-
-def clean(value: str, length: int = 0) -> str:
-    """A text as Zoho takes it: without what is no character, cut to its field's length."""
-    value = _CONTROLS.sub("", sound(value))
-    return value[:length].rstrip() if length and len(value) > length else value
 
 
 def parts(value: str) -> tuple[str, ...]:

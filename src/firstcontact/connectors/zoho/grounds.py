@@ -4,55 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from firstcontact.connectors.evidence import Evidence
+from firstcontact.connectors.grounds import Ground
 
-EVIDENCE: tuple[Evidence, ...] = (
-    Evidence(
+GROUNDS: tuple[Ground, ...] = (
+    Ground(
         "creating records",
         "the answer to an insert has one result for each record, with its id and who made it",
         "recording",
     ),
-    Evidence(
+    Ground(
         "calls",
         "a call comes back with its duration as mm:ss, its seconds, and whom it is about",
         "recording",
     ),
-    Evidence(
-        "events", "an event has a title, a beginning and an end, and needs no participants", "recording"
-    ),
-    Evidence(
+    Ground("events", "an event has a title, a beginning and an end, and needs no participants", "recording"),
+    Ground(
         "search by phone",
         "queries compare beginnings, ends and parts of phone fields, and are not late as the search is",
         "document",
     ),
-    Evidence("queries", "a query has 25 conditions, fifty values in a list and 2,000 records", "document"),
-    Evidence("case in queries", "queries do not tell upper and lower case apart", "unverified"),
-    Evidence("converted leads", "queries leave them out unless a condition asks for them", "unverified"),
-    Evidence("login", "a refresh token makes ten access tokens in ten minutes", "document"),
-    Evidence(
+    Ground("queries", "a query has 25 conditions, fifty values in a list and 2,000 records", "document"),
+    Ground("case in queries", "queries do not tell upper and lower case apart", "unverified"),
+    Ground("converted leads", "queries leave them out unless a condition asks for them", "unverified"),
+    Ground("login", "a refresh token makes ten access tokens in ten minutes", "document"),
+    Ground(
         "refused logins",
         "a refusal comes with status 200, and too many access tokens with 400; seen in public programs",
         "unverified",
     ),
-    Evidence(
+    Ground(
         "duplicates",
         "a unique value that is there is refused with the id of the record that has it",
         "document",
     ),
-    Evidence("unique fields of activities", "whether calls, events and tasks take them", "unverified"),
-    Evidence("mixed answers", "with which status, when some records were refused", "unverified"),
-    Evidence("deleted records", "lists of deleted records, for a module, since a time", "document"),
-    Evidence("merges", "where the loser of a merge is listed; into which record is never told", "unverified"),
-    Evidence("workflows", "`trigger: []` keeps the organisation's workflows from firing", "document"),
-    Evidence(
+    Ground("unique fields of activities", "whether calls, events and tasks take them", "unverified"),
+    Ground("mixed answers", "with which status, when some records were refused", "unverified"),
+    Ground("deleted records", "lists of deleted records, for a module, since a time", "document"),
+    Ground("merges", "where the loser of a merge is listed; into which record is never told", "unverified"),
+    Ground("workflows", "`trigger: []` keeps the organisation's workflows from firing", "document"),
+    Ground(
         "credits",
         "what is left is told in a header once half is used, and 429 says that nothing is",
         "document",
     ),
-    Evidence(
+    Ground(
         "stages of deals", "which stages end a deal is told with the field, or by their names", "unverified"
     ),
-    Evidence("converted lead's contact", "a lead names the contact it became", "document"),
+    Ground("converted lead's contact", "a lead names the contact it became", "document"),
 )
 
 LIMITS: Mapping[str, str] = {

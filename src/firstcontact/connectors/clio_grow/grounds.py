@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firstcontact.connectors.evidence import Evidence
+from firstcontact.connectors.grounds import Ground
 
 LIMITS = {
     "requests": "3 a second for each application (platform API); of the Lead Inbox none is told",
@@ -10,79 +10,79 @@ LIMITS = {
     "notes": "subject of 255 characters, body of 65,535",
 }
 
-EVIDENCE = (
-    Evidence(
+GROUNDS = (
+    Ground(
         "Lead Inbox",
         "A lead is told by one POST with the firm's token, and names, message, referring address and source "
         "are required; it cannot be asked anything.",
         "document",
     ),
-    Evidence(
+    Ground(
         "Lead Inbox, answers",
         "201 for a lead, 401 for a wrong token, 422 by field for one that lacks something: published code "
         "says so; what the body of a 201 holds is taken either way.",
         "unverified",
     ),
-    Evidence(
+    Ground(
         "trying the token",
         "A lead without any field is refused, after the token was looked at; nothing else tells whether a "
         "token is right before the first lead.",
         "unverified",
     ),
-    Evidence(
+    Ground(
         "addresses",
         "The platform API is at api.clio.com/grow, with a region's prefix (Clio's OpenAPI description).",
         "document",
     ),
-    Evidence(
+    Ground(
         "login addresses",
         "Published programs log in at auth.api.clio.com/oauth; Clio's page names grow.clio.com. An option "
         "says another one.",
         "unverified",
     ),
-    Evidence(
+    Ground(
         "refresh tokens",
         "Each is good for one use and gives the next; an access token lasts a day.",
         "document",
     ),
-    Evidence(
+    Ground(
         "search",
         "`query` looks at names, e-mail addresses and numbers; how it compares numbers, and how long it lags "
         "behind, is not said. The connector finds out, and asks for every usual writing where it must.",
         "unverified",
     ),
-    Evidence(
+    Ground(
         "lists",
         "`updated_since`, `ids[]` of 50 at most, pages by `page_token`; leads are listed by their state.",
         "document",
     ),
-    Evidence(
+    Ground(
         "deleted and merged contacts",
         "Nothing tells of them: everybody is read anew once a day.",
         "document",
     ),
-    Evidence(
+    Ground(
         "making contacts",
         "No endpoint is documented, nor a permission for one; `writes` assumes POST and PATCH of contacts as "
         "they are read.",
         "unverified",
     ),
-    Evidence(
+    Ground(
         "making leads",
         "The platform API makes leads of the inbox, gives their ids and finds them.",
         "document",
     ),
-    Evidence(
+    Ground(
         "accepted leads",
         "A lead that was accepted leaves the lists; the matter that names it has the contact.",
         "unverified",
     ),
-    Evidence(
+    Ground(
         "notes",
         "A contact's note has a subject and a body; it is made and listed, and never changed or deleted.",
         "document",
     ),
-    Evidence(
+    Ground(
         "too many requests",
         'The limit answers 429 {"message": "Too Many Requests"}, without saying for how long.',
         "document",

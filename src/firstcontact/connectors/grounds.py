@@ -13,7 +13,7 @@ code says it, and the simulator does it so. `unverified`: no source is certain; 
 way, and the simulator has a switch for both."""
 
 
-class Evidence(msgspec.Struct, frozen=True):
+class Ground(msgspec.Struct, frozen=True):
     """One thing that a connector rests on.
 
     about: the thing, in a few words (`search by phone`). says: what is so, a sentence. seen: how it is known.

@@ -42,12 +42,14 @@ WAVES: tuple[tuple[str, ...], ...] = (
     ("create_contact",),
     ("update_contact",),
     ("log_activity",),
-    ("update_activity", "delete_activity", "time_entry", "document", "contact_role"),
+    ("update_activity", "delete_activity", "time_entry", "document", "contact_role", "remove_role"),
+    ("merge_contacts",),
+    ("delete_contact",),
 )
 """What is pointed at comes before what points at it; each wave is as few requests as the CRM allows."""
 
 
-_TOGETHER = (("create_account",), ("create_contact", "update_contact", "log_activity"), WAVES[-1])
+_TOGETHER = (("create_account",), ("create_contact", "update_contact", "log_activity"), *WAVES[4:])
 """The waves where the connector puts the ids of what a call makes into what points at it: somebody unknown
 and the activity are one request."""
 
@@ -74,6 +76,9 @@ REPEATABLE = frozenset(
         "update_activity",
         "delete_activity",
         "contact_role",
+        "remove_role",
+        "merge_contacts",
+        "delete_contact",
     }
 )
 """Writes that may go out again although nobody can tell whether they did: they say how something is to be,

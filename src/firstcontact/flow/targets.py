@@ -16,6 +16,8 @@ from firstcontact.planning.write import (
     Write,
 )
 
+_ABOUT_CONTACTS = frozenset({"update_contact", "merge_contacts", "delete_contact"})
+
 
 def targets_of(write: Write) -> tuple[Target, ...]:
     targets: list[Target] = [] if write.target is None else [write.target]
@@ -78,5 +80,5 @@ def _pointing(write: Write, at: Callable[[Target, str], Target]) -> Write:
         fields = msgspec.structs.replace(fields, contact=at(fields.contact, "contact"))
     target = write.target
     if target is not None:
-        target = at(target, "contact" if write.kind == "update_contact" else "activity")
+        target = at(target, "contact" if write.kind in _ABOUT_CONTACTS else "activity")
     return msgspec.structs.replace(write, fields=fields, target=target)

@@ -16,6 +16,16 @@ from firstcontact.interactions.model import Handle
 RecordType = Literal["contact", "lead"]
 
 
+class MailingAddress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where post goes; what is not known is empty. street: with line ends. country: ISO 3166 code."""
+
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A contact or a lead.
 
@@ -23,7 +33,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     emails, phones: as stored, the main one first.
     handles: canonical forms of all of them.
     country: ISO country of the record, in which its numbers are read; empty: unknown.
-    account: id of the account, empty where there is none. company: a lead's company text.
+    account: id of the account, empty where there is none. company: a lead's company text, or a contact's.
+    mobiles: those of the phones that stand in a field for mobile numbers. mailing: None where there is none.
     converted_to: the contact a converted lead stands for.
     active: false for an archived record; it is a candidate only where no active one is.
     placeholder, created_by_us: marks FirstContact left on it.
@@ -39,6 +50,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     phones: tuple[str, ...] = ()
     handles: tuple[Handle, ...] = ()
     title: str = ""
+    department: str = ""
+    seniority: str = ""
+    persona: str = ""
+    mobiles: tuple[str, ...] = ()
+    mailing: MailingAddress | None = None
     country: str = ""
     account: str = ""
     company: str = ""

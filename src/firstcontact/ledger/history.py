@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from firstcontact.ledger.book import Ledger
-from firstcontact.ledger.tables import metadata
+from firstcontact.ledger.tables_of_people import metadata as metadata
 from firstcontact.store.migrations import History, migrate
 
 HISTORY = History(name="ledger", package="firstcontact.ledger.migrations", metadata=metadata)

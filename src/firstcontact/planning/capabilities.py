@@ -22,6 +22,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     creates_leads: somebody unknown is made a lead there, which its people accept before there is a contact to
         log on; else a contact.
     updates_contacts: a contact can be changed later; else what changes is kept in our ledger alone.
+    merges_contacts: one contact can be merged into another, with everything that belongs to it.
+    deletes_contact: a contact that we made can be taken away again, unless a person has edited it since.
     accounts: it has accounts, found by e-mail domain.
     opportunities: its accounts have opportunities.
     contact_roles: a contact can be given a role on an opportunity.
@@ -30,7 +32,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     owners: its records and activities belong to users of it; else the login's own is the only one, and no
         owner is kept.
     contact_owners: a contact belongs to a user; else only activities do.
-    titles: a contact has a field for a job title.
+    contact_fields: what else a contact has a field for: `title company department seniority persona mobile
+        mailing`, and `main_email` where of several addresses another can be made the main one.
     lead_source: it has a field for where a contact came from.
     placeholder_mark: it has a place for the mark that a contact was made without a real name.
     marks_ours: a contact tells whether we made it, and whether a person has edited it since; else our ledger
@@ -46,6 +49,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     updates_activity: an activity of ours can be changed in place later; else what changes is kept in our
         ledger alone, and each text is an activity of its own.
     deletes_activity: an activity of ours can be taken away again.
+    marks_activities: it tells whether a person has edited an activity of ours since; such a one is not taken
+        away.
     time_entries: it takes time entries for calls and meetings.
     files: interaction kinds whose files it takes.
     body_format: what it shows a body as; text is escaped for it.
@@ -73,6 +78,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     leads: bool = False
     creates_leads: bool = False
     updates_contacts: bool = True
+    merges_contacts: bool = False
+    deletes_contact: bool = False
     accounts: bool = False
     opportunities: bool = False
     contact_roles: bool = False
@@ -80,7 +87,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     # What a contact has.
     owners: bool = True
     contact_owners: bool = True
-    titles: bool = True
+    contact_fields: frozenset[str] = frozenset({"title"})
     lead_source: bool = False
     placeholder_mark: bool = True
     marks_ours: bool = True
@@ -94,6 +101,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     several_people_on_activity: bool = True
     updates_activity: bool = True
     deletes_activity: bool = True
+    marks_activities: bool = False
     time_entries: bool = False
     files: frozenset[str] = frozenset()
     body_format: Literal["plain", "html", "markdown"] = "plain"

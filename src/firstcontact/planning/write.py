@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from firstcontact.identity.records import MailingAddress
+
 WriteKind = Literal[
     "create_contact",
     "create_account",
@@ -21,8 +23,12 @@ WriteKind = Literal[
     "time_entry",
     "document",
     "contact_role",
+    "remove_role",
+    "merge_contacts",
+    "delete_contact",
 ]
-"""In the order of the waves: what is pointed at comes before what points at it."""
+"""In the order of the waves: what is pointed at comes before what points at it, and what takes something
+away comes last."""
 
 
 class Existing(msgspec.Struct, frozen=True, tag="existing"):
@@ -45,7 +51,11 @@ class ContactFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """Values for a contact; a field that is empty is not written (create) or not touched (update).
 
     owner: id of a CRM user; empty for a new contact: it is the connection's own user's.
-    name: the full name shown, for a placeholder. emails, phones: to add, in written form.
+    name: the full name shown, for a placeholder. emails, phones, mobiles: to add, in written form; mobiles go
+    into a field for mobile numbers where there is one. mailing: the whole address, in place of another.
+    main_email: this address becomes the main one, and is added where it is not there yet.
+    without_emails, without_phones: addresses and numbers to be taken off the contact, from whichever field.
+    Fields that the CRM does not have (`Capabilities.contact_fields`) are left out.
     interaction: id of the interaction that caused it. lead_source, placeholder, created_by_firstcontact
     are written where the CRM has a place for them.
     """
@@ -55,7 +65,15 @@ class ContactFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     name: str = ""
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
+    mobiles: tuple[str, ...] = ()
     title: str = ""
+    department: str = ""
+    seniority: str = ""
+    persona: str = ""
+    mailing: MailingAddress | None = None
+    main_email: str = ""
+    without_emails: tuple[str, ...] = ()
+    without_phones: tuple[str, ...] = ()
     company: str = ""
     account: Target | None = None
     owner: str = ""
@@ -123,14 +141,35 @@ class DocumentFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class ContactRoleFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="contact_role"):
-    """A contact role on an opportunity (SPEC §7); never primary."""
+    """A contact role on an opportunity (SPEC §7), to be made or taken away; never primary.
+
+    account, domain: the opportunity's account and a domain that it is found by, for looking once more whether
+    the opportunity is open before the role is made.
+    """
 
     opportunity: str
     contact: Target
     role: str = ""
+    account: str = ""
+    domain: str = ""
 
 
-Fields = ContactFields | AccountFields | ActivityFields | TimeEntryFields | DocumentFields | ContactRoleFields
+class MergeFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="merge"):
+    """A contact that goes into the write's target: everything that belongs to it moves there, the target's
+    values stay and its blanks are filled, and the contact is gone (SPEC §9)."""
+
+    loser: Existing
+
+
+Fields = (
+    ContactFields
+    | AccountFields
+    | ActivityFields
+    | TimeEntryFields
+    | DocumentFields
+    | ContactRoleFields
+    | MergeFields
+)
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +177,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
     key: its at-most-once name. target: the record an update is about; None for something new.
     fields: the values; their type follows from `kind`. changed: for an update of an activity, the names
-    of the fields that are new; the others are as we last wrote them and are not to be touched.
+    of the fields that are new; the others are as we last wrote them and are not to be touched. For an update
+    of a contact, the names of those that are set as they are given, to nothing too.
     """
 
     key: str

@@ -33,6 +33,35 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
     values: tuple[tuple[str, str], ...] = ()
 
 
+class FieldChange(msgspec.Struct, frozen=True, gc=False):
+    """A value to be written into a field of a contact, and what stood there before.
+
+    field, value: as in `known.ObservedValue`. mode: the setting that says so, `new` for a new contact.
+    ask: a person is asked first (`autonomy.enrich`).
+    """
+
+    field: str
+    value: str
+    before: str
+    mode: str
+    source: str
+    ask: bool = False
+
+
+class RoleVerdict(msgspec.Struct, frozen=True, gc=False):
+    """A contact role to be made (SPEC §7). about: whose, as in `people`; contact: the record's id, "" where
+    it is made by this decision. role: its name, mapped from the persona, or "". account, domain: as in
+    `planning.write.ContactRoleFields`. ask: a person is asked first (`autonomy.contact_role`)."""
+
+    opportunity: str
+    about: str
+    contact: str
+    role: str = ""
+    account: str = ""
+    domain: str = ""
+    ask: bool = False
+
+
 class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is to be done about one outside person.
 
@@ -41,7 +70,8 @@ class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     placeholder: the contact is made without a real name, and shows as `name`, which for a link is the
     record's own. values of the new
     contact: emails, phones, title, account, account_domain (an account to be made for it), owner (CRM user).
-    rename: the linked record takes the name. learn: the linked record takes the handle.
+    rename: the linked record takes the name. learn: the linked record takes the handle. changes: values of
+    other fields that the new contact gets, or the linked one.
     candidates: ids a person may choose from. waits_for: topics whose news reopens this verdict.
     """
 
@@ -62,6 +92,7 @@ class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     owner: str = ""
     rename: bool = False
     learn: bool = False
+    changes: tuple[FieldChange, ...] = ()
     candidates: tuple[str, ...] = ()
     waits_for: tuple[str, ...] = ()
 
@@ -78,7 +109,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     people: one per outside person, in the order of the interaction. user: our user whose activity this is;
     crm_user: that user in the CRM. account: the account that the activity is logged on. direction: as
-    given, else derived from who is ours. retry: a look-up failed; decide again later.
+    given, else derived from who is ours. roles: contact roles to be made. retry: a look-up failed; decide
+    again later.
     waits_for: topics whose news reopens the whole decision.
     """
 
@@ -97,6 +129,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     matter_candidates: tuple[str, ...] = ()
     time_entry: TimeEntry | None = None
     lead_source: str = ""
+    roles: tuple[RoleVerdict, ...] = ()
     retry: bool = False
     waits_for: tuple[str, ...] = ()
 

@@ -29,6 +29,45 @@ class ObservedName(msgspec.Struct, frozen=True, gc=False):
     at: int = 0
 
 
+ContactField = Literal[
+    "title",
+    "phone",
+    "mobile",
+    "last_name",
+    "email",
+    "department",
+    "seniority",
+    "persona",
+    "mailing",
+    "company",
+]
+"""What enrichment knows of a contact (SPEC §8). An owner is not among them."""
+
+
+class ObservedValue(msgspec.Struct, frozen=True, gc=False):
+    """A value of a person's field as an interaction said it.
+
+    value: text; for `mailing` the address as JSON of `identity.records.MailingAddress`; for `email` an
+    address of theirs beside the one that they wrote from. source: `signature`, `header`, `title` (worked out
+    from it), `bounce` (then `email` is the address that takes no mail any more).
+    """
+
+    field: ContactField
+    value: str
+    source: str
+    interaction: str
+    at: int
+
+
+class WrittenValue(msgspec.Struct, frozen=True, gc=False):
+    """The value that we wrote last into a field of a record, and when what said it was."""
+
+    record: str
+    field: ContactField
+    value: str
+    at: int
+
+
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """A person's answer about one subject, remembered (SPEC §4).
 
@@ -55,7 +94,8 @@ class PersonFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: `found`, `absent`, `unknown` as the look-up said; `not_known`: it was never looked up.
     records: verified candidates that bear the handle. stray: ids of records that the CRM's search
         returned and that do not bear it.
-    names: observed names, best first. title: from a signature, where one was read.
+    names: observed names, best first. observed: the newest value of each other field. written: what we wrote
+        last into the fields of these records.
     suppressed: `deleted` (a person deleted the contact) or `erased`; empty: neither.
     A record whose id is `new:<write key>` is one that an earlier decision is about to create.
     """
@@ -65,9 +105,14 @@ class PersonFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     records: tuple[Record, ...] = ()
     stray: tuple[str, ...] = ()
     names: tuple[ObservedName, ...] = ()
-    title: str = ""
+    observed: tuple[ObservedValue, ...] = ()
+    written: tuple[WrittenValue, ...] = ()
     suppressed: Literal["", "deleted", "erased"] = ""
     ruling: Ruling | None = None
+
+    def value(self, field: ContactField) -> str:
+        """The newest observed value of a field, "" where there is none."""
+        return next((each.value for each in self.observed if each.field == field), "")
 
 
 class ThreadMessage(msgspec.Struct, frozen=True, gc=False):
@@ -118,6 +163,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by_hand: a user logs this interaction by hand; the user's id.
     accounts_gone: domains of people on it that an account once had, and none has now.
     logged_elsewhere: the CRM holds this interaction from another system.
+    roles_gone: (opportunity, contact) of roles that were there once and are not now.
     """
 
     at: int
@@ -132,6 +178,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     matter_ruling: str = ""
     logged_elsewhere: bool = False
     accounts_gone: tuple[str, ...] = ()
+    roles_gone: tuple[tuple[str, str], ...] = ()
 
 
 NOT_KNOWN = PersonFacts(status="not_known")

@@ -115,7 +115,7 @@ def _created(person: Person) -> PersonVerdict:
         placeholder=name is None,
         emails=_values(person, "email"),
         phones=_values(person, "phone"),
-        title=person.facts.title,
+        title=person.facts.value("title"),
         contact_type=ruling.contact_type if ruling else "",
         account=account.id if account and case.capabilities.accounts else "",
         account_domain=person.domain.host if make_account and person.domain else "",

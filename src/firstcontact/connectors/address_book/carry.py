@@ -105,7 +105,7 @@ def _create_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
         last_name=last,
         emails=_clean(*fields.emails),
         phones=_clean(*fields.phones),
-        title=_clean(fields.title)[0] if capabilities.titles else "",
+        title=_clean(fields.title)[0] if "title" in capabilities.contact_fields else "",
         company=_clean(fields.company)[0],
         account=account,
         owner=fields.owner or (INTEGRATION_USER.id if capabilities.contact_owners else ""),
@@ -128,7 +128,7 @@ def _update_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
     given = {
         "first_name": fields.first_name,
         "last_name": fields.last_name,
-        "title": fields.title if capabilities.titles else "",
+        "title": fields.title if "title" in capabilities.contact_fields else "",
         "company": fields.company,
         "owner": fields.owner,
         "lead_source": fields.lead_source if capabilities.lead_source else "",

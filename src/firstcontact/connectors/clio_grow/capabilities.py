@@ -22,7 +22,7 @@ CAPABILITIES = Capabilities(
     owners=False,
     contact_owners=False,
     # A contact has names, e-mail addresses and numbers, and no field of ours.
-    titles=False,
+    contact_fields=frozenset(),
     placeholder_mark=False,
     marks_ours=False,
     last_activity=False,

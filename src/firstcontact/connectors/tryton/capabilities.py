@@ -12,7 +12,7 @@ CAPABILITIES = Capabilities(
     contact_required_for=frozenset(KINDS),
     # A party belongs to nobody; whose an activity is stands in its text.
     contact_owners=False,
-    titles=False,
+    contact_fields=frozenset(),
     # It could be told only by reading every attachment of a party at every look.
     last_activity=False,
     # Sale opportunities of the party.

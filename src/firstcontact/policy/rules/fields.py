@@ -24,7 +24,7 @@ def has_field(person: Person, field: str) -> bool:
         case "email" | "phone":
             return any(handle.kind == field for handle in person.participant.handles)
         case "title":
-            return bool(person.facts.title)
+            return bool(person.facts.value("title"))
         case "account" | "company":
             return person.account is not None
         case _:

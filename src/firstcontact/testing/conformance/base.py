@@ -60,7 +60,7 @@ class Base:
 
     def telling(self, crm: Crm) -> str:
         """A text field of contacts that every CRM of its capabilities has, to see a change by."""
-        return "title" if crm.capabilities().titles else "first_name"
+        return "title" if "title" in crm.capabilities().contact_fields else "first_name"
 
     def found(self, crm: Crm, text: str) -> tuple[Record, ...]:
         """The records that the CRM finds for one handle, which must not be unknown."""

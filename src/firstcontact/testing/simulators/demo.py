@@ -30,7 +30,7 @@ def seed(desk: Hands, offered: Capabilities) -> int:
         website = {"name": "Acme", "website": "https://www.acme.example/"}
         account = desk.add("account", {**website, "phones": ["(415) 555-0100"]})
         person["account"] = account
-    jo = desk.add("contact", {**person, **({"title": "CFO"} if offered.titles else {})})
+    jo = desk.add("contact", {**person, **({"title": "CFO"} if "title" in offered.contact_fields else {})})
     desk.add("contact", {"last_name": "Roe", "first_name": "Kim", "emails": ["kim@roe.example"]})
     desk.add("contact", {"last_name": "Lee", "first_name": "Al", "phones": ["+1 415 555 0142"]})
     if offered.leads:

@@ -18,5 +18,11 @@ CAPABILITIES = Capabilities(
     time_entries=True,
     files=frozenset(KINDS),
     lead_source=True,
+    contact_fields=frozenset(
+        {"title", "company", "department", "seniority", "persona", "mobile", "mailing", "main_email"}
+    ),
+    merges_contacts=True,
+    deletes_contact=True,
+    marks_activities=True,
     logs_as=dict.fromkeys(KINDS, "activity"),
 )

@@ -7,11 +7,13 @@ others of its batch as they are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 from sqlalchemy import Table
 
 from firstcontact.connectors.address_book import tables
+from firstcontact.connectors.address_book.merging import merge_contacts, unlink
 from firstcontact.connectors.address_book.stored import (
     INTEGRATION_USER,
     Person,
@@ -30,7 +32,7 @@ from firstcontact.connectors.contract import (
     Outcome,
     Rejected,
 )
-from firstcontact.connectors.toolkit.fields import full_name, with_new
+from firstcontact.connectors.toolkit.fields import full_name, with_new, without_handles
 from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.connectors.toolkit.writes import existing, fields_of
 from firstcontact.identity.domains import website_host
@@ -41,6 +43,7 @@ from firstcontact.planning.write import (
     ContactRoleFields,
     DocumentFields,
     Existing,
+    MergeFields,
     Receipt,
     Target,
     TimeEntryFields,
@@ -75,6 +78,7 @@ def touched(write: Write) -> Iterable[tuple[str, str]]:
     fields = write.fields
     targets = [write.target, getattr(fields, "account", None), getattr(fields, "activity", None)]
     targets += [*getattr(fields, "people", ()), getattr(fields, "contact", None)]
+    targets.append(getattr(fields, "loser", None))
     for target in targets:
         if isinstance(target, Existing) and target.record in _TABLE_OF:
             yield _TABLE_OF[target.record], target.id
@@ -104,9 +108,9 @@ def _create_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
         first_name=first,
         last_name=last,
         emails=_clean(*fields.emails),
-        phones=_clean(*fields.phones),
-        title=_clean(fields.title)[0] if "title" in capabilities.contact_fields else "",
-        company=_clean(fields.company)[0],
+        phones=_clean(*fields.phones, *fields.mobiles),
+        **_optional(fields, capabilities),
+        mobiles=_clean(*fields.mobiles) if "mobile" in capabilities.contact_fields else (),
         account=account,
         owner=fields.owner or (INTEGRATION_USER.id if capabilities.contact_owners else ""),
         created_at=unit.now,
@@ -126,25 +130,75 @@ def _update_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tup
     account = _account(unit, fields.account, capabilities)
     region = unit.region_of(record)
     given = {
-        "first_name": fields.first_name,
-        "last_name": fields.last_name,
-        "title": fields.title if "title" in capabilities.contact_fields else "",
-        "company": fields.company,
+        "first_name": _clean(fields.first_name)[0],
+        "last_name": _clean(fields.last_name)[0],
+        **_optional(fields, capabilities),
         "owner": fields.owner,
-        "lead_source": fields.lead_source if capabilities.lead_source else "",
-        "contact_type": fields.contact_type,
+        "lead_source": _clean(fields.lead_source)[0] if capabilities.lead_source else "",
+        "contact_type": _clean(fields.contact_type)[0],
     }
-    changed = {name: _clean(value)[0] for name, value in given.items() if value}
+    changed = {name: value for name, value in given.items() if value or name in write.changed}
     changed |= {"account": account} if account else {}
-    record = replace(
-        record,
-        **changed,
-        emails=with_new(record.emails, _clean(*fields.emails), region),
-        phones=with_new(record.phones, _clean(*fields.phones), region),
-        edited_by_us=True,
-    )
+    record = replace(record, **changed, **_reached(record, fields, capabilities, region), edited_by_us=True)
     unit.save_record(_named(record, fields))
     return record.id, False
+
+
+_OPTIONAL = ("title", "company", "department", "seniority", "persona", "mailing")
+
+
+def _optional(fields: ContactFields, capabilities: Capabilities) -> dict[str, Any]:
+    """What is given of the fields that not every CRM has, as far as the one that is played has them."""
+    given = {name: getattr(fields, name) for name in _OPTIONAL if name in capabilities.contact_fields}
+    return {name: _clean(value)[0] if isinstance(value, str) else value for name, value in given.items()}
+
+
+def _reached(
+    record: StoredRecord, fields: ContactFields, capabilities: Capabilities, region: str
+) -> dict[str, tuple[str, ...]]:
+    """The record's addresses and numbers after an update."""
+    offered = capabilities.contact_fields
+    emails = with_new(record.emails, _clean(*fields.emails), region)
+    if fields.main_email and "main_email" in offered:
+        main = with_new(without_handles(emails, (fields.main_email,), region), (fields.main_email,), region)
+        emails = (main[-1], *main[:-1])
+    phones = with_new(record.phones, _clean(*fields.phones, *fields.mobiles), region)
+    mobiles = with_new(record.mobiles, _clean(*fields.mobiles) if "mobile" in offered else (), region)
+    return {
+        "emails": without_handles(emails, fields.without_emails, region),
+        "phones": without_handles(phones, fields.without_phones, region),
+        "mobiles": without_handles(mobiles, fields.without_phones, region),
+    }
+
+
+def _merge_contacts(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    """A loser that is gone has nothing left to move."""
+    _offered(capabilities.merges_contacts, capabilities, "merging contacts")
+    survivor = _live(unit, existing(write.target), "target")
+    slot = unit.slot(fields_of(write, MergeFields).loser.id)
+    if slot is None:
+        raise Rejected("There is no such contact to merge.", ("loser",))
+    if slot.record.id == survivor.id:
+        raise Rejected("A contact cannot be merged into itself.", ("loser",))
+    if not slot.gone:
+        merge_contacts(unit, slot.record, survivor)
+    return survivor.id, False
+
+
+def _delete_contact(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    """Deleting what is gone is done already."""
+    _offered(capabilities.deletes_contact, capabilities, "deleting contacts")
+    id = existing(write.target).id
+    slot = unit.slot(id)
+    if slot is None or slot.gone:
+        return id, False
+    if not slot.record.created_by_us:
+        raise Rejected(f"The contact {id!r} was made by a person.", ("target",))
+    if slot.record.edited_by_person:
+        raise Rejected(f"A person has edited the contact {id!r} since.", ("target",))
+    unlink(unit, id)
+    unit.remove_record(id)
+    return id, False
 
 
 def _named(record: StoredRecord, fields: ContactFields) -> StoredRecord:
@@ -212,6 +266,9 @@ def _delete_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tu
     """Also its time entries and documents. Deleting what is not there is done already."""
     _offered(capabilities.deletes_activity, capabilities, "taking an activity away")
     id = existing(write.target).id
+    present = unit.body(tables.activities, id, StoredActivity)
+    if present is not None and present.edited and capabilities.marks_activities:
+        raise Rejected(f"A person has edited the activity {id!r} since.", ("target",))
     for table in (tables.time_entries, tables.documents):
         for owned in unit.owned(table, "activity", id):
             unit.drop(table, owned)
@@ -321,6 +378,18 @@ def _contact_role(unit: Unit, write: Write, capabilities: Capabilities) -> tuple
     return id, True
 
 
+def _remove_role(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:
+    """Taking away what is not there is done already."""
+    _offered(capabilities.contact_roles, capabilities, "contact roles")
+    fields = fields_of(write, ContactRoleFields)
+    contact = existing(fields.contact).id
+    roles = unit.roles(fields.opportunity)
+    if contact in roles:
+        del roles[contact]
+        unit.save_roles(fields.opportunity, roles)
+    return f"{fields.opportunity}:{contact}", False
+
+
 # --- what the kinds share -------------------------------------------------------------------------------
 
 
@@ -392,4 +461,7 @@ _DO: dict[WriteKind, Callable[[Unit, Write, Capabilities], tuple[str, bool]]] = 
     "time_entry": _time_entry,
     "document": _document,
     "contact_role": _contact_role,
+    "remove_role": _remove_role,
+    "merge_contacts": _merge_contacts,
+    "delete_contact": _delete_contact,
 }

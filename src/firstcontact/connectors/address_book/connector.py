@@ -118,6 +118,13 @@ class AddressBook:
         with _readable(), read(self.engine) as connection:
             return look.find_accounts(connection, domains, phones)
 
+    def every_account(self, after: str = "", most: int = 500) -> tuple[Account, ...]:
+        """Accounts by id behind the id `after`, at most so many; () where they are not offered."""
+        if not self._capabilities.accounts:
+            return ()
+        with _readable(), read(self.engine) as connection:
+            return look.every_account(connection, after, most)
+
     def matters(self, contacts: Sequence[str]) -> tuple[Matter, ...]:
         """Matters of these contacts, open and closed."""
         if not self._capabilities.matters:

@@ -129,6 +129,7 @@ def read_accounts(connection: Connection, ids: Iterable[str]) -> tuple[Account, 
             name=account.name,
             domains=account.domains,
             primary_domains=account.primary_domains,
+            website=account.website,
             phones=account.phone_keys,
             owner=account.owner,
             team=account.team,
@@ -138,6 +139,13 @@ def read_accounts(connection: Connection, ids: Iterable[str]) -> tuple[Account, 
         )
         for account in sorted(stored, key=lambda account: account.id)
     )
+
+
+def every_account(connection: Connection, after: str, most: int) -> tuple[Account, ...]:
+    """Accounts by id behind the id `after`, at most so many."""
+    id = tables.accounts.c.id
+    page = connection.execute(select(id).where(id > after).order_by(id).limit(most)).scalars()
+    return read_accounts(connection, [str(one) for one in page])
 
 
 def _opportunities(connection: Connection, accounts: Sequence[str]) -> Mapping[str, list[Opportunity]]:

@@ -15,6 +15,7 @@ from sqlalchemy import Table, select
 
 from firstcontact.connectors.address_book import tables
 from firstcontact.connectors.address_book.connector import AddressBook
+from firstcontact.connectors.address_book.merging import merge_contacts, unlink
 from firstcontact.connectors.address_book.stored import (
     Person,
     StoredAccount,
@@ -23,8 +24,8 @@ from firstcontact.connectors.address_book.stored import (
     StoredRecord,
     decode_stored_record,
 )
-from firstcontact.connectors.address_book.unit import Unit, without
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.address_book.unit import Unit
+from firstcontact.connectors.toolkit.fields import full_name, read_fields
 from firstcontact.identity.domains import website_host
 from firstcontact.identity.records import CrmUser, Matter
 from firstcontact.identity.team import User
@@ -167,7 +168,7 @@ class People:
         id = self.resolve(reference, kind)
         with self._book.changing() as unit:
             if kind in ("contact", "lead"):
-                _unlink(unit, id)
+                unlink(unit, id)
                 unit.remove_record(id)
             else:
                 unit.drop(tables.metadata.tables[_KINDS[kind]], id)
@@ -194,7 +195,7 @@ class People:
         if gone == kept:
             raise BadRecord(f"the contact {gone!r} cannot be merged into itself")
         with self._book.changing() as unit:
-            merge_contacts(unit, gone, kept)
+            merge_contacts(unit, _live(unit, gone, "contact"), _live(unit, kept, "contact"))
             unit.flush()
 
     # --- looking -------------------------------------------------------------------------------
@@ -282,53 +283,6 @@ class People:
         if type is None:
             return [_plain(msgspec.json.decode(body)) for body in bodies]
         return [_plain(msgspec.structs.asdict(msgspec.json.decode(body, type=type))) for body in bodies]
-
-
-def merge_contacts(unit: Unit, loser: str, survivor: str) -> None:
-    """Everything that points at `loser` points at `survivor` from now on. Raises NotThere."""
-    gone, kept = _live(unit, loser, "contact"), _live(unit, survivor, "contact")
-    region = unit.region_of(kept)
-    blanks = ("title", "company", "account", "country", "lead_source", "contact_type")
-    filled = {name: getattr(gone, name) for name in blanks if not getattr(kept, name)}
-    _move_links(unit, gone.id, kept)
-    unit.save_record(
-        _replace(
-            kept,
-            **filled,
-            emails=with_new(kept.emails, gone.emails, region),
-            phones=with_new(kept.phones, gone.phones, region),
-            last_activity_at=max(kept.last_activity_at, gone.last_activity_at),
-        )
-    )
-    unit.remove_record(gone.id, merged_into=kept.id)
-
-
-def _move_links(unit: Unit, loser: str, kept: StoredRecord) -> None:
-    for id in unit.activities_of(loser):
-        activity = unit.body(tables.activities, id, StoredActivity)
-        if activity is not None:
-            moved = [Person(kept.type, kept.id) if one.id == loser else one for one in activity.people]
-            unit.put(tables.activities, id, _replace(activity, people=tuple(dict.fromkeys(moved))))
-    for id in unit.opportunities_of(loser):
-        roles = unit.roles(id)
-        role = roles.pop(loser, "")
-        unit.save_roles(id, {kept.id: role, **roles})
-    for id in unit.owned(tables.matters, "contact", loser):
-        matter = unit.body(tables.matters, id, Matter)
-        if matter is not None:
-            unit.put(tables.matters, id, _replace(matter, contact=kept.id))
-
-
-def _unlink(unit: Unit, id: str) -> None:
-    """A deleted record is on no activity and has no role any more."""
-    for activity_id in unit.activities_of(id):
-        activity = unit.body(tables.activities, activity_id, StoredActivity)
-        if activity is not None:
-            unit.put(tables.activities, activity_id, _replace(activity, people=without(activity.people, id)))
-    for opportunity in unit.opportunities_of(id):
-        roles = unit.roles(opportunity)
-        roles.pop(id, None)
-        unit.save_roles(opportunity, roles)
 
 
 # --- adding, kind by kind ------------------------------------------------------------------------------

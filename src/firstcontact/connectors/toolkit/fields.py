@@ -37,6 +37,17 @@ def with_new(present: tuple[str, ...], added: Iterable[str], region: str) -> tup
     return tuple(values)
 
 
+def without_handles(present: tuple[str, ...], gone: Iterable[str], region: str) -> tuple[str, ...]:
+    """The field's values but those that bear nothing else than the handles of `gone`, however written."""
+    away = {_identity(handle) for value in gone for handle in _read(value, region)} | set(gone)
+    kept = []
+    for value in present:
+        handles = {_identity(handle) for handle in _read(value, region)}
+        if value not in away and not (handles and handles <= away):
+            kept.append(value)
+    return tuple(kept)
+
+
 def full_name(first_name: str, last_name: str) -> str:
     """First and last name as shown together."""
     return f"{first_name} {last_name}".strip()

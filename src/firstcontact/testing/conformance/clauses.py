@@ -59,6 +59,14 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "APPLY-20": "a created account is found by its domain",
         "APPLY-21": "any text is taken or Rejected: emoji, right-to-left, NUL, half a surrogate pair",
         "APPLY-22": "an update of an activity touches the fields it names as changed and no other",
+        "APPLY-23": "a new contact and an update take every field that the CRM offers, and read tells it",
+        "APPLY-24": "an update empties the fields it names as changed, takes addresses and numbers off, and "
+        "makes another address the main one; the rest stays",
+        "APPLY-25": "merging a contact moves its activities, matters and roles, fills the survivor's blanks "
+        "and takes the contact away; merging it again is no error",
+        "APPLY-26": "a contact of ours is deleted unless a person has edited it; one of a person's never",
+        "APPLY-27": "a contact role is taken away, and taking it away again is no error",
+        "APPLY-28": "an activity that a person has edited is not deleted, where the CRM tells that",
         "WRITTEN-1": "written knows the receipt of every write carried out; nothing where it is not offered",
         "WRITTEN-2": "written does not know keys that never came, nor those of refused writes",
         "CHANGES-1": "our own writes appear in the change feed",

@@ -18,7 +18,7 @@ class Hands(Protocol):
         """Add a record as a person; its id. A kind that the CRM does not have is never asked for."""
 
     def edit(self, kind: str, reference: str, fields: Mapping[str, Any]) -> None:
-        """Set fields of a record as a person."""
+        """Set fields of a record as a person; where `marks_activities`, the subject of an `activity` too."""
 
     def delete(self, kind: str, reference: str) -> None:
         """Delete a record as a person."""

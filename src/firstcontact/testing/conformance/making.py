@@ -13,6 +13,7 @@ from firstcontact.planning.write import (
     DocumentFields,
     Existing,
     Fields,
+    MergeFields,
     Receipt,
     Target,
     TimeEntryFields,
@@ -56,6 +57,17 @@ def update(crm: Crm, id: str, name: str = "update", **fields: object) -> Write:
     return a_write(crm, "update_contact", name, ContactFields(**fields), target)  # type: ignore[arg-type]
 
 
+def a_merge(crm: Crm, loser: str, survivor: str, name: str = "merge") -> Write:
+    """A write that merges one contact into another."""
+    fields = MergeFields(loser=Existing("contact", loser))
+    return a_write(crm, "merge_contacts", name, fields, Existing("contact", survivor))
+
+
+def a_deletion(crm: Crm, id: str, name: str = "deletion") -> Write:
+    """A write that deletes a contact."""
+    return a_write(crm, "delete_contact", f"{name} {id}", ContactFields(), Existing("contact", id))
+
+
 def an_activity(crm: Crm, name: str = "call", kind: str = "call", **fields: object) -> Write:
     """A write that logs an interaction, by default a call at noon that nobody is linked to."""
     given = {"at": NOON, "subject": "Call", "seconds": 60, "direction": "inbound", **fields}
@@ -96,6 +108,12 @@ def a_role(crm: Crm, opportunity: str, contact: str, name: str = "role") -> Writ
     """A write that makes a contact role."""
     fields = ContactRoleFields(opportunity=opportunity, contact=Existing("contact", contact))
     return a_write(crm, "contact_role", name, fields)
+
+
+def a_removed_role(crm: Crm, opportunity: str, contact: str, name: str = "no role") -> Write:
+    """A write that takes a contact role away."""
+    fields = ContactRoleFields(opportunity=opportunity, contact=Existing("contact", contact))
+    return a_write(crm, "remove_role", name, fields)
 
 
 def an_account(crm: Crm, domain: str, name: str = "account") -> Write:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from firstcontact.testing.conformance.applying import Applying
+from firstcontact.testing.conformance.changing import Changing
 from firstcontact.testing.conformance.finding import Finding
 
 
-class CrmConformance(Finding, Applying):
+class CrmConformance(Finding, Changing):
     """Every clause of the contract for CRMs (`clauses.CLAUSES`)."""

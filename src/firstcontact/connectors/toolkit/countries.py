@@ -1,4 +1,4 @@
-"""PURE. The country of an address as people write it, for reading the numbers beside it."""
+"""PURE. The country of an address as people write it, for reading the numbers beside it, and as we do."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ _NAMES = {
     "CL": "chile",
     "CO": "colombia",
 }
+_ENGLISH = {
+    "US": "United States",
+    "GB": "United Kingdom",
+    "CZ": "Czech Republic",
+    "KR": "South Korea",
+}
+"""Names whose usual writing in English is not the first one of the list above."""
 _BY_NAME = {name: region for region, names in _NAMES.items() for name in names.split("|")}
 
 
@@ -52,3 +59,9 @@ def region_named(text: str) -> str:
     if written.upper() in phonenumbers.SUPPORTED_REGIONS:
         return written.upper()
     return _BY_NAME.get(written.lower(), "")
+
+
+def country_name(region: str) -> str:
+    """The English name of an ISO country, which `region_named` reads again; the code where we know none."""
+    names = _NAMES.get(region.upper(), "").split("|")
+    return _ENGLISH.get(region.upper()) or names[0].title() or region

@@ -31,7 +31,12 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 class Lost(ConnectorError):
     """A request that writes was sent, and its answer did not come or cannot be read: it may have happened.
-    Never leaves a connector: it becomes `Unclear` for each write concerned."""
+    Never leaves a connector: it becomes `Unclear` for each write concerned. answer: what came of it, where a
+    protocol says in a failure's body that nothing happened (SOAP's faults)."""
+
+    def __init__(self, sentence: str, answer: Answer | None = None) -> None:
+        super().__init__(sentence)
+        self.answer = answer
 
 
 class NotLetIn(AuthLapsed):
@@ -136,7 +141,7 @@ class Http:
         """Send a request that changes something. Raises TryAgain where nothing happened, AuthLapsed, Lost."""
         answer = self._send(method, path, request)
         if answer.status >= 500:
-            raise Lost(f"{self._title} failed ({answer.status}) after it was told to write.")
+            raise Lost(f"{self._title} failed ({answer.status}) after it was told to write.", answer)
         return answer
 
     def read_json(self, method: str, path: str, **request: Any) -> tuple[Answer, Any]:

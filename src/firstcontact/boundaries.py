@@ -123,6 +123,11 @@ class Boundary(IntEnum):
     HOLD_BACK = 102
     """Writes that are due on a read-only connection wait for a person."""
 
+    RULE_DOMAIN = 160
+    """An admin says that a domain is an account's, or is not."""
+    TAKE_BACK_DOMAIN = 161
+    """An admin takes that back."""
+
     # --- calls of a CRM
 
     ASK_CHANGES = 32

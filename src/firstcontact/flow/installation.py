@@ -33,6 +33,7 @@ from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
 from firstcontact.ledger import (
     connecting,
     deciding,
+    domain_rulings,
     holding,
     index,
     intake,
@@ -418,7 +419,7 @@ class Installation:
         except TryAgain:
             return False  # the cursor stands where it was; the next poll asks again
         topics = {f"handle:{handle.key}" for record in changes.records for handle in record.handles}
-        topics.update(f"domain:{domain}" for account in changes.accounts for domain in account.domains)
+        topics |= news.domain_topics(domain for account in changes.accounts for domain in account.domains)
         if changes.cursor != cursor or self.indexed:
             region = self.book.team.region
             with self.ledger.write(Boundary.KEEP_CHANGES) as tx:
@@ -429,6 +430,7 @@ class Installation:
                     forget(tx, connection, changes.gone, now)
                 hosts = [domain for account in changes.accounts for domain in account.domains]
                 deciding.see_accounts(tx, connection, hosts)
+                domain_rulings.follow(tx, connection, changes.accounts)
                 news.tell(tx, topics, (), now)
                 intake.set_cursor(tx, name, changes.cursor, now)
         return changes.more

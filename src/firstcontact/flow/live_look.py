@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Capabilities, Crm, TryAgain
+from firstcontact.flow.account_domains import ruled
 from firstcontact.flow.rounds import Round, drop, retry
 from firstcontact.flow.targets import needs, with_records
 from firstcontact.identity.records import Finding, Record
@@ -133,10 +134,13 @@ def _adopt_accounts(
     ledger: Ledger, crm: Crm, creating: Sequence[Write], round: Round, now: int
 ) -> frozenset[str]:
     """The live look before creating accounts, by their domains. Raises TryAgain."""
-    del ledger
     wanted = {write.key: write.fields for write in creating if isinstance(write.fields, AccountFields)}
+    hosts = {fields.domain for fields in wanted.values()}
+    with ledger.read() as tx:
+        said = ruled(tx, crm.connection, hosts)
     with crossing(Boundary.ACCOUNTS_BEFORE_CREATING):
-        there = crm.accounts(sorted({fields.domain for fields in wanted.values()}), ())
+        in_crm = crm.accounts(said.asked(hosts), ())
+    there = said.over(in_crm)
     blind = by_handle_only(crm.capabilities())
     settled: set[str] = set()
     for write in creating:

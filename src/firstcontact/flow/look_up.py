@@ -12,6 +12,7 @@ import msgspec
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Capabilities, Crm, Gone, Moved, TryAgain
+from firstcontact.flow.account_domains import Ruled, ruled
 from firstcontact.identity import domains
 from firstcontact.identity.records import Account, Finding, Matter, Record, RecordType
 from firstcontact.identity.team import Team
@@ -122,6 +123,7 @@ def look_up(
         hosts_seen = (
             deciding.hosts_seen(tx, crm.connection, hosts) if context.capabilities.accounts else frozenset()
         )
+        said = ruled(tx, crm.connection, hosts) if context.capabilities.accounts else Ruled()
         pending = writing.intended_contacts(tx, {key for key, record in reserved.values() if not record})
     chosen = _chosen(crm, rulings.values())
     found, gone = _ours(crm, found, reserved)
@@ -139,14 +141,14 @@ def look_up(
     for key, _ in gone:
         if not people[key].records:
             people[key] = msgspec.structs.replace(people[key], suppressed="deleted")
-    accounts = _accounts(crm, context, handles.values())
+    in_crm = _accounts(crm, context, handles.values(), said)
     return Looked(
         at=now,
         connection=crm.connection,
         context=context,
         people=people,
-        accounts=accounts,
-        accounts_gone=hosts_seen - {domain for account in accounts for domain in account.domains},
+        accounts=said.over(in_crm),
+        accounts_gone=hosts_seen - {domain for account in in_crm for domain in account.domains},
         matters=_matters(crm, context, people.values()),
         threads=threads,
         rulings=rulings,
@@ -299,7 +301,7 @@ def _chosen(crm: Crm, rulings: Iterable[Ruling]) -> dict[str, Record]:
     return chosen
 
 
-def _accounts(crm: Crm, context: CrmContext, handles: Iterable[Handle]) -> tuple[Account, ...]:
+def _accounts(crm: Crm, context: CrmContext, handles: Iterable[Handle], said: Ruled) -> tuple[Account, ...]:
     if not context.capabilities.accounts:
         return ()
     hosts: set[str] = set()
@@ -314,7 +316,7 @@ def _accounts(crm: Crm, context: CrmContext, handles: Iterable[Handle]) -> tuple
     if not hosts and not phones:
         return ()
     with crossing(Boundary.ASK_ACCOUNTS):
-        return crm.accounts(sorted(hosts), sorted(phones))
+        return crm.accounts(said.asked(hosts), sorted(phones))
 
 
 def _matters(crm: Crm, context: CrmContext, people: Iterable[PersonFacts]) -> tuple[Matter, ...]:

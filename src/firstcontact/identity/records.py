@@ -85,6 +85,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     domains: canonical hosts; the first `primary_domains` of them come from the website field, the
         others are secondary. phones: canonical keys of its own numbers.
+    website: the field as written, "" also where the CRM's connector does not tell it.
+    not_theirs: hosts that an admin said are not the account's, whatever the CRM says.
     contacts: ids of its contacts are not held here, only how many there are on the domain.
     """
 
@@ -92,6 +94,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     domains: tuple[str, ...] = ()
     primary_domains: int = 0
+    website: str = ""
+    not_theirs: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     owner: str = ""
     team: tuple[str, ...] = ()

@@ -219,6 +219,17 @@ def find_accounts(
     return tuple(sorted(found, key=lambda account: account.id))
 
 
+def every_account(tx: Connection, connection: str, after: str = "", most: int = 500) -> tuple[Account, ...]:
+    """Accounts by id behind the id `after`, at most so many."""
+    query = (
+        select(index_accounts.c.data)
+        .where(index_accounts.c.connection == connection, index_accounts.c.id > after)
+        .order_by(index_accounts.c.id)
+        .limit(most)
+    )
+    return tuple(_accounts.decode(data) for data in tx.scalars(query))
+
+
 def _account_keys(hosts: Iterable[str], phones: Iterable[str]) -> list[str]:
     keys: dict[str, None] = {}
     for host in hosts:

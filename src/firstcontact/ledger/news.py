@@ -8,11 +8,12 @@ there when the decision is kept, or the decision is there when the news reopens 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select
 
+from firstcontact.identity.domains import registrable
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import deciding, intake
 from firstcontact.ledger.tables import news
@@ -64,9 +65,16 @@ def concerns(fact: Interaction, topics: frozenset[str]) -> bool:
             key = handle.key
             if f"handle:{key}" in topics or f"name:{key}" in topics:
                 return True
-            if "@" in key and f"domain:{key.rpartition('@')[2]}" in topics:
+            if "@" in key and not topics.isdisjoint(domain_topics([key.rpartition("@")[2]])):
                 return True
     return False
+
+
+def domain_topics(hosts: Iterable[str]) -> frozenset[str]:
+    """What there is news on where an account gets or loses these hosts: they, and the registrable domains
+    above them, by which others under them are found."""
+    found = frozenset(hosts)
+    return frozenset(f"domain:{host}" for host in found | {registrable(host) for host in found} if host)
 
 
 def prune(tx: Connection, before: int) -> None:

@@ -79,15 +79,17 @@ domain_rulings = table(
     Column("connection", TEXT, primary_key=True),
     Column("host", TEXT, primary_key=True),
     Column("account", TEXT, primary_key=True),
+    Column("base", TEXT, nullable=False),
     Column("known_by", TEXT, nullable=False),
     Column("state", TEXT, nullable=False),
     Column("by", TEXT, nullable=False),
     Column("at", INT, nullable=False),
     Index("domain_rulings_account", "connection", "account"),
+    Index("domain_rulings_base", "connection", "base"),
     rowid=False,
 )
 """Secondary domains of accounts that an admin said (`state` `added`), or said not to be theirs (`refused`).
-`known_by`: a domain that the CRM finds the account by."""
+`base`: the registrable domain of `host`. `known_by`: a domain that the CRM finds the account by."""
 
 undone = table(
     "undone",

@@ -262,14 +262,19 @@ def _accounts_for(host: str, case: Case) -> tuple[Account, ...]:
     exact = tuple(account for account in case.known.accounts if host in account.domains)
     if exact or not case.settings.account_subdomains:
         return exact
-    registrable = domains.registrable(host)
-    if not registrable:
-        return ()
     return tuple(
         account
         for account in case.known.accounts
-        if any(domains.registrable(domain) == registrable for domain in account.domains)
+        if host not in account.not_theirs and _names(account.domains, host)
     )
+
+
+def _names(of: tuple[str, ...], host: str) -> bool:
+    """Whether one of these domains has the host, or is under the same registrable domain where none has."""
+    if host in of:
+        return True
+    registrable = domains.registrable(host)
+    return bool(registrable) and any(domains.registrable(domain) == registrable for domain in of)
 
 
 def holds(account: Account, crm_user: str) -> tuple[str, ...]:
@@ -292,6 +297,7 @@ def _rank(account: Account, person: Person) -> tuple[bool, bool, bool, bool, int
     known_accounts = {record.account for other in case.people for record in other.contacts}
     host = person.domain.host if person.domain else ""
     primary = account.domains[: account.primary_domains]
+    by_primary = host in primary if host in account.domains else _names(primary, host)
     return (
         account.id in known_accounts,
         any(holds(account, user) for user in case.crm_users),
@@ -299,7 +305,7 @@ def _rank(account: Account, person: Person) -> tuple[bool, bool, bool, bool, int
             opportunity.open and known_ids.intersection(opportunity.roles)
             for opportunity in account.opportunities
         ),
-        host in primary or domains.registrable(host) in primary,
+        by_primary,
         account.contacts,
         account.last_activity_at,
     )

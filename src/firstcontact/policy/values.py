@@ -9,6 +9,7 @@ from string import Formatter
 
 import phonenumbers
 
+from firstcontact.identity.domains import registrable
 from firstcontact.identity.names import PersonName, same_person_name
 from firstcontact.interactions.model import Call, Fax, Handle, Sms, Voicemail
 from firstcontact.policy.case import Case, Person, holds
@@ -53,9 +54,23 @@ def _topics(person: Person, said: tuple[Said, ...]) -> tuple[str, ...]:
         topics.append(f"thread:{person.case.interaction.conversation}")
     if any(name.startswith("missing_field:") for name in names):
         topics.append(f"name:{person.about}")
-    if names & {"no_account_for_domain", "account_ambiguous", "user_not_on_account"} and person.domain:
-        topics.append(f"domain:{person.domain.host}")
+    if names & {"account_ambiguous", "user_not_on_account"} or _awaits_account(person):
+        topics.extend(f"domain:{host}" for host in _hosts(person))
     return tuple(topics)
+
+
+def _awaits_account(person: Person) -> bool:
+    """Whether an account that gets this domain would change something: the mail is logged on it at least."""
+    case = person.case
+    if case.is_phone or not case.capabilities.accounts or person.accounts:
+        return False
+    return person.domain is not None and person.domain.identifies_account and not person.domain.free_mail
+
+
+def _hosts(person: Person) -> tuple[str, ...]:
+    """The host, and the registrable domain, by whose account it is found too."""
+    host = person.domain.host if person.domain is not None else ""
+    return tuple(dict.fromkeys(filter(None, (host, registrable(host)))))
 
 
 def _linked(person: Person, verdict: Verdict, wished: Wished) -> PersonVerdict:

@@ -192,7 +192,8 @@ def read_account(
 ) -> Account:
     """An account with what other rows say of it. Its addresses name further domains of it, unless everybody
     has a mailbox there."""
-    host = website_host(text(row, "websiteurl"))
+    website = text(row, "websiteurl")
+    host = website_host(website)
     primary = [host] if host else []
     named = [one.rpartition("@")[2] for one in _values(row, table.emails()) if "@" in one]
     hosts = [found for one in (*lines(text(row, DOMAINS)), *named) if (found := website_host(one))]
@@ -203,6 +204,7 @@ def read_account(
         name=text(row, "name"),
         domains=tuple(dict.fromkeys(primary + others)),
         primary_domains=len(primary),
+        website=website,
         phones=tuple(dict.fromkeys(handle.key for handle in handles)),
         owner=guid(text(row, "_ownerid_value")),
         team=tuple(team),

@@ -151,7 +151,8 @@ def read_account(
     contacts: int = 0,
 ) -> Account:
     """An account with what other records say of it."""
-    host = website_host(text(row, "Website"))
+    website = text(row, "Website")
+    host = website_host(website)
     primary = [host] if host else []
     others = [host for one in lines(text(row, DOMAINS)) if (host := website_host(one))]
     handles, _ = read_fields((), _values(row, shape.phones()), region)
@@ -160,6 +161,7 @@ def read_account(
         name=text(row, "Name"),
         domains=tuple(dict.fromkeys(primary + others)),
         primary_domains=len(primary),
+        website=website,
         phones=tuple(dict.fromkeys(handle.key for handle in handles)),
         owner=text(row, "OwnerId"),
         team=tuple(team),

@@ -165,7 +165,8 @@ def read_account(
     contacts: int = 0,
 ) -> Account:
     """An account with what other records say of it."""
-    host = website_host(text(row, "Website"))
+    website = text(row, "Website")
+    host = website_host(website)
     primary = [host] if host else []
     others = [host for one in listed(text(row, DOMAINS)) if (host := website_host(one))]
     handles, _ = read_fields((), _values(row, module.phones()), region)
@@ -175,6 +176,7 @@ def read_account(
         name=text(row, "Account_Name"),
         domains=tuple(dict.fromkeys(primary + others)),
         primary_domains=len(primary),
+        website=website,
         phones=tuple(dict.fromkeys(handle.key for handle in handles)),
         owner=text(row, "Owner"),
         team=tuple(team),

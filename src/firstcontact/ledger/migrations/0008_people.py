@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("connection", sa.Text(), primary_key=True, nullable=False),
         sa.Column("host", sa.Text(), primary_key=True, nullable=False),
         sa.Column("account", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("base", sa.Text(), nullable=False),
         sa.Column("known_by", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
@@ -77,6 +78,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("domain_rulings_account", "domain_rulings", ["connection", "account"])
+    op.create_index("domain_rulings_base", "domain_rulings", ["connection", "base"])
     op.create_table(
         "undone",
         sa.Column("write_key", sa.Text(), primary_key=True, nullable=False),

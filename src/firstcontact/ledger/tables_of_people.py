@@ -29,6 +29,7 @@ observed = table(
     Column("source", TEXT, nullable=False),
     Column("interaction", TEXT, nullable=False),
     Column("at", INT, nullable=False),
+    Index("observed_value", "value"),
     rowid=False,
 )
 """The newest value of each field that was observed for a handle (`policy.known.ObservedValue`); an older

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_index("observed_value", "observed", ["value"])
     op.create_table(
         "enriched",
         sa.Column("connection", sa.Text(), primary_key=True, nullable=False),

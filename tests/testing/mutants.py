@@ -150,6 +150,35 @@ def forgets_deletion(book: AddressBook, writes: Sequence[Write]) -> Sequence[Out
     ]
 
 
+def only_says(kind: str) -> dict[str, Callable[..., Any]]:
+    """Writes of a kind are answered as if they had been carried out."""
+
+    def apply(book: AddressBook, writes: Sequence[Write]) -> Sequence[Outcome]:
+        return [
+            Receipt(one.key, one.target.id if isinstance(one.target, Existing) else "r", False)
+            if one.kind == kind
+            else book.apply([one])[0]
+            for one in writes
+        ]
+
+    return {"apply": apply}
+
+
+def deletes_anybody(book: AddressBook, writes: Sequence[Write]) -> Sequence[Outcome]:
+    outcomes = list(book.apply(writes))
+    for place, write in enumerate(writes):
+        if write.kind == "delete_contact" and isinstance(outcomes[place], Rejected):
+            assert isinstance(write.target, Existing)
+            People(book).delete("contact", write.target.id)
+            outcomes[place] = Receipt(write.key, write.target.id, False)
+    return outcomes
+
+
+def minds_no_edits(book: AddressBook, writes: Sequence[Write]) -> Sequence[Outcome]:
+    offered = replace(book.capabilities(), marks_activities=False)
+    return AddressBook(book.engine, capabilities=offered).apply(writes)
+
+
 def latest_is_last(book: AddressBook, writes: Sequence[Write]) -> Sequence[Outcome]:
     outcomes = book.apply(writes)
     for write in writes:
@@ -293,6 +322,12 @@ MUTANTS: dict[str, dict[str, Callable[..., Any]]] = {
     "APPLY-20": with_fields(lambda fields: replace(fields, domain=""), "create_account"),
     "APPLY-21": {"apply": chokes},
     "APPLY-22": written_as(lambda w: replace(w, changed=())),
+    "APPLY-23": with_fields(lambda fields: replace(fields, department=""), "create_contact"),
+    "APPLY-24": with_fields(lambda fields: replace(fields, without_phones=()), "update_contact"),
+    "APPLY-25": only_says("merge_contacts"),
+    "APPLY-26": {"apply": deletes_anybody},
+    "APPLY-27": only_says("remove_role"),
+    "APPLY-28": {"apply": minds_no_edits},
     "WRITTEN-1": {"written": lambda book, keys: dict(list(book.written(keys).items())[:1])},
     "WRITTEN-2": {"written": lambda _, keys: {key: Receipt(key, "c", True) for key in keys}},
     "CHANGES-1": {"changed_since": forgets_own},

@@ -23,7 +23,7 @@ from firstcontact.flow.look_up import Looked, look_up, made_type, virtual
 from firstcontact.flow.targets import needs
 from firstcontact.interactions.model import Interaction, Sms, decode
 from firstcontact.lanes.leases import Lease
-from firstcontact.ledger import deciding, intake, news, reviewing, writing
+from firstcontact.ledger import deciding, engagement, intake, news, reviewing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.deciding import Decided
 from firstcontact.planning.plan import NEW, Links, Logged, Message, plan
@@ -282,6 +282,9 @@ def _keep(
         return Judged(retries=len(items))
     deciding.keep_context(tx, context_digest, looked.context)
     deciding.keep(tx, [item.decided for item in kept])
+    facts = {each.interaction.id: each.interaction for each in due}
+    said = [item.decided.decision for item in kept]
+    engagement.keep(tx, [(each, facts[each.interaction]) for each in said])
     intents, changes = _coalesced(kept)
     remaining = writing.overtake(tx, changes, now)
     waits = {each.interaction.id for each in due if held or not each.live}

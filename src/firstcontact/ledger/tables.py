@@ -135,6 +135,7 @@ decisions = table(
     Column("data", BLOB, nullable=False),
     Column("known", BLOB),
     Index("decisions_interaction", "interaction"),
+    Index("decisions_settings", "settings_version", "interaction"),
 )
 """`known`: NULL once the person was erased; then the decision cannot be replayed, and says so."""
 
@@ -147,6 +148,12 @@ verdicts = table(
     Column("record", TEXT, nullable=False),
     Column("reasons", TEXT, nullable=False),
     Column("decisive", TEXT, nullable=False),
+    Index(
+        "verdicts_record",
+        "record",
+        sqlite_where=text("record <> ''"),
+        postgresql_where=text("record <> ''"),
+    ),
     rowid=False,
 )
 """The verdicts of each interaction's last decision; `about` is empty for the activity. `reasons` and

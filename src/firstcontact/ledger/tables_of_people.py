@@ -4,7 +4,7 @@ that were observed and written, merges, what was taken back, who was erased. Par
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, Integer
 
 from firstcontact.ledger.tables import metadata as metadata
 from firstcontact.store.columns import BLOB, INT, TEXT, table
@@ -114,3 +114,30 @@ erased = table(
     rowid=False,
 )
 """Handles of people who were erased, as keyed hashes (`keyring`): all that is kept of them (SPEC §10)."""
+
+engagements = table(
+    "engagements",
+    metadata,
+    Column("interaction", TEXT, primary_key=True),
+    Column("at", INT, nullable=False),
+    Column("user", TEXT, nullable=False),
+    Column("settings_version", TEXT, nullable=False),
+    Column("outline", INT, nullable=False),
+    Index("engagements_at", "at", "interaction"),
+    Index("engagements_user", "user", "at", "interaction"),
+    Index("engagements_settings", "settings_version", "at", "interaction"),
+    Index("engagements_outline", "outline", "at", "interaction"),
+    rowid=False,
+)
+"""What the engagement log is searched by: each decided interaction as its last decision left it. `at`: when
+it took place. `user`: whose it is. `outline`: which of `outlines` it has."""
+
+outlines = table(
+    "outlines",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("words", TEXT, nullable=False, unique=True),
+)
+"""What decisions came to, without whom: `kind:call activity:log verdict:create rule:unknown_contact:create`,
+each word once, sorted, separated by spaces; `was:NAME` is a reason of an earlier decision only. There are few
+of them, and many interactions of each."""

@@ -23,6 +23,7 @@ from firstcontact.flow.installation import Installation
 from firstcontact.interactions.model import Call, Email, Handle, Interaction, Participant, Sms
 from firstcontact.ledger import intake
 from firstcontact.ledger import tables as ledger
+from firstcontact.ledger import tables_of_people as people
 from firstcontact.ledger.history import open_ledger
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import begin, read
@@ -35,7 +36,7 @@ OURS = ("+14155550100", "ana@northwind.example")
 _COPIED = (
     ledger.deliveries, ledger.interactions, ledger.participants, ledger.names, ledger.decisions,
     ledger.verdicts, ledger.waiting, ledger.writes, ledger.reservations, ledger.activities,
-    ledger.day_messages, ledger.bearers, ledger.reviews, ledger.rejections, ledger.rulings,
+    ledger.day_messages, people.engagements, ledger.bearers, ledger.reviews, ledger.rejections, ledger.rulings,
     crm.records, crm.handles, crm.activities, crm.activity_interactions, crm.activity_people,
     crm.time_entries, crm.receipts, crm.accounts, crm.account_domains,
 )  # fmt: skip

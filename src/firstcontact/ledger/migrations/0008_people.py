@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import sqlalchemy as sa
 from alembic import op
 
@@ -98,3 +101,81 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    _engagements()
+
+
+def _engagements() -> None:
+    op.create_table(
+        "engagements",
+        sa.Column("interaction", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("at", _INT, nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.Column("settings_version", sa.Text(), nullable=False),
+        sa.Column("outline", _INT, nullable=False),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "outlines",
+        sa.Column("id", sa.Integer(), primary_key=True, nullable=False),
+        sa.Column("words", sa.Text(), nullable=False, unique=True),
+        sqlite_strict=True,
+    )
+    fill(op.get_bind())
+    op.create_index("engagements_at", "engagements", ["at", "interaction"])
+    op.create_index("engagements_user", "engagements", ["user", "at", "interaction"])
+    op.create_index("engagements_settings", "engagements", ["settings_version", "at", "interaction"])
+    op.create_index("engagements_outline", "engagements", ["outline", "at", "interaction"])
+    op.create_index("decisions_settings", "decisions", ["settings_version", "interaction"])
+    op.create_index(
+        "verdicts_record",
+        "verdicts",
+        ["record"],
+        sqlite_where=sa.text("record <> ''"),
+        postgresql_where=sa.text("record <> ''"),
+    )
+
+
+def _words(decision: dict[str, Any], kind: str) -> str:
+    """As `ledger.engagement.outline` has it."""
+    said = {f"kind:{kind}", f"activity:{decision.get('activity', '')}"}
+    said.update(f"verdict:{person['verdict']}" for person in decision.get("people", ()))
+    said.update(f"rule:{reason['name']}" for reason in decision.get("trace", ()))
+    return " ".join(sorted(said))
+
+
+_THOUSAND = "SELECT id FROM interactions WHERE id > :after ORDER BY id LIMIT 1000"
+_DECIDED = sa.text(
+    "SELECT d.interaction, i.at, i.kind, d.settings_version, d.data FROM decisions d"
+    " JOIN interactions i ON i.id = d.interaction WHERE d.id IN (SELECT max(e.id) FROM decisions e"
+    f" WHERE e.interaction IN ({_THOUSAND}) GROUP BY e.interaction)"
+)
+_LAST = sa.text(f"SELECT max(id) FROM ({_THOUSAND}) x")
+_KEEP = sa.text(
+    'INSERT INTO engagements (interaction, at, "user", settings_version, outline)'
+    " VALUES (:interaction, :at, :user, :version, :outline)"
+)
+_NAME = sa.text("INSERT INTO outlines (id, words) VALUES (:id, :words)")
+_GO_ON = sa.text("SELECT setval(pg_get_serial_sequence('outlines', 'id'), :last)")
+
+
+def fill(bind: sa.Connection) -> None:
+    """The last decisions there are, so that what was decided before is found, too; in bounded memory."""
+    outlines: dict[str, int] = {}
+    after = ""
+    while True:
+        rows = []
+        for interaction, at, kind, version, data in bind.execute(_DECIDED, {"after": after}):
+            decision = msgspec.msgpack.decode(bytes(data))
+            outline = outlines.setdefault(_words(decision, kind), len(outlines) + 1)
+            row = {"interaction": interaction, "at": at, "user": decision.get("user", "")}
+            rows.append({**row, "version": version, "outline": outline})
+        if rows:
+            bind.execute(_KEEP, rows)
+        after = bind.scalar(_LAST, {"after": after}) or ""
+        if not after:
+            break
+    if outlines:
+        bind.execute(_NAME, [{"id": id, "words": words} for words, id in outlines.items()])
+        if bind.dialect.name == "postgresql":
+            bind.execute(_GO_ON, {"last": len(outlines)})

@@ -131,7 +131,7 @@ class Changing(Applying):
         assert [one["contacts"] for one in held["activities"]] == [[survivor]] * bool(offered.logs)
         if offered.matters:
             assert [one["contact"] for one in held["matters"]] == [survivor]
-            assert [one.name for one in crm.matters([survivor])] == ["Diaz v. Roe"]
+            assert ["Diaz v. Roe" in one.name for one in crm.matters([survivor])] == [True]
         if offered.contact_roles:
             assert [one["contact"] for one in held["contact_roles"]] == [survivor]
         record = self.read_one(crm, survivor)

@@ -26,7 +26,7 @@ from firstcontact.flow.indexed import Indexed, created, forget, take_changes
 from firstcontact.flow.judge import judge
 from firstcontact.flow.look_up import made_type
 from firstcontact.flow.problems import FlowProblem
-from firstcontact.flow.understand import understand
+from firstcontact.flow.understand import signatures, understand
 from firstcontact.interactions.model import Interaction
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
@@ -171,8 +171,10 @@ class Installation:
 
     def take(self, interactions: Sequence[Interaction], *, live: bool = True) -> Tally:
         """Store facts that have been read already. Decides nothing; `drain` does."""
+        team = self.book.team
+        signed = signatures(interactions, team)
         with self.ledger.write(Boundary.TAKE_FACTS) as tx:
-            done = understand(tx, interactions, now=self.clock.now(), live=live)
+            done = understand(tx, interactions, now=self.clock.now(), live=live, team=team, signed=signed)
         return Tally(interactions=done.new, changed=done.changed, known=done.same)
 
     def receive(
@@ -225,10 +227,12 @@ class Installation:
                 rows[digest] = DeliveryRow(
                     digest, item.source, item.place, item.captured_from, item.raw, len(reading.interactions)
                 )
+        team = self.book.team
+        signed = signatures(facts, team)
         with self.ledger.write(Boundary.RECEIVE) as tx:
             intake.keep_deliveries(tx, rows.values(), now)
             intake.keep_rejections(tx, rejected, now)
-            done = understand(tx, facts, now=now, live=live)
+            done = understand(tx, facts, now=now, live=live, team=team, signed=signed)
             if cursor_name:
                 intake.set_cursor(tx, cursor_name, batch[-1][1], now)
         return Tally(
@@ -542,10 +546,16 @@ class Installation:
             facts[each.live].extend(reading.interactions)
             rejected.extend((_digest(rejection), rejection) for rejection in reading.rejections)
             counts.append((each.id, len(reading.interactions)))
+        team = self.book.team
+        signed = signatures((fact for part in facts.values() for fact in part), team)
         with self.ledger.write(Boundary.UNDERSTAND) as tx:
             lease.hold(tx)
             intake.keep_rejections(tx, rejected, now)
-            news_of = [understand(tx, part, now=now, live=live) for live, part in facts.items() if part]
+            news_of = [
+                understand(tx, part, now=now, live=live, team=team, signed=signed)
+                for live, part in facts.items()
+                if part
+            ]
             intake.understood(tx, counts)
         return Tally(
             understood=len(due),

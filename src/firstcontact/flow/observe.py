@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from firstcontact.flow.observe_values import Signed
 from firstcontact.identity.domains import is_role_address
 from firstcontact.identity.names import read_caller_id, read_name
-from firstcontact.identity.signatures import read_signature
-from firstcontact.interactions.model import PHONE_KINDS, Email, Interaction, Participant, kind_of
+from firstcontact.interactions.model import PHONE_KINDS, Interaction, Participant, kind_of
 from firstcontact.policy.known import NameSource, ObservedName
 
 _SOURCES: dict[str, NameSource] = {
@@ -22,9 +22,11 @@ _SOURCES: dict[str, NameSource] = {
 }
 
 
-def observed_names(interaction: Interaction) -> Iterator[tuple[str, ObservedName]]:
+def observed_names(
+    interaction: Interaction, mine: Signed | None = None
+) -> Iterator[tuple[str, ObservedName]]:
     """(handle key, name) for every participant whose display name is a person's name, and for a mail's sender
-    whose signature says more.
+    whose signature says more. mine: that signature.
 
     A role address speaks for many people (`git@` carries thirty names), so it has no name of its own.
     """
@@ -40,27 +42,21 @@ def observed_names(interaction: Interaction) -> Iterator[tuple[str, ObservedName
             if handle.kind == "email" and is_role_address(handle.key):
                 continue
             yield handle.key, ObservedName(first, last, source, interaction.id, interaction.at)
-    yield from _signed(interaction)
+    yield from _signed(interaction, mine)
 
 
-def _signed(interaction: Interaction) -> Iterator[tuple[str, ObservedName]]:
+def _signed(interaction: Interaction, mine: Signed | None) -> Iterator[tuple[str, ObservedName]]:
     """The sender's full name by their signature, where the header tells less."""
-    if not isinstance(interaction, Email):
+    if mine is None or not mine.signature.name:
         return
-    for participant in interaction.participants:
-        if participant.role != "from" or not participant.handles:
-            continue
-        address = participant.handles[0]
-        shown = read_name(participant.name, address.value) if participant.name else None
-        if is_role_address(address.key) or (shown is not None and shown.first and shown.last):
-            continue
-        found = read_signature(interaction.body, address=address.value, name=participant.name)
-        name = (
-            read_name(found.name, address.value, found.company) if found is not None and found.name else None
-        )
-        if name is not None and name.first and name.last:
-            seen = ObservedName(name.first, name.last, "signature", interaction.id, interaction.at)
-            yield address.key, seen
+    address = mine.sender.handles[0]
+    shown = read_name(mine.sender.name, address.value) if mine.sender.name else None
+    if shown is not None and shown.first and shown.last:
+        return
+    name = read_name(mine.signature.name, address.value, mine.signature.company)
+    if name is not None and name.first and name.last:
+        seen = ObservedName(name.first, name.last, "signature", interaction.id, interaction.at)
+        yield address.key, seen
 
 
 def _read(participant: Participant, phone: bool) -> tuple[str, str, NameSource] | None:

@@ -6,15 +6,18 @@ and every decision that waited for what it tells (its thread, a better name), is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.flow.observe import observed_names
+from firstcontact.flow.observe_values import Signed, observed_values, signed
+from firstcontact.identity.team import Team
 from firstcontact.interactions.merge import supersede
 from firstcontact.interactions.model import Email, Interaction
-from firstcontact.ledger import intake, news
+from firstcontact.ledger import intake, news, observing
+from firstcontact.policy.case import team_index
 from firstcontact.policy.known import ObservedName
 
 
@@ -27,8 +30,22 @@ class Understood(msgspec.Struct, frozen=True):
     reopened: int = 0
 
 
-def understand(tx: Connection, facts: Sequence[Interaction], *, now: int, live: bool) -> Understood:
-    """Store facts in the transaction given, and make due what they concern."""
+def signatures(facts: Iterable[Interaction], team: Team) -> dict[str, Signed]:
+    """The senders' signatures by interaction, read before there is a transaction that others wait for."""
+    index = team_index(team)
+    return {fact.id: mine for fact in facts if (mine := signed(fact, index)) is not None}
+
+
+def understand(
+    tx: Connection,
+    facts: Sequence[Interaction],
+    *,
+    now: int,
+    live: bool,
+    team: Team,
+    signed: Mapping[str, Signed],
+) -> Understood:
+    """Store facts in the transaction given, and make due what they concern. signed: their `signatures`."""
     known = intake.load(tx, {fact.id for fact in facts})
     merged: dict[str, Interaction] = {}
     new = same = 0
@@ -45,24 +62,51 @@ def understand(tx: Connection, facts: Sequence[Interaction], *, now: int, live: 
             merged[fact.id] = latest
     threaded = _threaded(tx, list(merged.values()), known)
     intake.save(tx, threaded, due_at=now, live=live)
-    topics, names = _news(threaded)
+    topics, names = _news(threaded, signed)
     intake.observe_names(tx, names)
+    topics |= _observe(tx, threaded, team, signed)
     reopened = news.tell(tx, topics, merged.keys() & known.keys(), now)
     changed = len(merged) - new
     return Understood(new=new, changed=max(changed, 0), same=same, reopened=reopened)
 
 
-def _news(facts: Sequence[Interaction]) -> tuple[set[str], list[tuple[str, ObservedName]]]:
+def _news(
+    facts: Sequence[Interaction], signed: Mapping[str, Signed]
+) -> tuple[set[str], list[tuple[str, ObservedName]]]:
     topics: set[str] = set()
     names: list[tuple[str, ObservedName]] = []
     for fact in facts:
         if isinstance(fact, Email) and fact.conversation:
             topics.add(f"thread:{fact.conversation}")
-        for key, name in observed_names(fact):
+        for key, name in observed_names(fact, signed.get(fact.id)):
             names.append((key, name))
             if name.first and name.last:
                 topics.add(f"name:{key}")
     return topics, names
+
+
+def _observe(
+    tx: Connection, facts: Sequence[Interaction], team: Team, signed: Mapping[str, Signed]
+) -> set[str]:
+    """Keep what these facts say of people beside their names; the topics that have news. An address that
+    takes no mail any more is one until it writes again, in whatever order the two arrive."""
+    index = team_index(team)
+    seen = [each for fact in facts for each in observed_values(fact, signed.get(fact.id), index)]
+    bounces = [(key, value) for key, value in seen if value.source == observing.BOUNCE]
+    standing = {(key, value.at) for key, value in bounces if not observing.wrote_since(tx, key, value.at)}
+    kept = [
+        (key, value) for key, value in seen if value.source != observing.BOUNCE or (key, value.at) in standing
+    ]
+    observing.observe(tx, kept)
+    wrote: dict[str, int] = {}
+    for fact in facts:
+        if isinstance(fact, Email):
+            for person in fact.participants:
+                if person.role == "from":
+                    wrote.update((h.key, max(fact.at, wrote.get(h.key, 0))) for h in person.handles)
+    observing.alive(tx, wrote)
+    titled = {f"name:{key}" for key, value in kept if value.field == "title"}
+    return titled | {f"bounce:{key}" for key, _ in standing}
 
 
 def _threaded(

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from firstcontact.formats.mail_addresses import Address, is_obfuscated, read_addresses
 from firstcontact.formats.mail_body import read_body
+from firstcontact.formats.mail_bounce import undeliverable
 from firstcontact.formats.mail_dates import read_date, sent_at
 from firstcontact.formats.mail_key import mail_id, message_ids, own_id
 from firstcontact.formats.mail_mime import Fields, split_head
 from firstcontact.formats.mail_signs import read_signs
 from firstcontact.formats.mail_text import decode_words
 from firstcontact.interactions.handles import read_email
-from firstcontact.interactions.model import Email, Interaction, Participant, Role
+from firstcontact.interactions.model import Email, Interaction, MailSigns, Participant, Role
 from firstcontact.interactions.rejection import Rejection
 
 Outcome = tuple[tuple[Interaction, ...], tuple[Rejection, ...]]
@@ -101,9 +104,16 @@ def _email(fields: Fields, rest: bytes, at: int, from_mbox: bool, source: str, c
         subject=decode_words(fields.first("subject")),
         body=body,
         attachments=attachments,
-        signs=read_signs(fields, body, named, answered, sender),
+        signs=_signs(fields, rest, body, named, answered, sender),
         references=references,
     )
+
+
+def _signs(fields: Fields, rest: bytes, body: str, named: set[str], answered: str, sender: str) -> MailSigns:
+    signs = read_signs(fields, body, named, answered, sender)
+    if "bounce" not in signs.automated:
+        return signs
+    return msgspec.structs.replace(signs, undeliverable=undeliverable(fields, rest, body))
 
 
 def _participants(fields: Fields) -> tuple[tuple[Participant, ...], set[str], list[Address]]:

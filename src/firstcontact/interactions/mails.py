@@ -82,6 +82,7 @@ def _signs(old: MailSigns, new: MailSigns) -> MailSigns:
         reply_to_message=max(old.reply_to_message, new.reply_to_message),
         list_unsubscribe=old.list_unsubscribe or new.list_unsubscribe,
         draft=old.draft and new.draft,
+        undeliverable=tuple(sorted({*old.undeliverable, *new.undeliverable})),
     )
 
 

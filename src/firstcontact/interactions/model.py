@@ -169,6 +169,7 @@ class MailSigns(msgspec.Struct, frozen=True):
     forwarded: addresses named only in forwarded text.
     reply_to_message: In-Reply-To or last References entry, without angle brackets.
     draft: the mail was never sent.
+    undeliverable: addresses that this mail, a report of non-delivery, says take no mail any more; sorted.
     """
 
     automated: tuple[str, ...] = ()
@@ -177,6 +178,7 @@ class MailSigns(msgspec.Struct, frozen=True):
     reply_to_message: str = ""
     list_unsubscribe: bool = False
     draft: bool = False
+    undeliverable: tuple[str, ...] = ()
 
 
 class Email(Fact, frozen=True, kw_only=True, tag="email"):

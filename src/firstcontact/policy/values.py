@@ -139,10 +139,11 @@ def _created(person: Person) -> PersonVerdict:
 
 
 def _values(person: Person, kind: str) -> tuple[str, ...]:
-    return tuple(_with_extension(handle) for handle in person.participant.handles if handle.kind == kind)
+    return tuple(with_extension(handle) for handle in person.participant.handles if handle.kind == kind)
 
 
-def _with_extension(handle: Handle) -> str:
+def with_extension(handle: Handle) -> str:
+    """A handle as it is written into a field."""
     return f"{handle.value} ext. {handle.extension}" if handle.extension else handle.value
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from firstcontact.identity.team import Team
 from firstcontact.interactions.model import Email
-from firstcontact.policy.case import Case, Person
+from firstcontact.policy.case import Person
 from firstcontact.policy.rules.said import Said
 
 MAILBOX_PROVIDERS: frozenset[str] = frozenset(
@@ -42,22 +43,26 @@ def unauthenticated_sender(person: Person) -> Said | None:
     interaction = person.case.interaction
     if not isinstance(interaction, Email) or person.case.sides.sender_is_ours:
         return None
-    results = _trusted_results(person.case, interaction)
+    values = forged(interaction, person.case.settings.team)
+    return Said("unauthenticated_sender", "never", values) if values else None
+
+
+def forged(mail: Email, team: Team) -> tuple[tuple[str, str], ...]:
+    """What our own server says for the sender not being genuine, () where it says nothing of the kind."""
+    results = _trusted_results(mail, team)
     if not results:
-        return None
+        return ()
     dmarc = [result for method, result in results if method == "dmarc" and result != "none"]
     if dmarc:
-        if dmarc[0] not in ("fail", "permerror"):
-            return None
-        return Said("unauthenticated_sender", "never", (("dmarc", dmarc[0]),))
+        return (("dmarc", dmarc[0]),) if dmarc[0] in ("fail", "permerror") else ()
     if any(method in ("spf", "dkim") and result == "pass" for method, result in results):
-        return None
-    said = ", ".join(f"{method}={result}" for method, result in results)
-    return Said("unauthenticated_sender", "never", (("results", said),))
+        return ()
+    return (("results", ", ".join(f"{method}={result}" for method, result in results)),)
 
 
-def _trusted_results(case: Case, mail: Email) -> list[tuple[str, str]]:
-    team = case.settings.team
+def _trusted_results(mail: Email, team: Team) -> list[tuple[str, str]]:
+    if not mail.signs.authentication:
+        return []
     trusted = (*team.domains, *team.mail_hosts)
 
     def ours(server: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from firstcontact.explain.role_reasons import ROLE_REASONS
 from firstcontact.policy.decision import Reason
 
 
@@ -253,6 +254,15 @@ CATALOGUE: dict[str, Entry] = {
         "The CRM holds this interaction already, from another system.",
         "The CRM has it already.",
     ),
+    "contact_role": Entry(
+        "Somebody on a mail or meeting gets a role on an open opportunity of their account; what stands "
+        "behind the colon says which line of the table applies (docs/how-to/contact-roles.md).",
+        "{about} gets a role on the opportunity {opportunity}.",
+    ),
+    "no_contact_role": Entry(
+        "Why somebody gets no contact role, or an opportunity none, where `contact_roles` is on.",
+        "No contact role on {opportunity}.",
+    ),
     "by_hand": Entry("A user logged it by hand.", "{by} logged it by hand."),
     "no_crm_user": Entry(
         "Our user has no CRM user; the connection's own user stands for them.",
@@ -275,8 +285,10 @@ class _Values(dict[str, str]):
 
 
 def entry(name: str) -> Entry:
-    """The entry of a reason, without the part after its colon. Raises KeyError for a name not listed."""
-    return CATALOGUE[name.partition(":")[0]]
+    """The entry of a reason: its own, else that of the part before its colon. Raises KeyError for a name not
+    listed."""
+    own = ROLE_REASONS.get(name)
+    return Entry(*own) if own else CATALOGUE[name.partition(":")[0]]
 
 
 def sentence(reason: Reason) -> str:
@@ -305,7 +317,8 @@ def reference_page() -> str:
         "| reason | meaning | what you can do |",
         "|---|---|---|",
     ]
-    for name, each in CATALOGUE.items():
+    roles = {name: Entry(*each) for name, each in ROLE_REASONS.items()}
+    for name, each in {**CATALOGUE, **roles}.items():
         step = each.next_step.replace("|", "\\|")
         lines.append(f"| `{name}` | {each.meaning} | {step} |")
     return "\n".join(lines) + "\n"

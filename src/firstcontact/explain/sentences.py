@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from firstcontact.explain.catalogue import next_step, sentence
-from firstcontact.policy.decision import Decision, PersonVerdict
+from firstcontact.policy.contact_roles import role_subject
+from firstcontact.policy.decision import Decision, PersonVerdict, RoleVerdict
 
 VERDICTS: dict[str, str] = {
     "link": "is linked to a contact",
@@ -33,22 +34,39 @@ class Explained(msgspec.Struct, frozen=True):
 
 
 def explain(decision: Decision) -> tuple[Explained, ...]:
-    """The decision, the activity first, then each person."""
+    """The decision, the activity first, then each person, then each contact role that a person is asked
+    about."""
     activity = Explained(
         "",
         f"The interaction is {ACTIVITIES[decision.activity]}.",
         *_reasons(decision, "", decision.activity in ("log", "log_unlinked")),
     )
-    return (activity, *(_person(decision, person) for person in decision.people))
+    asked = (_role(decision, role) for role in decision.roles if role.ask)
+    return (activity, *(_person(decision, person) for person in decision.people), *asked)
+
+
+def _role(decision: Decision, role: RoleVerdict) -> Explained:
+    about = role_subject(role.opportunity, role.about)
+    who, where = _named(decision, role.about), role.name or role.opportunity
+    headline = f"A role for {who} on the opportunity {where} waits for a person's answer."
+    return Explained(about, headline, *_reasons(decision, about, False))
+
+
+def _named(decision: Decision, about: str) -> str:
+    person = next((each for each in decision.people if each.about == about), None)
+    return _shown(person) if person is not None else about
+
+
+def _shown(person: PersonVerdict) -> str:
+    name = " ".join(filter(None, (person.first_name, person.last_name))) or person.name
+    return f"{person.about} ({name})" if name and name != person.about else person.about
 
 
 def _person(decision: Decision, person: PersonVerdict) -> Explained:
-    name = " ".join(filter(None, (person.first_name, person.last_name))) or person.name
-    shown = f"{person.about} ({name})" if name and name != person.about else person.about
     acted = person.verdict in ("link", "link_lead", "create")
     lead = any(reason.name == "becomes_lead" and reason.about == person.about for reason in decision.trace)
     becomes = "becomes a lead" if lead and person.verdict == "create" else VERDICTS[person.verdict]
-    return Explained(person.about, f"{shown} {becomes}.", *_reasons(decision, person.about, acted))
+    return Explained(person.about, f"{_shown(person)} {becomes}.", *_reasons(decision, person.about, acted))
 
 
 def _reasons(

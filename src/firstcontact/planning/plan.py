@@ -15,6 +15,7 @@ import msgspec
 from firstcontact.interactions.model import Fax, Interaction, kind_of
 from firstcontact.planning import texts
 from firstcontact.planning.capabilities import Capabilities
+from firstcontact.planning.contact_roles import role_writes
 from firstcontact.planning.write import (
     AccountFields,
     ActivityFields,
@@ -82,6 +83,7 @@ def plan(decision: Decision, interaction: Interaction, links: Links, capabilitie
     writes: list[Write] = []
     reserves: dict[str, str] = {}
     people: list[Target] = []
+    contacts: dict[str, Target] = {}
     primary = ""
     for person in decision.people:
         if person.verdict == "create":
@@ -97,12 +99,14 @@ def plan(decision: Decision, interaction: Interaction, links: Links, capabilitie
         else:
             continue
         people.append(target)
+        contacts[person.about] = target
         primary = primary or _shown(person)
     if decision.activity in ("log", "log_unlinked"):
         if not capabilities.several_people_on_activity:
             del people[1:]
         who = primary or (decision.people[0].about if decision.people else "")
         writes.extend(_activity(decision, interaction, links, capabilities, tuple(people), who))
+    writes.extend(role_writes(decision, links.connection, contacts))
     return Plan(tuple(write for write in writes if write.key not in links.done), reserves)
 
 

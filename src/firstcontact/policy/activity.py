@@ -5,12 +5,14 @@ from __future__ import annotations
 from firstcontact.identity.records import Account, Matter
 from firstcontact.interactions.model import Call, Email, Meeting
 from firstcontact.policy.case import Case
+from firstcontact.policy.contact_roles import contact_roles
 from firstcontact.policy.decision import (
     ActivityVerdict,
     Decision,
     Effect,
     PersonVerdict,
     Reason,
+    RoleVerdict,
     TimeEntry,
 )
 from firstcontact.policy.rules.said import Said
@@ -84,11 +86,13 @@ def follow(case: Case, people: tuple[PersonVerdict, ...], trace: list[Reason]) -
                 heard.name, "", heard.effect, decisive=_decides(heard.effect, verdict), values=heard.values
             )
         )
+    roles = contact_roles(case, people, trace, retry=retry)
     return _decision(
         case,
         people,
         verdict,
         trace,
+        roles=roles,
         account=account,
         matter=matter,
         matter_candidates=tuple(each.id for each in matters),
@@ -258,6 +262,7 @@ def _decision(
     verdict: ActivityVerdict,
     trace: list[Reason],
     *,
+    roles: tuple[RoleVerdict, ...] = (),
     account: Account | None = None,
     matter: Matter | None = None,
     matter_candidates: tuple[str, ...] = (),
@@ -278,5 +283,6 @@ def _decision(
         matter_candidates=matter_candidates if verdict == "ask" else (),
         time_entry=_time_entry(case, verdict),
         lead_source=case.settings.lead_source,
+        roles=roles,
         retry=retry,
     )

@@ -51,7 +51,8 @@ class FieldChange(msgspec.Struct, frozen=True, gc=False):
 class RoleVerdict(msgspec.Struct, frozen=True, gc=False):
     """A contact role to be made (SPEC §7). about: whose, as in `people`; contact: the record's id, "" where
     it is made by this decision. role: its name, mapped from the persona, or "". account, domain: as in
-    `planning.write.ContactRoleFields`. ask: a person is asked first (`autonomy.contact_role`)."""
+    `planning.write.ContactRoleFields`. ask: a person is asked first (`autonomy.contact_role`). name: the
+    opportunity's."""
 
     opportunity: str
     about: str
@@ -60,6 +61,7 @@ class RoleVerdict(msgspec.Struct, frozen=True, gc=False):
     account: str = ""
     domain: str = ""
     ask: bool = False
+    name: str = ""
 
 
 class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -163,7 +163,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by_hand: a user logs this interaction by hand; the user's id.
     accounts_gone: domains of people on it that an account once had, and none has now.
     logged_elsewhere: the CRM holds this interaction from another system.
-    roles_gone: (opportunity, contact) of roles that were there once and are not now.
+    roles_gone: (opportunity, contact) of roles that were there once and are not now. role_rulings: answers to
+        questions about roles (`policy.contact_roles.role_subject`).
     """
 
     at: int
@@ -179,6 +180,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     logged_elsewhere: bool = False
     accounts_gone: tuple[str, ...] = ()
     roles_gone: tuple[tuple[str, str], ...] = ()
+    role_rulings: tuple[Ruling, ...] = ()
 
 
 NOT_KNOWN = PersonFacts(status="not_known")

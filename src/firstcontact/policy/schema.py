@@ -16,6 +16,7 @@ from typing import Literal
 
 import msgspec
 
+from firstcontact.identity import titles
 from firstcontact.interactions.model import KINDS
 
 Scope = Literal["organisation", "connection", "profile", "user"]
@@ -70,6 +71,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     value into a `Value` or raises ValueError with a sentence. allowed: the values, for sentences and the
     reference page.
     default: the built-in value; for a map, by the rest of the key. keys: the keys a map may have.
+    any_key: it may have others too.
     kinds: interaction kinds it says something about. scopes: where it may be set.
     preset: whether naming a preset sets it too.
     """
@@ -82,6 +84,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     allowed: str
     default: Value | Mapping[str, Value]
     keys: tuple[str, ...] = ()
+    any_key: bool = False
     kinds: tuple[str, ...] = KINDS
     scopes: tuple[Scope, ...] = SCOPES
     preset: bool = True
@@ -250,6 +253,7 @@ ENRICHED_FIELDS = (
     "mailing_address", "company",
 )  # fmt: skip
 CLASSIFIED_FIELDS = ("department", "seniority", "persona")
+PERSONAS = tuple(dict.fromkeys(rule.value for rule in titles.BUILT_IN if rule.field == "persona"))
 CALL_RESULTS = ("answered", "missed", "voicemail", "rejected", "busy", "failed")
 _WITH_DIRECTION = ("call", "voicemail", "sms", "fax", "email")
 _DIRECTIONS = ("inbound", "outbound")
@@ -528,6 +532,21 @@ SETTINGS: tuple[Setting, ...] = (
         kinds=_MAIL,
     ),
     _setting(
+        "contact_roles_by_persona",
+        "The role that somebody of a persona gets, as the CRM names its roles; without a key for the persona "
+        "the role stays blank.",
+        _text,
+        "text",
+        {},
+        {
+            "type": "text",
+            "keys": PERSONAS,
+            "any_key": True,
+            "kinds": _MAIL,
+            "key_note": "a persona that the rules of titles give, or one of your own rules.",
+        },
+    ),
+    _setting(
         "enrich",
         "How a field of a contact is kept up to date from signatures and headers; a field without a key is "
         "left alone on people's records and kept fresh on ours. The owner is never changed.",
@@ -603,7 +622,8 @@ LEAF_KEYS: tuple[str, ...] = tuple(
     for setting in SETTINGS
     for leaf in ([f"{setting.name}.{key}" for key in setting.keys] if setting.keys else [setting.name])
 )
-"""Every key that can hold a value."""
+"""Every key that can hold a value, but for those that people make up (`Setting.any_key`)."""
+_OPEN_MAPS: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS if setting.any_key}
 _LEAF_SETTING: Mapping[str, Setting] = {
     leaf: BY_NAME[leaf] if leaf in BY_NAME else BY_NAME[leaf.partition(".")[0]] for leaf in LEAF_KEYS
 }
@@ -611,7 +631,12 @@ _LEAF_SETTING: Mapping[str, Setting] = {
 
 def setting_of(leaf: str) -> Setting:
     """The setting that a leaf key belongs to. Raises KeyError where it is none."""
-    return _LEAF_SETTING[leaf]
+    return _LEAF_SETTING.get(leaf) or _OPEN_MAPS[leaf.partition(".")[0]]
+
+
+def _is_leaf(key: str) -> bool:
+    root, _, rest = key.partition(".")
+    return key in _LEAF_SETTING or (bool(rest) and root in _OPEN_MAPS)
 
 
 def built_in() -> Leaves:
@@ -750,7 +775,7 @@ class _Reader:
         setting = BY_NAME.get(key)
         if setting is not None and setting.is_map:
             self._whole_map(setting, value, place)
-        elif key in _LEAF_SETTING:
+        elif _is_leaf(key):
             self._set(key, value, place)
         else:
             self._unknown(key, place)
@@ -764,7 +789,7 @@ class _Reader:
         self._problem(setting.name, place, sentence)
 
     def _set(self, key: str, value: object, place: Place, once: str = "") -> None:
-        setting = _LEAF_SETTING[key]
+        setting = setting_of(key)
         if self.scope not in setting.scopes:
             where = " or ".join(f"the {scope}" for scope in setting.scopes)
             self._problem(key, place, f"`{key}` can only be set for {where}, not for a {self.scope}")

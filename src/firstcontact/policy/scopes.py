@@ -470,12 +470,14 @@ def describe(book: SettingsBook, user: str = "", kind: str = "", connection: str
         if not setting.is_map:
             lines.append(_line(setting.name, value, effective, locks))
             continue
-        for name in setting.keys:
+        for name in dict.fromkeys((*setting.keys, *(value if setting.any_key else ()))):
             concerned = not kind or not setting.by_kind or name.partition(".")[0] in (kind, "default")
             if name in value and concerned:
                 lines.append(_line(f"{setting.name}.{name}", value[name], effective, locks))
         if setting.name == "enrich":
             lines.append(Described("enrich.*", "never on people's records, ours_or_empty on ours", BUILT_IN))
+        if setting.any_key and not value:
+            lines.append(Described(f"{setting.name}.*", "no key", BUILT_IN))
     return lines
 
 

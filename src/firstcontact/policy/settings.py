@@ -81,6 +81,8 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     contact_roles_first: bool = False
     contact_roles_new: bool = False
     contact_roles_several: Literal["primary", "all_matched"] = "primary"
+    contact_roles_by_persona: Mapping[str, str] = {}
+    """By persona; the role of one that is not named stays blank."""
     enrich: Mapping[str, EnrichMode] = {}
     """By field; a field that is not named: `never` on people's records, `ours_or_empty` on ours."""
     classify: Mapping[str, EnrichMode] = _as_built_in("classify")

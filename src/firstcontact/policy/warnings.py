@@ -25,7 +25,7 @@ _PLURAL = {
 
 
 class CrmNeeds(Protocol):
-    """What is asked of a CRM here; its capabilities have these three."""
+    """What is asked of a CRM here; its capabilities have these four."""
 
     @property
     def title(self) -> str:
@@ -38,6 +38,10 @@ class CrmNeeds(Protocol):
     @property
     def matter_required(self) -> bool:
         """Whether it logs nothing without a matter."""
+
+    @property
+    def contact_roles(self) -> bool:
+        """Whether a contact can be given a role on an opportunity."""
 
 
 def reviewers(book: SettingsBook) -> tuple[User, ...]:
@@ -109,6 +113,11 @@ def _lost_in(settings: Effective, crm: CrmNeeds) -> Iterator[tuple[str, str]]:
         yield (
             "matter_association",
             f"nothing will be logged: {crm.title} logs only on a matter, and none is looked for",
+        )
+    if settings.contact_roles and not crm.contact_roles:
+        yield (
+            "contact_roles",
+            f"no contact role will be made: {crm.title} has no place for roles on opportunities",
         )
 
 

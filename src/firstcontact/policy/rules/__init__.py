@@ -83,6 +83,8 @@ PERSON_REASONS: tuple[str, ...] = (
     "ruling",
     "lookup_unknown",
     "not_known",
+    "contact_role",
+    "no_contact_role",
 )
 ACTIVITY_REASONS: tuple[str, ...] = (
     "logging_off",
@@ -104,6 +106,7 @@ ACTIVITY_REASONS: tuple[str, ...] = (
     "review_required",
     "by_hand",
     "no_crm_user",
+    "no_contact_role",
 )
 RULE_NAMES: tuple[str, ...] = tuple(dict.fromkeys((*PERSON_REASONS, *ACTIVITY_REASONS)))
 """Every reason name a trace may hold, without the part after a colon."""

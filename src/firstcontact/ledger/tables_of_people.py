@@ -20,6 +20,18 @@ roles_seen = table(
 """Every contact role that a look-up has shown or that we made: one that is here and not in the CRM any more
 was taken away by a person, and is not made again (SPEC §7)."""
 
+roles_intended = table(
+    "roles_intended",
+    metadata,
+    Column("connection", TEXT, primary_key=True),
+    Column("opportunity", TEXT, primary_key=True),
+    Column("write_key", TEXT, primary_key=True),
+    Column("contact", TEXT, nullable=False),
+    rowid=False,
+)
+"""Every contact role that was decided to be made, by its write. `contact`: the record's id, or `new:` and the
+key of the write that makes it. While the write is under way, whoever decides next counts the role as made."""
+
 observed = table(
     "observed",
     metadata,

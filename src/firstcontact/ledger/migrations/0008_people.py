@@ -25,6 +25,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "roles_intended",
+        sa.Column("connection", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("opportunity", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("write_key", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "observed",
         sa.Column("key", sa.Text(), primary_key=True, nullable=False),
         sa.Column("field", sa.Text(), primary_key=True, nullable=False),

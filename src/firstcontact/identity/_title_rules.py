@@ -28,7 +28,7 @@ _SENIORITY: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "seniority",
         "Vice President",
         _words(
-            "vice president, vice-president, vp, svp, evp, avp, vicepresidente, vice-président,"
+            "vice president, vice-president, vice pres, vp, svp, evp, avp, vicepresidente, vice-président,"
             "vice-présidente,"
             "vizepräsident, vizepräsidentin"
         ),
@@ -40,7 +40,7 @@ _SENIORITY: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         _words(
             "chief * officer, chief executive, chief of, ceo, cfo, cto, coo, cio, cmo, cro, chro, cpo,"
             "ciso, clo, cco, cdo,"
-            "president, founder, co-founder, cofounder, owner, managing director, managing partner,"
+            "president, pres, founder, co-founder, cofounder, owner, managing director, managing partner,"
             "chairman, chairwoman,"
             "chair of the board, general counsel, chief, geschäftsführer, geschäftsführerin, vorstand,"
             "inhaber, inhaberin,"
@@ -67,7 +67,7 @@ _SENIORITY: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "seniority",
         "Director",
         _words(
-            "director, head of, head, dean, directeur, directrice, directora, diretor, diretora,"
+            "director, dir, head of, head, dean, directeur, directrice, directora, diretor, diretora,"
             "direttore, direttrice,"
             "leiter*, leitung, bereichsleiter*, abteilungsleiter*, vertriebsleiter*, chef de service,"
             "responsable de, jefe de,"
@@ -79,7 +79,8 @@ _SENIORITY: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "seniority",
         "Manager",
         _words(
-            "manager, mgr, supervisor, superintendent, foreman, team lead, team leader, lead, controller,"
+            "manager, mgr, GM, AGM, DGM, supervisor,"
+            "superintendent, foreman, team lead, team leader, lead, controller,"
             "assistant director,"
             "teamleiter*, projektleiter*, filialleiter*, responsable, gerente, encargado, encargada,"
             "responsabile, teamleider,"
@@ -153,7 +154,7 @@ _DEPARTMENT: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
             "rechtsanwältin,"
             "rechtsabteilung, jurist*, avocat*, juridique, notaire, notar, abogado, abogada, jurídico,"
             "avvocato, legale,"
-            "advocaat, advokat, adwokat, юрист, clo"
+            "advocaat, advokat, adwokat, юрист, clo, cco"
         ),
         (),
     ),
@@ -204,11 +205,13 @@ _DEPARTMENT: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         ),
         (),
     ),
+    ("department", "Information Technology", _words("information security officer"), ()),
     (
         "department",
         "Information Technology",
         _words(
-            "information technology, IT, cio, ciso, system administrator, systems administrator, sysadmin,"
+            "information technology, information officer, information security, information systems,"
+            "I.T., IT, cio, ciso, cissp, cism, system administrator, systems administrator, sysadmin,"
             "network, security,"
             "infrastructure, help desk technician, database administrator, DBA, EDV, informatik*,"
             "informatique, informática,"
@@ -261,7 +264,8 @@ _DEPARTMENT: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         _words(
             "ceo, chief executive, president, founder, co-founder, owner, managing director,"
             "managing partner, chairman,"
-            "chairwoman, general manager, executive director, geschäftsführer*, vorstand, inhaber*, pdg,"
+            "chairwoman, general manager, GM, AGM, DGM, executive director,"
+            "geschäftsführer*, vorstand, inhaber*, pdg,"
             "directeur général,"
             "directrice générale, gérant*, director general, directora general, presidente, fundador*,"
             "amministratore delegato,"

@@ -15,6 +15,7 @@ roles_seen = table(
     Column("connection", TEXT, primary_key=True),
     Column("opportunity", TEXT, primary_key=True),
     Column("contact", TEXT, primary_key=True),
+    Index("roles_seen_contact", "connection", "contact"),
     rowid=False,
 )
 """Every contact role that a look-up has shown or that we made: one that is here and not in the CRM any more
@@ -78,13 +79,16 @@ merges = table(
     Column("by", TEXT, nullable=False),
     Column("at", INT, nullable=False),
     Column("evidence", TEXT, nullable=False),
+    Column("why", TEXT, nullable=False),
     Column("journal", BLOB),
     Index("merges_pair", "connection", "loser", "survivor"),
+    Index("merges_survivor", "connection", "survivor"),
     Index("merges_state", "state", "at"),
 )
 """Pairs of records that are one person. `state`: `suggested`, `asked` (a person has to say so), `intended`,
 `done`, `refused` (a person said that they are two: never again), `undone`. `evidence`: names of reasons,
-separated by spaces. `journal`: both records, and what of ours pointed at the loser, from before the merge."""
+separated by spaces. `why`: what keeps it from being merged by itself. `journal`: both records, and what of
+ours pointed at the loser, from before the merge."""
 
 domain_rulings = table(
     "domain_rulings",

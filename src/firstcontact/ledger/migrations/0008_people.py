@@ -24,6 +24,7 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_index("roles_seen_contact", "roles_seen", ["connection", "contact"])
     op.create_table(
         "roles_intended",
         sa.Column("connection", sa.Text(), primary_key=True, nullable=False),
@@ -72,10 +73,12 @@ def upgrade() -> None:
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("at", _INT, nullable=False),
         sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
         sa.Column("journal", sa.LargeBinary()),
         sqlite_strict=True,
     )
     op.create_index("merges_pair", "merges", ["connection", "loser", "survivor"])
+    op.create_index("merges_survivor", "merges", ["connection", "survivor"])
     op.create_index("merges_state", "merges", ["state", "at"])
     op.create_table(
         "domain_rulings",

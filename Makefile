@@ -8,7 +8,7 @@ STAMP := .venv/.set-up-$(DIGEST)
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check soak bench docs requirements format clean
+.PHONY: help setup demo test fast check soak bench quality docs requirements format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## */\1\t/p' Makefile | expand -t 14
@@ -56,6 +56,9 @@ soak: setup  ## the soak tests, for FIRSTCONTACT_SOAK=10 minutes each; a failing
 
 bench: setup  ## measure speed and memory (half an hour or more); fails where a figure is over its limit
 	$(BIN)/python -m benchmarks
+
+quality: setup  ## precision and recall on the labelled sets beside the checkout; writes docs/quality.md
+	$(BIN)/python -m benchmarks.quality
 
 docs: setup  ## write docs/reference anew from the code
 	$(BIN)/python docs/generate.py

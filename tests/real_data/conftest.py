@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from places import MakePlace, Place, make_place
+
+from benchmarks.quality.places import MakePlace, Place, make_place
 
 _figures: list[str] = []
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from places import MakePlace, Place
 
+from benchmarks.quality.places import MakePlace, Place
 from firstcontact.connectors.address_book.people import People
 from firstcontact.identity.names import read_caller_id
 from firstcontact.interactions.handles import read_phone

@@ -14,8 +14,8 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from places import MakePlace
 
+from benchmarks.quality.places import MakePlace
 from firstcontact.identity.domains import is_machine_address, is_role_address
 from firstcontact.interactions.model import Email
 

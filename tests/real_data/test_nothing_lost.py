@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from places import MakePlace, Place
 from sqlalchemy import select
 
+from benchmarks.quality.places import MakePlace, Place
 from firstcontact.bootstrap import file_items, format_of
 from firstcontact.connectors.contract import Delivery
 from firstcontact.flow.installation import Item

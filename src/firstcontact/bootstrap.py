@@ -38,6 +38,7 @@ from firstcontact.lanes import credentials as logins
 from firstcontact.lanes.credentials import KeptCredentials
 from firstcontact.lanes.pacing import Pacing, paced
 from firstcontact.ledger.book import Ledger
+from firstcontact.ledger.erased import SEALED_AS, Erased
 from firstcontact.ledger.history import HISTORY as LEDGER
 from firstcontact.ledger.history import open_ledger
 from firstcontact.operating.watch import SILENT, Watch
@@ -96,6 +97,7 @@ def open_installation(
     connection = the_connection(home)
     of_ledger, of_book = sides(folder or home.folder, StoreAt() if folder else home.store)
     ledger = open_ledger(of_ledger.engine)
+    ledger.erased = Erased(key_file(home.folder))
     claim(home.folder, ledger.engine, shared=bool(home.store.url) and folder is None)
     clock = clock or SystemClock()
     own = address_book(of_book.engine, home.book) if connection is None else None
@@ -132,7 +134,8 @@ def open_to_work(home: Home, watch: Watch) -> Opened:
     """As `open_installation`, for workers: on a machine that has not got the key of the login, nothing is
     begun. Raises KeyProblem, OSError, too."""
     opened = open_installation(home, watch=watch)
-    logins.check(opened.ledger, key_file(home.folder), opened.connector.connection)
+    for sealed in (opened.connector.connection, SEALED_AS):
+        logins.check(opened.ledger, key_file(home.folder), sealed)
     return opened
 
 

@@ -25,7 +25,9 @@ from firstcontact.flow import indexed, read_only
 from firstcontact.flow.live_look import after_look, by_handle_only, live_look
 from firstcontact.flow.look_up import made_type
 from firstcontact.flow.outcomes import apply
+from firstcontact.flow.roles import enter_roles
 from firstcontact.flow.rounds import Round, drop, retry
+from firstcontact.flow.sifting import without_erased
 from firstcontact.flow.targets import needs, with_records
 from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import news, under_way, writing
@@ -269,8 +271,10 @@ def _keep(
         writing.forget_activities(tx, crm.connection, unlogged)
         writing.wake(tx, _keys_ended(round), now)
         made = made_type(crm.capabilities())
-        indexed.enter(tx, crm.connection, region, _done(round, by_key), round.seen, now, made)
+        seen = without_erased(tx, ledger.erased, round.seen) if round.seen else ()
+        indexed.enter(tx, crm.connection, region, _done(round, by_key), seen, now, made)
         indexed.bury(tx, crm.connection, round.gone, now)
+        enter_roles(tx, crm.connection, round.accounts, _done(round, by_key), now)
         news.tell(tx, round.topics, round.decide_again, now)
 
 

@@ -25,7 +25,9 @@ from firstcontact.flow.clock import DAY, Clock
 from firstcontact.flow.indexed import Indexed, created, forget, take_changes
 from firstcontact.flow.judge import judge
 from firstcontact.flow.look_up import made_type
+from firstcontact.flow.observe_values import Signed
 from firstcontact.flow.problems import FlowProblem
+from firstcontact.flow.sifting import Sifted, kept_of, rows_of, sift, sifted_changes, untouched
 from firstcontact.flow.understand import signatures, understand
 from firstcontact.interactions.model import Interaction
 from firstcontact.interactions.rejection import Rejection
@@ -172,9 +174,13 @@ class Installation:
     def take(self, interactions: Sequence[Interaction], *, live: bool = True) -> Tally:
         """Store facts that have been read already. Decides nothing; `drain` does."""
         team = self.book.team
-        signed = signatures(interactions, team)
+        signed: Mapping[str, Signed] = signatures(interactions, team)
+        now = self.clock.now()
         with self.ledger.write(Boundary.TAKE_FACTS) as tx:
-            done = understand(tx, interactions, now=self.clock.now(), live=live, team=team, signed=signed)
+            sifted = sift(tx, self.ledger.erased, team, [interactions])
+            intake.keep_rejections(tx, rows_of(sifted), now)
+            signed = untouched(signed, sifted)
+            done = understand(tx, kept_of(sifted), now=now, live=live, team=team, signed=signed)
         return Tally(interactions=done.new, changed=done.changed, known=done.same)
 
     def receive(
@@ -215,24 +221,28 @@ class Installation:
             seen = intake.seen(tx, digests)
         rows: dict[bytes, DeliveryRow] = {}
         rejected: list[tuple[bytes, Rejection]] = []
-        facts: list[Interaction] = []
+        facts: dict[bytes, Sequence[Interaction]] = {}
         for (item, _), digest in zip(batch, digests, strict=True):
             if isinstance(item, Rejection):
                 if digest not in seen:
                     rejected.append((digest, item))
             elif digest not in seen and digest not in rows:
                 reading = reader(item)
-                facts.extend(reading.interactions)
+                facts[digest] = reading.interactions
                 rejected.extend((_digest(each), each) for each in reading.rejections)
                 rows[digest] = DeliveryRow(
                     digest, item.source, item.place, item.captured_from, item.raw, len(reading.interactions)
                 )
         team = self.book.team
-        signed = signatures(facts, team)
+        signed: Mapping[str, Signed] = signatures((f for part in facts.values() for f in part), team)
         with self.ledger.write(Boundary.RECEIVE) as tx:
-            intake.keep_deliveries(tx, rows.values(), now)
+            sifted = sift(tx, self.ledger.erased, team, list(facts.values()))
+            kept = [_without_bytes(row, one) for row, one in zip(rows.values(), sifted, strict=True)]
+            intake.keep_deliveries(tx, kept, now)
+            rejected += rows_of(sifted)
             intake.keep_rejections(tx, rejected, now)
-            done = understand(tx, facts, now=now, live=live, team=team, signed=signed)
+            signed = untouched(signed, sifted)
+            done = understand(tx, kept_of(sifted), now=now, live=live, team=team, signed=signed)
             if cursor_name:
                 intake.set_cursor(tx, cursor_name, batch[-1][1], now)
         return Tally(
@@ -422,11 +432,12 @@ class Installation:
                 changes = self.crm.changed_since(cursor)
         except TryAgain:
             return False  # the cursor stands where it was; the next poll asks again
-        topics = {f"handle:{handle.key}" for record in changes.records for handle in record.handles}
-        topics |= news.domain_topics(domain for account in changes.accounts for domain in account.domains)
         if changes.cursor != cursor or self.indexed:
             region = self.book.team.region
             with self.ledger.write(Boundary.KEEP_CHANGES) as tx:
+                changes = sifted_changes(tx, self.ledger.erased, changes)
+                topics = {f"handle:{handle.key}" for record in changes.records for handle in record.handles}
+                topics |= news.domain_topics(host for account in changes.accounts for host in account.domains)
                 if self.indexed:
                     take_changes(tx, connection, changes, region, now)
                 else:
@@ -538,25 +549,32 @@ class Installation:
             due = intake.due_deliveries(tx, now, size, lease.shards)
         if not due:
             return None
-        facts: dict[bool, list[Interaction]] = {True: [], False: []}
+        facts: list[Sequence[Interaction]] = []
         rejected: list[tuple[bytes, Rejection]] = []
         counts: list[tuple[int, int]] = []
         for each in due:
             reading = self.reader(Delivery(each.source, each.place, each.raw, each.captured_from))
-            facts[each.live].extend(reading.interactions)
+            facts.append(reading.interactions)
             rejected.extend((_digest(rejection), rejection) for rejection in reading.rejections)
             counts.append((each.id, len(reading.interactions)))
         team = self.book.team
-        signed = signatures((fact for part in facts.values() for fact in part), team)
+        signed: Mapping[str, Signed] = signatures((fact for part in facts for fact in part), team)
         with self.ledger.write(Boundary.UNDERSTAND) as tx:
             lease.hold(tx)
+            sifted = sift(tx, self.ledger.erased, team, facts)
+            rejected += rows_of(sifted)
             intake.keep_rejections(tx, rejected, now)
+            signed = untouched(signed, sifted)
+            each_live = [(row.live, one) for row, one in zip(due, sifted, strict=True)]
+            parts = {live: kept_of([one for is_, one in each_live if is_ == live]) for live in (True, False)}
             news_of = [
                 understand(tx, part, now=now, live=live, team=team, signed=signed)
-                for live, part in facts.items()
+                for live, part in parts.items()
                 if part
             ]
             intake.understood(tx, counts)
+            touched = [(row, one) for row, one in zip(due, sifted, strict=True) if one.touched]
+            intake.without_bytes(tx, {row.id: one.text(row.place) for row, one in touched})
         return Tally(
             understood=len(due),
             rejected=len(rejected),
@@ -851,6 +869,13 @@ def _ruling(
         by=by,
         at=now,
     )
+
+
+def _without_bytes(row: DeliveryRow, sifted: Sifted) -> DeliveryRow:
+    """The row of a delivery with somebody on it who was erased: that it came, and no more."""
+    if not sifted.touched:
+        return row
+    return msgspec.structs.replace(row, raw=None, place=sifted.text(row.place))
 
 
 def _digest(item: Delivery | Rejection) -> bytes:

@@ -7,20 +7,26 @@ the handle is set aside (SPEC §2). A search that failed is *unknown*, never *ab
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Capabilities, Crm, Gone, Moved, TryAgain
+from firstcontact.connectors.toolkit.fields import read_fields
+from firstcontact.flow import look_up_values
 from firstcontact.flow.account_domains import Ruled, ruled
+from firstcontact.flow.roles import RolesLooked, look_up_roles
 from firstcontact.identity import domains
 from firstcontact.identity.records import Account, Finding, Matter, Record, RecordType
 from firstcontact.identity.team import Team
+from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Handle, Interaction
 from firstcontact.ledger import deciding, intake, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.planning.plan import NEW
 from firstcontact.planning.write import ContactFields
+from firstcontact.policy import enrichment
 from firstcontact.policy.case import team_index
 from firstcontact.policy.known import (
     BrakeFacts,
@@ -51,6 +57,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """(handle key, record id) of contacts of ours that somebody deleted in the CRM since."""
     accounts_gone: frozenset[str] = frozenset()
     """Domains that an account once had, and none has now."""
+    roles: RolesLooked = msgspec.field(default_factory=RolesLooked)
 
     def known(self, interaction: Interaction, brake: BrakeFacts) -> Known:
         """Everything looked up that concerns one interaction."""
@@ -67,12 +74,13 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
         hosts = {key.rpartition("@")[2] for key in keys if "@" in key}
         records = {record.id for facts in people.values() for record in facts.records}
         matter_ruling = self.rulings.get((f"matter:{interaction.id}", ""))
+        accounts = tuple(a for a in self.accounts if _concerns(a, hosts, keys)) if self.accounts else ()
         return Known(
             at=self.at,
             connection=self.connection,
             crm=self.context,
             people=people,
-            accounts=tuple(a for a in self.accounts if _concerns(a, hosts, keys)) if self.accounts else (),
+            accounts=self.roles.added(accounts),
             matters=tuple(m for m in self.matters if m.contact in records) if self.matters else (),
             thread=tuple(
                 message
@@ -83,6 +91,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             by_hand=self.by_hand.get(interaction.id, ""),
             matter_ruling=matter_ruling.choose if matter_ruling else "",
             accounts_gone=tuple(sorted(hosts & self.accounts_gone)) if self.accounts_gone else (),
+            roles_gone=self.roles.gone_of(accounts, records),
+            role_rulings=self.roles.rulings_of(accounts, keys),
         )
 
     def _with_ruling(self, facts: PersonFacts, ruling: Ruling) -> PersonFacts:
@@ -107,17 +117,23 @@ def look_up(
     team: Team,
     facts: Sequence[Interaction],
     now: int,
+    titles: Sequence[TitleRule] = BUILT_IN,
 ) -> Looked:
-    """Everything that deciding these interactions needs. Raises AuthLapsed, StoreProblem."""
+    """Everything that deciding these interactions needs. titles: what titles say of department, seniority and
+    persona. Raises AuthLapsed, StoreProblem."""
     handles = _outside_handles(facts, team)
     found = _find(crm, tuple(handles.values()))
     hosts = {domains.host_of(key) for key, handle in handles.items() if handle.kind == "email"}
     with ledger.read() as tx:
-        reserved = writing.reserved(tx, crm.connection, [*handles, *(f"domain:{host}" for host in hosts)])
+        observed = look_up_values.said(tx, handles, team.region, titles)
+        subjects = [*handles, *observed.handles, *(f"domain:{host}" for host in hosts)]
+        reserved = writing.reserved(tx, crm.connection, subjects)
         suppressed = deciding.suppressed(tx, crm.connection, handles)
+        erased = ledger.erased.markers(tx, handles)
         names = dict(intake.names_of(tx, handles))
         threads = deciding.threads(tx, {f.conversation for f in facts if f.conversation})
         abouts = [*handles, *(f"matter:{f.id}" for f in facts)]
+        abouts += [enrichment.subject(key) for key in observed.values]
         rulings = deciding.rulings_on(tx, abouts)
         by_hand = deciding.logged_by_hand(tx, [f.id for f in facts])
         hosts_seen = (
@@ -141,13 +157,25 @@ def look_up(
     for key, _ in gone:
         if not people[key].records:
             people[key] = msgspec.structs.replace(people[key], suppressed="deleted")
+    if observed.values:
+        here = frozenset(fact.id for fact in facts)
+        find = partial(_find, crm, at=Boundary.FIND_OBSERVED)
+        look_up_values.with_values(people, observed, here, find, reserved, team.region)
+    with ledger.read() as tx:
+        look_up_values.written_of(tx, crm.connection, people, rulings, reserved, team.region, context)
+    people.update(dict.fromkeys(erased, PersonFacts(status="absent", suppressed="erased")))
     in_crm = _accounts(crm, context, handles.values(), said)
+    accounts = said.over(in_crm)
+    roles = RolesLooked()
+    if context.capabilities.contact_roles and accounts:
+        with ledger.read() as tx:
+            roles = look_up_roles(tx, crm.connection, accounts, handles)
     return Looked(
         at=now,
         connection=crm.connection,
         context=context,
         people=people,
-        accounts=said.over(in_crm),
+        accounts=accounts,
         accounts_gone=hosts_seen - {domain for account in in_crm for domain in account.domains},
         matters=_matters(crm, context, people.values()),
         threads=threads,
@@ -156,6 +184,7 @@ def look_up(
         by_hand=by_hand,
         reserved=reserved,
         gone=gone,
+        roles=roles,
     )
 
 
@@ -171,11 +200,11 @@ def _outside_handles(facts: Sequence[Interaction], team: Team) -> dict[str, Hand
     return handles
 
 
-def _find(crm: Crm, handles: Sequence[Handle]) -> dict[str, Finding]:
+def _find(crm: Crm, handles: Sequence[Handle], at: Boundary = Boundary.FIND) -> dict[str, Finding]:
     if not handles:
         return {}
     try:
-        with crossing(Boundary.FIND):
+        with crossing(at):
             found = crm.find(handles)
     except TryAgain as error:
         return {handle.key: Finding("unknown", why=str(error)) for handle in handles}
@@ -271,6 +300,16 @@ def virtual(write_key: str, fields: ContactFields | None = None, type: RecordTyp
         name=made.name or " ".join(filter(None, (made.first_name, made.last_name))),
         first_name=made.first_name,
         last_name=made.last_name,
+        emails=made.emails,
+        phones=(*made.phones, *made.mobiles),
+        mobiles=made.mobiles,
+        handles=read_fields(made.emails, (*made.phones, *made.mobiles), "")[0],
+        title=made.title,
+        department=made.department,
+        seniority=made.seniority,
+        persona=made.persona,
+        company=made.company,
+        mailing=made.mailing,
         placeholder=bool(made.placeholder),
         created_by_us=True,
     )

@@ -154,7 +154,7 @@ class KeptCredentials:
         try:
             if self._ring is None or row.key not in self._ring:
                 self._ring = _ring_for(self._path, row.key)
-            return _decoder.decode(self._ring.open(row.key, row.sealed, _about(row.connection)))
+            return _decoder.decode(self._ring.open(row.key, row.sealed, credentials.about(row.connection)))
         except (KeyProblem, OSError) as problem:
             # Other machines may well have it: the work comes up again, and is not taken for impossible.
             raise TryAgain(str(problem), _NO_KEY_SECONDS) from problem
@@ -165,7 +165,7 @@ class KeptCredentials:
         self._ring = keyring.load(self._path)
         if self._ring is None:
             raise KeyProblem(f"{self._path}: there is no key ring, so no login can be kept.")
-        return self._ring.seal(msgspec.json.encode(dict(values)), _about(self._connection))
+        return self._ring.seal(msgspec.json.encode(dict(values)), credentials.about(self._connection))
 
 
 def check(ledger: Ledger, ring: Path, connection: str) -> None:
@@ -174,7 +174,7 @@ def check(ledger: Ledger, ring: Path, connection: str) -> None:
     with ledger.read() as tx:
         row = credentials.row(tx, connection)
     if row is not None:
-        _ring_for(ring, row.key).open(row.key, row.sealed, _about(connection))
+        _ring_for(ring, row.key).open(row.key, row.sealed, credentials.about(connection))
 
 
 def _ring_for(path: Path, key: str) -> KeyRing:
@@ -189,10 +189,6 @@ def seal_anew(ledger: Ledger, ring: KeyRing) -> int:
     with ledger.write(Boundary.SEAL_ANEW) as tx:
         kept = credentials.rows(tx)
         for row in kept:
-            plain = ring.open(row.key, row.sealed, _about(row.connection))
-            credentials.seal_anew(tx, row.connection, *ring.seal(plain, _about(row.connection)))
+            plain = ring.open(row.key, row.sealed, credentials.about(row.connection))
+            credentials.seal_anew(tx, row.connection, *ring.seal(plain, credentials.about(row.connection)))
     return len(kept)
-
-
-def _about(connection: str) -> str:
-    return f"the login of the connection {connection}"

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection, Engine
 
 from firstcontact.boundaries import Boundary
+from firstcontact.ledger.erased import Erased
 from firstcontact.store import engine as store
 
 
@@ -16,6 +17,8 @@ class Ledger:
     def __init__(self, engine: Engine) -> None:
         """`engine` from `store.engine.open_engine`, its schema up to date (`migrate_ledger`)."""
         self.engine = engine
+        self.erased = Erased()
+        """Who was erased; given the key ring by whoever opens an installation (`bootstrap`)."""
 
     def write(self, boundary: Boundary | None = None) -> AbstractContextManager[Connection]:
         """One write transaction, in its turn: all of it or nothing. boundary: its number, which

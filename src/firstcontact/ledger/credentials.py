@@ -78,3 +78,8 @@ def give_back_renewal(tx: Connection, connection: str, who: str) -> None:
     """`who` is renewing no more, if they still were."""
     mine = (credentials.c.connection == connection) & (credentials.c.renewing == who)
     tx.execute(update(credentials).where(mine).values(renewing="", until=0))
+
+
+def about(connection: str) -> str:
+    """What is sealed with a connection's row, so that it opens in no other's place."""
+    return f"the login of the connection {connection}"

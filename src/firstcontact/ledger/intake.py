@@ -30,7 +30,7 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     source: str
     place: str
     captured_from: str
-    raw: bytes
+    raw: bytes | None
     interactions: int
 
 
@@ -122,6 +122,18 @@ _UNDERSTOOD = Statement(
 def understood(tx: Connection, rows: Iterable[tuple[int, int]]) -> None:
     """Deliveries by id are understood, with so many facts in each."""
     _UNDERSTOOD.run_each(tx, [{"_id": id, "_facts": facts} for id, facts in rows])
+
+
+_WITHOUT_BYTES = Statement(
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("_id"))
+    .values(raw=None, place=bindparam("_place"))
+)
+
+
+def without_bytes(tx: Connection, places: Mapping[int, str]) -> None:
+    """That these deliveries (by id) came stays, and where from; what was in them does not."""
+    _WITHOUT_BYTES.run_each(tx, [{"_id": id, "_place": place} for id, place in places.items()])
 
 
 def set_delivery_aside(tx: Connection, id: int, problem: str) -> None:

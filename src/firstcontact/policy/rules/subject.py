@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from firstcontact.interactions.erased import is_erased
 from firstcontact.policy.case import Person
 from firstcontact.policy.rules.said import Said
 
 
 def no_usable_handle(person: Person) -> Said | None:
     """A withheld number, extension, short code or unreadable address is nobody to be found (SPEC §1)."""
-    if person.handle is not None:
+    if person.handle is not None or is_erased(person.participant):
         return None
     return Said("no_usable_handle", "never", (("as_received", person.participant.raw),))
 
@@ -28,7 +29,7 @@ def blocked(person: Person) -> Said | None:
 def suppressed(person: Person) -> Said | None:
     """An erased person is never captured again; a contact that a person deleted is never made again, but
     one whom somebody has added by hand since is linked."""
-    why = person.facts.suppressed
+    why = "erased" if is_erased(person.participant) else person.facts.suppressed
     if not why or (why == "deleted" and person.contacts):
         return None
     return Said("suppressed", "never", (("why", why),))

@@ -88,11 +88,11 @@ def measure(data: Path, folder: Path) -> Section:
     section = Section(
         "Creation",
         "Raw mail with full headers, taken in as it comes. With the preset `standard` nobody is to be "
-        "created of spam and newsletters; nobody is of ordinary mail either, since the set has no mail of "
-        "ours, for which the engagement gate asks. With that gate off, the signs of machines and of missing "
-        "names decide alone, and the second table says how well: senders of ordinary mail are to become contacts, "
-        "unless only a list carried their mail or they show no full name; those of spam and newsletters are "
-        "not.",
+        "created of spam and newsletters; nobody is of ordinary mail either, since the set has no mail "
+        "of ours, for which the engagement gate asks. With that gate off, the signs of machines and of "
+        "missing names decide alone, and the second table says how well: senders of ordinary mail are "
+        "to become contacts, unless only a list carried their mail or they show no full name; those of "
+        "spam and newsletters are not.",
     )
     ours, everybody, held = Score(), Score(), 0
     for name, what in SETS.items():

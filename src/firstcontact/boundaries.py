@@ -99,6 +99,8 @@ class Boundary(IntEnum):
     """A person lets what is stuck go on."""
     RELEASE_BRAKE = 29
     """A person says go on."""
+    TAKE_BACK = 140
+    """A person takes back what we wrote."""
     NAME_FOR_ENGINE = 30
     """The installation's name among others at the same engine."""
     OFFER_SETTINGS = 31
@@ -127,6 +129,10 @@ class Boundary(IntEnum):
     """An admin says that a domain is an account's, or is not."""
     TAKE_BACK_DOMAIN = 161
     """An admin takes that back."""
+    ASK_ACCOUNTS_TO_SUGGEST = 162
+    """Which domains no account has yet, for suggestions."""
+    READ_TO_SUGGEST = 163
+    """Whose contacts those are who write with them."""
 
     # --- calls of a CRM
 
@@ -154,6 +160,12 @@ class Boundary(IntEnum):
     """Writes are sent."""
     READ_TO_FOLLOW = 43
     """What a write's targets were merged into."""
+    FIND_OBSERVED = 120
+    """Whose the numbers and addresses are that people have in their signatures."""
+    READ_BEFORE_ENRICHING = 121
+    """Contacts that are about to get a value, as they are now."""
+    FIND_BEFORE_ENRICHING = 122
+    """Who else has a number or address that a contact is about to get."""
     READ_REFUSED = 113
     """Whether somebody has deleted who a refused write points at."""
     ASK_SIZE_TO_REPORT = 44
@@ -166,8 +178,16 @@ class Boundary(IntEnum):
     """Those whom the change feed told of and the last look did not find."""
     ACCOUNTS_BEFORE_CREATING = 48
     """The last look for accounts that are about to be created."""
+    ACCOUNTS_BEFORE_ROLES = 115
+    """The last look whether opportunities are open, before contacts get roles on them."""
     READ_BEFORE_NAMING = 49
     """The last look at contacts that are about to be named."""
+    READ_TO_TAKE_BACK = 141
+    """Contacts that are to be removed, or to get back what they had."""
+    READ_BEFORE_DELETING = 142
+    """The last look at contacts that are about to be deleted."""
+    READ_BEFORE_RESTORING = 143
+    """The last look at contacts that are about to get back what they had."""
     ASK_FOR_LOGIN = 103
     """A login is renewed, or made with what a person gave."""
     EXAMINE = 104

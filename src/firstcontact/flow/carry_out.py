@@ -21,7 +21,7 @@ from firstcontact.connectors.contract import (
     Crm,
     TryAgain,
 )
-from firstcontact.flow import indexed, read_only
+from firstcontact.flow import indexed, read_only, taking_back
 from firstcontact.flow.live_look import after_look, by_handle_only, live_look
 from firstcontact.flow.look_up import made_type
 from firstcontact.flow.outcomes import apply
@@ -30,7 +30,7 @@ from firstcontact.flow.rounds import Round, drop, retry
 from firstcontact.flow.sifting import without_erased
 from firstcontact.flow.targets import needs, with_records
 from firstcontact.lanes.leases import Lease
-from firstcontact.ledger import news, under_way, writing
+from firstcontact.ledger import news, under_way, undoing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
 from firstcontact.operating.watch import SILENT, Watch, WriteEvent
@@ -104,12 +104,13 @@ def carry_out(
     with ledger.read() as tx:
         due = writing.due_writes(tx, crm.connection, now, limit, lease.shards)
         made = _made_before(tx, due)
+        turn = undoing.turn(tx)
     total = Carried()
     for wave in _TOGETHER if crm.capabilities().applies_together else WAVES:
         intents = [intent for intent in due if intent.write.kind in wave]
         intents.sort(key=lambda intent: intent.write.kind not in MAKING)
         if intents:
-            total = _add(total, _wave(ledger, crm, intents, made, now, lease, watch, region))
+            total = _add(total, _wave(ledger, crm, intents, made, turn, now, lease, watch, region))
     return total
 
 
@@ -132,12 +133,14 @@ def _wave(
     crm: Crm,
     intents: Sequence[Intent],
     made: dict[str, tuple[str, str]],
+    turn: str,
     now: int,
     lease: Lease,
     watch: Watch,
     region: str,
 ) -> Carried:
-    """made: as `_made_before` says, and by the waves before; what this one makes is added."""
+    """made: as `_made_before` says, and by the waves before; what this one makes is added. turn: of undo, when
+    the batch was read (`undoing.turn`)."""
     round = Round(intents)
     sent = [intent.write for intent in intents if intent.state == "sent"]
     settled = _found_written(crm, sent, round, now)
@@ -146,6 +149,8 @@ def _wave(
         lease.hold(tx)
         if read_only.since(tx, crm.connection):
             return Carried()  # said since the batch began: nothing is sent, and the next round holds it back
+        if undoing.turn(tx) != turn:
+            return Carried(moved=len(intents))  # a person took something back: what is due is read again
         ready, waiting = _resolved(tx, todo, made, round)
         writing.mark(tx, waiting)
         under_way.settle(tx, [write.key for write in sent])
@@ -259,6 +264,7 @@ def _keep(
             for each in round.receipts
             if by_key[each.key].kind in MAKING
         ]
+        taking_back.answered(tx, crm.connection, round, by_key)
         writing.mark_done(tx, round.receipts, now, making)
         writing.mark(tx, round.marks)
         if round.under_way:

@@ -20,15 +20,19 @@ from firstcontact.connectors.contract import Crm, TryAgain
 from firstcontact.flow.clock import HOUR, SECOND, backoff
 from firstcontact.flow.context import crm_context, digest
 from firstcontact.flow.look_up import Looked, look_up, made_type, virtual
+from firstcontact.flow.roles import keep_roles
 from firstcontact.flow.targets import needs
+from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Interaction, Sms, decode
 from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import deciding, engagement, intake, news, reviewing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.deciding import Decided
+from firstcontact.ledger.roles import role_of
 from firstcontact.planning.plan import NEW, Links, Logged, Message, plan
 from firstcontact.planning.write import ActivityFields, ContactFields, CreatedBy, Existing, Target, Write
 from firstcontact.policy.case import team_index
+from firstcontact.policy.contact_roles import role_subject
 from firstcontact.policy.decide import decide
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import BrakeFacts
@@ -72,6 +76,7 @@ class _Item(msgspec.Struct):
     clock: str
     before: str
     """Key of the newest write about the activity before these."""
+    brings: Mapping[str, tuple[FieldChange, ...]]
 
 
 def judge(
@@ -83,12 +88,13 @@ def judge(
     limit: int = 500,
     *,
     held: bool = False,
+    titles: Sequence[TitleRule] = BUILT_IN,
 ) -> Judged:
     """Decide what is due in the lanes of the lease, at most `limit` interactions. Zero `decided` and
     `retries`: nothing was due.
 
     What was imported is intended but held, until it is clear how many contacts it makes
-    (`Installation.release_imported`); held: so is everything else.
+    (`Installation.release_imported`); held: so is everything else. titles: rules for job titles.
 
     Raises AuthLapsed, StoreProblem, LeaseLost.
     """
@@ -101,7 +107,7 @@ def judge(
     try:
         context = crm_context(crm, book.team)
         context_digest = digest(context)
-        looked = look_up(ledger, crm, context, book.team, facts, now)
+        looked = look_up(ledger, crm, context, book.team, facts, now, titles)
         brake = _brake_facts(ledger, crm, now, counted=any(each.live for each in due))
     except TryAgain as error:
         return _later(ledger, lease, due, now, error.after)
@@ -160,6 +166,7 @@ def _decide(
         day=day,
         clock=clock,
         before=(logged.latest or logged.write_key) if logged else "",
+        brings=planned.brings,
     )
 
 
@@ -184,13 +191,14 @@ def _fold(batch: _Batch, writes: Sequence[Write], reserves: Mapping[str, str], a
     for subject, key in reserves.items():
         batch.reserved[subject] = CreatedBy(key)
         facts = batch.looked.people.get(subject)
-        if facts is not None:
-            batch.creates += 1
+        if facts is not None and facts.status == "absent":
             batch.looked.people[subject] = msgspec.structs.replace(
                 facts, status="found", records=(virtual(key, made.get(key), becomes),)
             )
     for write in writes:
-        if isinstance(write.fields, ActivityFields):
+        if (role := role_of(write)) is not None:
+            batch.looked.roles.under_way.add(role)
+        elif isinstance(write.fields, ActivityFields):
             made_by = write.key if write.kind == "log_activity" else _made_by(write)
             batch.activities[activity] = Logged(made_by, write.fields, write.key)
 
@@ -290,6 +298,7 @@ def _keep(
     waits = {each.interaction.id for each in due if held or not each.live}
     lanes = {each.interaction.id: each.shard for each in due}
     writing.intend(tx, crm.connection, [*intents, *remaining], now, held=waits, lanes=lanes)
+    keep_roles(tx, crm.connection, looked.roles, looked.accounts, intents, now)
     _keep_activities(tx, crm.connection, kept, {each.key for each in remaining})
     asked = _ask(tx, kept, now)
     attempts = {each.interaction.id: each.attempts for each in due}
@@ -390,6 +399,9 @@ def _ask(tx: Connection, items: Sequence[_Item], now: int) -> int:
             about = f"matter:{decision.interaction}" if decision.matter_candidates else ""
             abouts.add(about)
             rows.append(_review(decision, about, decision.matter_candidates, now))
+        for about in (role_subject(role.opportunity, role.about) for role in decision.roles if role.ask):
+            abouts.add(about)
+            rows.append(_review(decision, about, (), now))
     reviewing.ask(tx, rows)
     reviewing.settle_others(tx, {id: tuple(abouts) for id, abouts in still_open.items()}, now)
     return len(rows)

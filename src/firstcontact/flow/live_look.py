@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Capabilities, Crm, TryAgain
 from firstcontact.flow.account_domains import ruled
+from firstcontact.flow.role_check import check_roles
 from firstcontact.flow.rounds import Round, drop, retry
+from firstcontact.flow.taking_back import is_undo, still_ours, untouched
 from firstcontact.flow.targets import needs, with_records
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle
@@ -160,6 +162,13 @@ def _adopt_accounts(
     return frozenset(settled)
 
 
+def _updating(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round, now: int) -> frozenset[str]:
+    """The live looks before a contact is changed. Raises TryAgain."""
+    settled = _unedited(ledger, crm, updating, round, now)
+    rest = [write for write in updating if write.key not in settled]
+    return settled | still_ours(ledger, crm, rest, round, now)
+
+
 def _unedited(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round, now: int) -> frozenset[str]:
     """The live look before a contact is named: a person who has edited it since has the last word. Raises
     TryAgain."""
@@ -170,6 +179,7 @@ def _unedited(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round,
         if isinstance(write.target, Existing)
         and isinstance(write.fields, ContactFields)
         and (write.fields.first_name or write.fields.last_name)
+        and not is_undo(write)
     ]
     if not naming:
         return frozenset()
@@ -184,7 +194,13 @@ def _unedited(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round,
     return frozenset(settled)
 
 
-_LIVE_LOOKS = {"create_contact": _adopt, "create_account": _adopt_accounts, "update_contact": _unedited}
+_LIVE_LOOKS = {
+    "create_contact": _adopt,
+    "create_account": _adopt_accounts,
+    "update_contact": _updating,
+    "contact_role": check_roles,
+    "delete_contact": untouched,
+}
 """What is looked at in the CRM right before a write of a kind is sent."""
 
 

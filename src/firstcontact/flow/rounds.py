@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from firstcontact.connectors.contract import MovedTo, Rejected
 from firstcontact.flow.clock import SECOND, backoff
-from firstcontact.identity.records import Record
+from firstcontact.identity.records import Account, Record
 from firstcontact.ledger.writing import Intent
 from firstcontact.planning.write import Receipt, Write
 
@@ -24,6 +24,7 @@ class Round:
         self.topics: set[str] = set()
         self.gone: set[tuple[str, str]] = set()
         self.seen: list[Record] = []
+        self.accounts: list[Account] = []
         self.refused: list[tuple[Write, Rejected]] = []
         self.moved: list[tuple[Write, MovedTo]] = []
         self.sent: dict[str, Write] = {}

@@ -101,8 +101,8 @@ def connect(
         )
         return
     title = crm_kind.capabilities.title
-    there = counted(users, "user")
-    say(f"Connected to {title} as [connection.{connection.name}] in {after.path}: {there} there.")
+    there = f": {counted(users, 'user')} there" if users else ""  # some tell of none, or have none
+    say(f"Connected to {title} as [connection.{connection.name}] in {after.path}{there}.")
     if connection.read_only:
         say(f"It is read-only: everything is decided and shown, nothing is written to {title}.")
     if resumed:

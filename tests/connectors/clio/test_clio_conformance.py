@@ -24,6 +24,7 @@ SIDES: dict[str, dict[str, Any]] = {
         "checkbox_value": "string",
         "custom_field_update": "by_field",
         "blank_text": "taken",
+        "delete_client": "taken",
     },
     "samples' flags": {"default_flag": "default", "external_value_limit": 0, "text_limit": 0},
 }

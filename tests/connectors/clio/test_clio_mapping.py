@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firstcontact.connectors.clio import activities, mapping
+from firstcontact.connectors.clio import activities, changes, mapping
 from firstcontact.connectors.clio.documents import fetch
 from firstcontact.connectors.clio.users import ZONES
 from firstcontact.connectors.toolkit.text_search import questions
@@ -75,13 +75,13 @@ def test_nothing_blank_is_sent() -> None:
 )
 def test_the_type_of_a_number_is_said_where_its_plan_tells(number: str, type: str) -> None:
     """North American numbers do not tell a mobile from a fixed line."""
-    assert mapping.phone_type(number, "US") == type
+    assert changes.phone_type(number, "US") == type
 
 
 def test_a_company_is_made_where_a_user_chose_it() -> None:
     """Its name is whole."""
     fields = ContactFields(last_name="Acme", contact_type="Company", phones=("+14155550123",))
-    body = mapping.new_contact(fields, "k", {}, "US")
+    body = changes.new_contact(fields, "k", {}, "US")
     assert (body["type"], body["name"]) == ("Company", "Acme")
     assert "first_name" not in body
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from firstcontact.connectors.clio import activities, documents, mapping, marks
+from firstcontact.connectors.clio import activities, changes, documents, mapping, marks
 from firstcontact.connectors.clio.marks import CustomField
 from firstcontact.planning.write import ActivityFields, ContactFields, Existing
 from firstcontact.testing.conformance.making import NOON
@@ -48,8 +48,8 @@ PERSON = ContactFields(
 ROW = {"id": 7, "senders": [{"id": 3, "type": "Person"}], "attendees": [{"id": 3, "type": "Contact"}]}
 EVERYTHING = frozenset(ActivityFields.__struct_fields__)
 SENT = {
-    ("/contacts.json", "post"): mapping.new_contact(PERSON, "k" * 32, CUSTOM, "US"),
-    ("/contacts/{id}.json", "patch"): mapping.contact_changes({"id": 7}, PERSON, CUSTOM, "US"),
+    ("/contacts.json", "post"): changes.new_contact(PERSON, "k" * 32, CUSTOM, "US"),
+    ("/contacts/{id}.json", "patch"): changes.contact_changes({"id": 7}, PERSON, CUSTOM, "US"),
     ("/communications.json", "post"): activities.new_communication(ACTIVITY, "k" * 32, "9"),
     ("/communications/{id}.json", "patch"): activities.communication_changes(ROW, ACTIVITY, EVERYTHING, "9"),
     ("/calendar_entries.json", "post"): activities.new_entry(ACTIVITY, "k" * 32, "11"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from firstcontact.connectors.clio import marks
 from firstcontact.connectors.toolkit.texts import clean
-from firstcontact.connectors.toolkit.times import iso
+from firstcontact.connectors.toolkit.times import iso, micros
 from firstcontact.planning.write import ActivityFields, Existing
 
 Row = Mapping[str, Any]
@@ -17,10 +18,18 @@ _PEOPLE = frozenset({"Contact", "Person", "Company"})
 SUBJECT_LIMIT = 255
 ENTRY_PREFIX = "calendar_entry:"
 """Meetings are calendar entries, everything else communications: two kinds of ids under one name."""
-ENTRY = "id,etag,attendees{id,type},matter{id},external_properties{id,name,value}"
-COMMUNICATION = (
-    "id,etag,body,senders{id,type},receivers{id,type},matter{id},external_properties{id,name,value}"
+ENTRY = (
+    "id,etag,created_at,updated_at,summary,description,start_at,end_at,attendees{id,type},matter{id},"
+    "external_properties{id,name,value}"
 )
+COMMUNICATION = (
+    "id,etag,created_at,updated_at,subject,body,received_at,senders{id,type},receivers{id,type},matter{id},"
+    "external_properties{id,name,value}"
+)
+EDITED = "edited"
+"""An activity's state once a person has edited it and we have written since."""
+_TEXTS = ("subject", "body", "summary", "description")
+_TIMES = ("received_at", "start_at", "end_at")
 
 
 def is_entry(activity: str) -> bool:
@@ -50,12 +59,13 @@ def subject_and_body(fields: ActivityFields) -> tuple[str, str]:
     return subject, body if body.strip() else subject
 
 
-def properties(fields: ActivityFields, key: str) -> dict[str, str]:
-    """What Clio has no field for, as external properties by name: five are allowed."""
+def properties(fields: ActivityFields, key: str, state: str = "") -> dict[str, str]:
+    """What Clio has no field for, as external properties by name: five are allowed, so that the state stands
+    behind the kind."""
     found = {
         marks.PROPERTY_KEY: key,
         marks.PROPERTY_INTERACTIONS: ids_text(fields.interactions),
-        marks.PROPERTY_KIND: fields.kind,
+        marks.PROPERTY_KIND: f"{fields.kind} {state}".strip(),
         marks.PROPERTY_DIRECTION: fields.direction,
         marks.PROPERTY_RESULT: f"{fields.outcome}/{fields.seconds}",
     }
@@ -105,7 +115,6 @@ def new_communication(fields: ActivityFields, key: str, user: str) -> Body:
         "subject": subject,
         "body": text,
         "received_at": iso(fields.at),
-        "external_properties": _named(properties(fields, key)),
     }
     if senders:
         body["senders"] = senders
@@ -116,7 +125,7 @@ def new_communication(fields: ActivityFields, key: str, user: str) -> Body:
     if fields.kind != "email":
         # Else everybody who watches the matter is notified of each call.
         body["notification_event_subscribers"] = []
-    return body
+    return {**body, "external_properties": _named(properties(fields, key, state_of(body)))}
 
 
 def new_entry(fields: ActivityFields, key: str, calendar: str) -> Body:
@@ -129,12 +138,11 @@ def new_entry(fields: ActivityFields, key: str, calendar: str) -> Body:
         "start_at": iso(fields.at),
         "end_at": iso(fields.at + fields.seconds * _SECOND),
         "attendees": [{"id": int(id), "type": "Contact"} for id in people_of(fields)],
-        "external_properties": _named(properties(fields, key)),
         "send_email_notification": False,
     }
     if fields.matter:
         body["matter"] = {"id": int(fields.matter)}
-    return body
+    return {**body, "external_properties": _named(properties(fields, key, state_of(body)))}
 
 
 def changed_names(fields: ActivityFields, changed: tuple[str, ...]) -> frozenset[str]:
@@ -155,7 +163,7 @@ def communication_changes(row: Row, fields: ActivityFields, names: frozenset[str
         body["received_at"] = iso(fields.at)
     if names & {"people", "user", "direction"}:
         body |= _side_changes(row, fields, names, user)
-    return body | _shared_changes(row, fields, names)
+    return _shared_changes(row, body, fields, names)
 
 
 def entry_changes(row: Row, fields: ActivityFields, names: frozenset[str], calendar: str) -> Body:
@@ -175,7 +183,7 @@ def entry_changes(row: Row, fields: ActivityFields, names: frozenset[str], calen
         ]
     if body:
         body["send_email_notification"] = False
-    return body | _shared_changes(row, fields, names)
+    return _shared_changes(row, body, fields, names)
 
 
 def _text_changes(fields: ActivityFields, names: frozenset[str], subject_name: str, body_name: str) -> Body:
@@ -188,8 +196,8 @@ def _text_changes(fields: ActivityFields, names: frozenset[str], subject_name: s
     return body
 
 
-def _shared_changes(row: Row, fields: ActivityFields, names: frozenset[str]) -> Body:
-    body: Body = {}
+def _shared_changes(row: Row, body: Body, fields: ActivityFields, names: frozenset[str]) -> Body:
+    """The body with what changes of matter and properties."""
     if "matter" in names and fields.matter:
         body["matter"] = {"id": int(fields.matter)}
     held = external(row)
@@ -204,15 +212,55 @@ def _shared_changes(row: Row, fields: ActivityFields, names: frozenset[str]) -> 
         outcome = fields.outcome if "outcome" in names else outcome
         seconds = fields.seconds if "seconds" in names else seconds
         wanted[marks.PROPERTY_RESULT] = f"{outcome}/{seconds}"
+    return with_properties(row, body, wanted)
+
+
+def with_properties(row: Row, body: Body, wanted: Mapping[str, str]) -> Body:
+    """The body with properties as they are to be, and the state in which it leaves the activity."""
+    held = external(row)
+    wanted = dict(wanted)
+    kind, state = _kind_and_state(row)
+    if body and state:
+        now = EDITED if edited(row) else state_of({**row, **body})
+        wanted[marks.PROPERTY_KIND] = f"{kind} {now}"
     ids = {_text_of(one.get("name")): one.get("id") for one in row.get("external_properties") or ()}
     news = [
         {"name": name, "value": value, **({"id": ids[name]} if ids.get(name) else {})}
         for name, value in wanted.items()
         if held.get(name) != value
     ]
-    if news:
-        body["external_properties"] = news
-    return body
+    return {**body, "external_properties": news} if news else body
+
+
+# --- whether a person has edited it ---------------------------------------------------------------------
+
+
+def state_of(row: Row) -> str:
+    """Twelve digits of what a person reads on an activity: texts, times, matter."""
+    texts = [" ".join(_text_of(row.get(name)).split()) for name in _TEXTS]
+    times = [str(micros(row.get(name)) // _SECOND) for name in _TIMES]
+    matter = row.get("matter")
+    facts = (*texts, *times, str(matter.get("id")) if isinstance(matter, Mapping) else "")
+    return sha256("\0".join(facts).encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def edited(row: Row) -> bool:
+    """Whether a person has changed an activity of ours since we wrote it. One that was logged before its
+    state was kept counts as changed where anybody has written it since, perhaps we ourselves."""
+    _, state = _kind_and_state(row)
+    if not state:
+        return bool(row.get("updated_at") != row.get("created_at"))
+    return state != state_of(row)
+
+
+def kind_of(row: Row) -> str:
+    """The kind of interaction that an activity of ours was logged for; "" where it does not tell."""
+    return _kind_and_state(row)[0]
+
+
+def _kind_and_state(row: Row) -> tuple[str, str]:
+    kind, _, state = external(row).get(marks.PROPERTY_KIND, "").partition(" ")
+    return kind, state
 
 
 def _side_changes(row: Row, fields: ActivityFields, names: frozenset[str], user: str) -> Body:

@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from firstcontact.connectors.clio import activities, documents, mapping, marks
+from firstcontact.connectors.clio import activities, changes, documents, mapping, marks
 from firstcontact.connectors.clio.capabilities import CAPABILITIES
 from firstcontact.connectors.clio.client import TITLE, Api, Refused, Row
 from firstcontact.connectors.clio.marks import CustomFields
+from firstcontact.connectors.clio.removing import Remover
 from firstcontact.connectors.clio.users import Users
 from firstcontact.connectors.contract import AuthLapsed, NotOffered, Outcome, Rejected, TryAgain, Unclear
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
@@ -24,6 +25,7 @@ from firstcontact.planning.write import (
     ContactFields,
     DocumentFields,
     Existing,
+    MergeFields,
     Receipt,
     Target,
     TimeEntryFields,
@@ -46,6 +48,7 @@ class Applier:
         self._users = users
         self._region = region
         self._now = now
+        self._remover = Remover(api, self._changed, custom.ours, region)
         self._lock = threading.Lock()
         self._doubted: set[str] = set()
         self._do: Mapping[str, Callable[[Write], Receipt]] = {
@@ -55,6 +58,8 @@ class Applier:
             "update_activity": self._update_activity,
             "delete_activity": self._delete_activity,
             "time_entry": self._time_entry,
+            "merge_contacts": self._merge_contacts,
+            "delete_contact": self._delete_contact,
         }
 
     def doubt(self, keys: Sequence[str]) -> None:
@@ -129,7 +134,7 @@ class Applier:
             except Refused as refused:
                 found[write.key] = _rejected(refused)
                 continue
-            kind = activities.external(row).get(marks.PROPERTY_KIND, "fax")
+            kind = activities.kind_of(row) or "fax"
             if kind not in CAPABILITIES.files:
                 raise NotOffered(f"{TITLE} does not offer files of a {kind}")
             found[write.key] = row
@@ -143,7 +148,7 @@ class Applier:
             # Without it nobody could tell after a lost answer whether the contact was made.
             sentence = f"{TITLE} has no custom field {marks.KEY!r}; firstcontact doctor --fix makes it."
             raise Rejected(sentence, (marks.KEY,))
-        body = mapping.new_contact(fields_of(write, ContactFields), write.key, custom, self._region)
+        body = changes.new_contact(fields_of(write, ContactFields), write.key, custom, self._region)
         try:
             made = self._api.create("contacts", body)
         except Refused:
@@ -156,9 +161,19 @@ class Applier:
         custom = self._custom.ours()
 
         def change(row: Row) -> dict[str, Any]:
-            return mapping.contact_changes(row, fields, custom, self._region)
+            return changes.contact_changes(row, fields, custom, self._region, write.changed)
 
         self._changed(f"contacts/{_number(id, 'contact')}", mapping.CONTACT, change)
+        return self._receipt(write, id, created=False)
+
+    def _merge_contacts(self, write: Write) -> Receipt:
+        loser, survivor = fields_of(write, MergeFields).loser.id, existing(write.target).id
+        self._remover.merge(str(_number(loser, "loser")), str(_number(survivor, "target")))
+        return self._receipt(write, survivor, created=False)
+
+    def _delete_contact(self, write: Write) -> Receipt:
+        id = existing(write.target).id
+        self._remover.delete(str(_number(id, "target")))
         return self._receipt(write, id, created=False)
 
     def _changed(self, path: str, fields: str, change: Callable[[Row], dict[str, Any]]) -> None:
@@ -209,13 +224,23 @@ class Applier:
         return self._receipt(write, id, created=False)
 
     def _delete_activity(self, write: Write) -> Receipt:
+        """Unless a person has edited it since; one that is gone is no error."""
         id = existing(write.target).id
-        try:
-            self._api.delete(activities.place_of(id))
-        except Refused as refused:
-            if refused.status != 404:
-                raise
-        return self._receipt(write, id, created=False)
+        place = activities.place_of(id)
+        asked = activities.ENTRY if activities.is_entry(id) else activities.COMMUNICATION
+        for _ in range(TURNS):
+            try:
+                row = self._api.one(place, asked)
+                if activities.edited(row):
+                    raise Rejected(f"A person has edited this {TITLE} record since.", ("target",))
+                self._api.delete(place, str(row.get("etag") or ""))
+            except Refused as refused:
+                if refused.status == 412:
+                    continue
+                if refused.status != 404:
+                    raise
+            return self._receipt(write, id, created=False)
+        raise TryAgain(f"Somebody else keeps changing a record of {TITLE}.", AFTER_TROUBLE)
 
     # --- what belongs to an activity ----------------------------------------------------------------------
 
@@ -257,15 +282,21 @@ class Applier:
         return Receipt(write.key, id, created, self._now())
 
 
+_ABOUT = frozenset(
+    {"update_contact", "update_activity", "delete_activity", "merge_contacts", "delete_contact"}
+)
+"""Kinds of writes that are about a record that is there."""
+
+
 # --- what is offered --------------------------------------------------------------------------------------
 
 
 def check(write: Write) -> None:
     """Raises NotOffered for what Clio cannot do, as its capabilities say."""
-    if write.kind in ("create_account", "contact_role"):
+    if write.kind in ("create_account", "contact_role", "remove_role"):
         raise NotOffered(f"{TITLE} has neither accounts nor contact roles")
     targets: list[Target | None] = []
-    if write.kind in ("update_contact", "update_activity", "delete_activity"):
+    if write.kind in _ABOUT:
         targets.append(write.target)
     fields = write.fields
     if isinstance(fields, ActivityFields):

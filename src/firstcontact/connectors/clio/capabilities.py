@@ -10,6 +10,14 @@ CAPABILITIES = Capabilities(
     # The search matches text as stored, so a number in another format is not found (apis A2).
     phone_search="index",
     matters=True,
+    # Department, seniority and persona are custom fields of ours; a company is the id of another contact.
+    contact_fields=frozenset(
+        {"title", "department", "seniority", "persona", "mobile", "mailing", "main_email"}
+    ),
+    # No call merges: what is on the loser is moved piece by piece, and it is deleted (SPEC §9).
+    merges_contacts=True,
+    deletes_contact=True,
+    marks_activities=True,
     # A contact has no owner and no date of its latest activity; a merged one is not found any more, and no
     # list names what was deleted (apis A2).
     contact_owners=False,

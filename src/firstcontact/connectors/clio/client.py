@@ -206,12 +206,11 @@ class Api:
 
     def change(self, path: str, data: Row, etag: str = "", fields: str = "id,etag") -> Row:
         """The record that was changed. etag: Refused with 412 where it is another one by now."""
-        headers = {"IF-MATCH": etag if etag.startswith(('"', "W/")) else f'"{etag}"'} if etag else {}
-        return self._write("PATCH", f"/api/v4/{path}.json", data, fields, headers)
+        return self._write("PATCH", f"/api/v4/{path}.json", data, fields, _matching(etag))
 
-    def delete(self, path: str) -> None:
-        """Take a record away."""
-        answer = self._http.write("DELETE", f"/api/v4/{path}.json")
+    def delete(self, path: str, etag: str = "") -> None:
+        """Take a record away. etag: Refused with 412 where it is another one by now."""
+        answer = self._http.write("DELETE", f"/api/v4/{path}.json", headers=_matching(etag))
         if not answer.ok:
             raise self._refusal(answer, _json(answer))
 
@@ -245,6 +244,10 @@ class Api:
                 return Refused(answer.status, "", "")
             return TryAgain(f"{TITLE} answered {answer.status}.", AFTER_TROUBLE)
         return Refused(answer.status, str(error.get("type") or ""), str(error.get("message") or "")[:500])
+
+
+def _matching(etag: str) -> dict[str, str]:
+    return {"IF-MATCH": etag if etag.startswith(('"', "W/")) else f'"{etag}"'} if etag else {}
 
 
 def _json(answer: Answer) -> Any:

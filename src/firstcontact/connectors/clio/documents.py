@@ -109,4 +109,6 @@ def _with_name(row: Row, fields: DocumentFields) -> dict[str, Any]:
     uri = "" if fields.uri.startswith("data:") else fields.uri
     line = clean(f"Attachment: {fields.name} {uri}".strip())
     body = str(row.get("body") or "")
-    return {} if line in body else {"body": f"{body}\n{line}"}
+    if line in body:
+        return {}
+    return activities.with_properties(row, {"body": f"{body}\n{line}"}, activities.external(row))

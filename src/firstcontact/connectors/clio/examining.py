@@ -20,10 +20,14 @@ NEEDED = {
     "relationships": "matters that a caller is related to are not seen",
     "activities": "time entries cannot be made",
     "documents": "faxes cannot be filed",
+    "notes": "contacts of ours can neither be merged nor deleted",
+    "tasks": "contacts of ours can neither be merged nor deleted",
     "custom_fields": "what we made cannot be told from what you made",
 }
 """What is read, and what follows where it may not be."""
-_OPTIONAL = frozenset({"relationships", "activities", "documents", "users"})
+_OPTIONAL = frozenset({"relationships", "activities", "documents", "users", "notes", "tasks"})
+_ASKED = {"notes": {"type": "Contact"}}
+"""What a list cannot be asked for without."""
 
 
 def examine(api: Api, custom: CustomFields) -> list[Diagnosis]:
@@ -49,7 +53,7 @@ def _permissions(api: Api) -> Iterator[Diagnosis]:
     for resource, follows in NEEDED.items():
         about = f"permission for {resource}"
         try:
-            api.page(resource, "id", {"limit": 1})
+            api.page(resource, "id", {"limit": 1, **_ASKED.get(resource, {})})
         except Refused as refused:
             yield Diagnosis(
                 state="warning" if resource in _OPTIONAL else "error",

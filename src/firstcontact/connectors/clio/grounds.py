@@ -24,5 +24,8 @@ GROUNDS = (
     Ground("time", "From version 4.0.4 on a quantity is in seconds.", "document"),
     Ground("limit", "What 429 says, `Retry-After` or `Retry-At`; how many off-peak.", "unverified"),
     Ground("deletions and merges", "No list names them.", "document"),
+    Ground("merging", "No call does it; notes cannot be put onto another contact.", "document"),
+    Ground("tasks", "They are asked for by whom they are for, as published clients do.", "document"),
+    Ground("the client of a matter", "Whether such a contact can be deleted.", "unverified"),
     Ground("files", "Made, put to another address, declared whole.", "document"),
 )

@@ -14,16 +14,24 @@ CREATED = "Created by FirstContact"
 PLACEHOLDER = "FirstContact placeholder"
 INTERACTION = "FirstContact interaction"
 STATE = "FirstContact state"
+DEPARTMENT = "FirstContact department"
+SENIORITY = "FirstContact seniority"
+PERSONA = "FirstContact persona"
 
+TEXTS: Mapping[str, str] = {"department": DEPARTMENT, "seniority": SENIORITY, "persona": PERSONA}
+"""What Clio's contacts have no field for, by our name of it."""
 CUSTOM_FIELDS: Mapping[str, str] = {
     KEY: "text_line",
     CREATED: "checkbox",
     PLACEHOLDER: "checkbox",
     INTERACTION: "text_line",
     STATE: "text_line",
+    DEPARTMENT: "text_line",
+    SENIORITY: "text_line",
+    PERSONA: "text_line",
 }
 """Custom fields of contacts with their types. Only the key is needed to create; without another, its
-mark is not left."""
+mark or value is not left."""
 
 PROPERTY_KEY = "firstcontact_key"
 PROPERTY_INTERACTIONS = "firstcontact_interactions"

@@ -183,6 +183,9 @@ def test_our_fields_are_there_or_to_be_made(firms: Any) -> None:
         "FirstContact placeholder",
         "FirstContact interaction",
         "FirstContact state",
+        "FirstContact department",
+        "FirstContact seniority",
+        "FirstContact persona",
     ]
     firm = firms(fields="missing")
     assert firm.data("/custom_fields.json") == []

@@ -211,6 +211,41 @@ def test_matters_have_a_client_and_others(firm: Any) -> None:
     assert firm.ask("GET", "/matters.json?status=shut").status_code == 400
 
 
+def test_relationships_are_changed_through_their_matter(firm: Any) -> None:
+    """By its id one gets another contact, or goes; one of another matter is refused."""
+    client, witness, other = (firm.person()["id"] for _ in range(3))
+    related = [{"description": "Witness", "contact": {"id": witness}}]
+    body = {"client": {"id": client}, "description": "Ng v. Roe", "relationships": related}
+    one, two = (firm.made("/matters.json", body)["id"] for _ in range(2))
+    (id,) = firm.ids("/relationships.json", matter_id=one)
+    moved = {"relationships": [{"id": id, "contact": {"id": other}}]}
+    assert firm.ask("PATCH", f"/matters/{one}.json", moved).status_code == 200
+    told = firm.data("/relationships.json", contact_id=other, fields="id,description,matter{id}")
+    assert told == [{"id": id, "description": "Witness", "matter": {"id": one}}]
+    assert firm.ask("PATCH", f"/matters/{two}.json", moved).status_code == 422
+    gone = {"relationships": [{"id": id, "_destroy": True}]}
+    assert firm.ask("PATCH", f"/matters/{one}.json", gone).status_code == 200
+    assert firm.ids("/relationships.json", matter_id=one) == []
+
+
+@pytest.mark.parametrize(("quirk", "status"), [("refused", 403), ("taken", 204)])
+def test_the_client_of_a_matter(firms: Any, quirk: str, status: int) -> None:
+    """Whether a contact with a matter can be deleted is not known; one without can."""
+    firm = firms(delete_client=quirk)
+    client, other = firm.person()["id"], firm.person()["id"]
+    firm.made("/matters.json", {"client": {"id": client}, "description": "Ng v. Roe"})
+    assert firm.ask("DELETE", f"/contacts/{client}.json").status_code == status
+    assert firm.ask("DELETE", f"/contacts/{other}.json").status_code == 204
+
+
+def test_tasks_are_asked_for_by_whom_they_are_for(firm: Any) -> None:
+    """A task of a contact is not one of the user who has the same number."""
+    task = firm.simulator.state.add("tasks", {"name": "Sign", "assignee": 7, "assignee_type": "Contact"})
+    assert firm.ids("/tasks.json", assignee_id=7, assignee_type="Contact") == [task.id]
+    assert firm.ids("/tasks.json", assignee_id=7, assignee_type="User") == []
+    assert firm.ask("POST", "/tasks.json", {}).status_code == 404
+
+
 def test_a_document_comes_in_three_steps(firm: Any) -> None:
     """Named, then put with every header that was told, then said to be there; before that no list has it."""
     contact = firm.person()["id"]

@@ -8,7 +8,15 @@ from typing import Any
 from firstcontact.testing.conformance.hands import Hands
 from firstcontact.testing.simulators.base import App
 from firstcontact.testing.simulators.clio.app import Api
-from firstcontact.testing.simulators.clio.desk import CREATED, INTERACTION, KEY, PLACEHOLDER, STATE, Desk
+from firstcontact.testing.simulators.clio.desk import (
+    CREATED,
+    INTERACTION,
+    KEY,
+    OWN_TEXTS,
+    PLACEHOLDER,
+    STATE,
+    Desk,
+)
 from firstcontact.testing.simulators.clio.limits import Limits
 from firstcontact.testing.simulators.clio.oauth import Logins
 from firstcontact.testing.simulators.clio.quirks import Quirks
@@ -21,6 +29,7 @@ OUR_FIELDS = {
     PLACEHOLDER: "checkbox",
     INTERACTION: "text_line",
     STATE: "text_line",
+    **dict.fromkeys(OWN_TEXTS.values(), "text_line"),
 }
 REQUIRED_FIELD = "Referral source"
 

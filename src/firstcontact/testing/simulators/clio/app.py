@@ -33,7 +33,7 @@ from firstcontact.testing.simulators.clio.documents import DOCUMENTS, put_bytes
 from firstcontact.testing.simulators.clio.errors import ClioError, bad
 from firstcontact.testing.simulators.clio.limits import Limits
 from firstcontact.testing.simulators.clio.oauth import Logins, OAuthError
-from firstcontact.testing.simulators.clio.practice import MATTERS, NOTES, RELATIONSHIPS
+from firstcontact.testing.simulators.clio.practice import MATTERS, NOTES, RELATIONSHIPS, TASKS
 from firstcontact.testing.simulators.clio.resource import COMMON, Asked, Resource, Test, by_query, number
 from firstcontact.testing.simulators.clio.selecting import Wanted, read_fields, shown
 from firstcontact.testing.simulators.clio.setup import CUSTOM_FIELDS, USERS, WEBHOOKS, with_value
@@ -56,6 +56,7 @@ RESOURCES: Mapping[str, Resource] = {
         MATTERS,
         NOTES,
         RELATIONSHIPS,
+        TASKS,
         USERS,
         WEBHOOKS,
     )
@@ -70,6 +71,7 @@ OPEN = frozenset({"communications", "contacts", "documents", "matters", "webhook
 """`GET`, `PATCH`, `DELETE /X/{id}.json` that apis A2 and the fixture have."""
 BEYOND: Mapping[str, frozenset[str]] = {
     "/users.json": frozenset({"GET"}),
+    "/tasks.json": frozenset({"GET"}),
     "/calendar_entries/{id}.json": frozenset({"GET", "PATCH", "DELETE"}),
     "/activities/{id}.json": frozenset({"GET", "DELETE"}),
 }
@@ -80,7 +82,7 @@ them."""
 def offered() -> dict[str, frozenset[str]]:
     """Every path that the simulator knows, with its methods."""
     found: dict[str, frozenset[str]] = {}
-    for kind in LISTED - {"users"}:
+    for kind in LISTED - {"users", "tasks"}:
         found[f"/{kind}.json"] = frozenset({"GET", *(["POST"] if kind in words.CREATE else [])})
     for kind in OPEN:
         found[f"/{kind}/{{id}}.json"] = frozenset({"GET", "PATCH", "DELETE"})
@@ -222,6 +224,12 @@ class Api:
         if request.method == "PATCH":
             return self._update(resource, record, content, asked)
         _known_params(asked.params, frozenset())
+        if (
+            kind == "contacts"
+            and record.id in self.state.clients
+            and self.state.quirks.delete_client == "refused"
+        ):
+            raise ClioError(403, "a contact that is the client of a matter cannot be deleted")
         self.state.remove(record)
         return Response(status_code=204)
 

@@ -22,6 +22,7 @@ CREATED = "Created by FirstContact"
 PLACEHOLDER = "FirstContact placeholder"
 INTERACTION = "FirstContact interaction"
 STATE = "FirstContact state"
+OWN_TEXTS = {name: f"FirstContact {name}" for name in ("department", "seniority", "persona")}
 CALENDAR = "calendar_entry:"
 """What stands before the id of an activity that is a calendar entry, since ids are counted per kind."""
 Given = Mapping[str, Any]
@@ -39,7 +40,19 @@ _NO_PLACE = frozenset(
 )
 """Fields of a scenario's contact that Clio has no place for: they are taken, and nothing comes of them."""
 _CONTACT = frozenset({"first_name", "last_name", "name", "title"})
-_MARKS = {"created_by_us": CREATED, "placeholder": PLACEHOLDER, "interaction": INTERACTION}
+_MARKS = {
+    "created_by_us": CREATED,
+    "placeholder": PLACEHOLDER,
+    "interaction": INTERACTION,
+    **OWN_TEXTS,
+}
+_MAILING = {
+    "street": "street",
+    "city": "city",
+    "state": "province",
+    "postal_code": "postal_code",
+    "country": "country",
+}
 
 
 class Desk:
@@ -129,7 +142,7 @@ class Desk:
             _CONTACT
             | _NO_PLACE
             | set(_MARKS)
-            | {"id", "emails", "phones", "company", "country", "created_at"}
+            | {"id", "emails", "phones", "mobiles", "mailing", "company", "country", "created_at"}
         )
         if unknown := set(fields) - known:
             raise ValueError(f"a contact of Clio has no {', '.join(sorted(unknown))}")
@@ -138,8 +151,13 @@ class Desk:
             data["phone_numbers"] = _replacing(record, "phones", "number", fields["phones"], "Work")
         if "emails" in fields:
             data["email_addresses"] = _replacing(record, "emails", "address", fields["emails"], "Work")
-        if fields.get("country"):
-            data["addresses"] = [{"name": "Work", "country": fields["country"]}]
+        if "mobiles" in fields:
+            data["phone_numbers"] = [
+                *data.get("phone_numbers", ()),
+                *_replacing(record, "phones", "number", fields["mobiles"], "Mobile", only="Mobile"),
+            ]
+        if fields.get("country") or fields.get("mailing"):
+            data["addresses"] = [_address(record, fields.get("mailing") or {}, fields.get("country"))]
         if fields.get("company"):
             data["company"] = {"id": self._company(fields["company"]).id}
         marks = {
@@ -267,6 +285,11 @@ class Desk:
             "phones": _texts(record, "phones", "number", "default_number"),
             "company": name_of(company) if company else None,
             "country": next((part.values.get("country") for part in values["addresses"]), None),
+            "mobiles": [
+                part.values["number"] for part in values["phones"] if part.values["name"] == "Mobile"
+            ],
+            "mailing": _mailing(values["addresses"]),
+            **{name: marks.get(field) or None for name, field in OWN_TEXTS.items()},
             **dict.fromkeys(_NO_PLACE - {"active"}),
             "active": True,
             "created_at": record.created,
@@ -314,7 +337,7 @@ class Desk:
         there = [id for type, id in people if type == "Contact" and self._state.get("contacts", id)]
         matter = record.values["matter"]
         return {
-            "kind": ours.get("firstcontact_kind", kind),
+            "kind": ours.get("firstcontact_kind", kind).split()[0],
             "interactions": _interactions(ours),
             "direction": ours.get("firstcontact_direction") or None,
             "outcome": result or None,
@@ -422,11 +445,26 @@ def _user_data(fields: Given) -> dict[str, Any]:
     return {names[name]: value for name, value in fields.items() if name in names and value is not None}
 
 
+def _address(record: Record | None, mailing: Given, country: Any) -> dict[str, Any]:
+    """The first address as it is to be, in place of the one that is there."""
+    there = {"id": record.values["addresses"][0].id} if record and record.values["addresses"] else {}
+    parts = {_MAILING[name]: value for name, value in mailing.items()}
+    return {"name": "Work", **({"country": country} if country else {}), **parts, **there}
+
+
+def _mailing(addresses: Sequence[Record]) -> dict[str, Any] | None:
+    """The first address, where there is more of it than a country."""
+    parts = {name: part.values.get(_MAILING[name]) or "" for part in addresses[:1] for name in _MAILING}
+    return parts if any(value for name, value in parts.items() if name != "country") else None
+
+
 def _replacing(
-    record: Record | None, key: str, name: str, texts: Sequence[str], kind: str
+    record: Record | None, key: str, name: str, texts: Sequence[str], kind: str, only: str = ""
 ) -> list[dict[str, Any]]:
-    """Changes after which a list holds these texts and no others."""
+    """Changes after which a list holds these texts and no others. only: those of this type alone."""
     before = record.values[key] if record else []
+    if only:
+        before = [part for part in before if part.values["name"] == only]
     held = {part.values[name] for part in before}
     gone = [{"id": part.id, "_destroy": True} for part in before if part.values[name] not in texts]
     return [*gone, *({"name": kind, name: text} for text in texts if text not in held)]

@@ -61,12 +61,15 @@ def save_matter(state: State, record: Record | None, data: dict[str, Any], asked
     values[day] = values.get(day) or day_of(state.clock())
     given = data.get("custom_field_values") or ()
     values["custom"] = merged_values(state, "Matter", values["custom"], given)
-    related = [_related(state, one) for one in data.get("relationships") or ()]
+    related = [_related(state, record, one) for one in data.get("relationships") or ()]
     client = values.pop("client")
     saved = stored(state, record, "matters", values if record else {**values, "client": None})
     state.set_client(saved, client)
-    for one in related:
-        state.add("relationships", {**one, "matter": saved.id})
+    for there, one in related:
+        if there is not None and one is None:
+            state.remove(there)
+        elif one is not None:
+            stored(state, there, "relationships", {**one, "matter": saved.id})
     _known(state, saved)
     return saved
 
@@ -77,9 +80,24 @@ def _new_matter(state: State, asked: Asked) -> dict[str, Any]:
     return {**number, "client": None, "custom": [], "user": asked.user.id}
 
 
-def _related(state: State, given: Mapping[str, Any]) -> dict[str, Any]:
-    contact = reference(state, "contacts", given["contact"], "contact")
-    return {"contact": contact, "description": given["description"]}
+def _related(
+    state: State, matter: Record | None, given: Mapping[str, Any]
+) -> tuple[Record | None, dict[str, Any] | None]:
+    """The relationship that is meant, None for a new one, and its values, None where it goes. One of this
+    matter is changed by its id (specification, `PATCH /matters/{id}`). Raises ClioError 422."""
+    there = None
+    if given.get("id") is not None:
+        there = state.get("relationships", given["id"])
+        if matter is None or there is None or there.values["matter"] != matter.id:
+            raise invalid(f"relationships {given['id']} does not belong to this record")
+        if given.get("_destroy"):
+            return there, None
+    values: dict[str, Any] = dict(there.values) if there else {"description": given["description"]}
+    if "description" in given:
+        values["description"] = given["description"]
+    if there is None or "contact" in given:
+        values["contact"] = reference(state, "contacts", given["contact"], "contact")
+    return there, values
 
 
 def _known(state: State, matter: Record) -> None:
@@ -213,4 +231,22 @@ NOTES = Resource(
     },
     needed=frozenset({"type"}),
     orders={"date": lambda record: record.values["date"], "updated_at": lambda record: record.updated},
+)
+
+# --- tasks ---------------------------------------------------------------------------------------------
+
+
+def task_view(_state: State, record: Record, _asked: Asked) -> View:
+    """A task; whom it is for is only asked for by (published clients)."""
+    return {**record.base(), "name": record.values["name"]}
+
+
+TASKS = Resource(
+    kind="tasks",
+    type="Task_base",
+    view=task_view,
+    filters={
+        "assignee_id": by_id("assignee"),
+        "assignee_type": by_text("assignee_type", ("User", "Contact")),
+    },
 )

@@ -31,6 +31,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     blank_text: Literal["refused", "taken"] = "refused"
     oldest_version: Literal["4.0.0", "4.0.4"] = "4.0.4"
     required_field: Literal["none", "shown", "enforced"] = "none"
+    delete_client: Literal["refused", "taken"] = "refused"
     forbidden: tuple[str, ...] = ()
     page_size: int = 200
 
@@ -57,6 +58,7 @@ MEANINGS: Mapping[str, str] = {
     "oldest_version": "4.0.4, or 4.0.0: then quantities are hours below 4.0.4",
     "required_field": "none; shown: there is a required custom field of contacts, which pages ask for; "
     "enforced: the API refuses contacts without it too",
+    "delete_client": "refused or taken: deleting a contact that is the client of a matter",
     "forbidden": "resources (`activities`) that our login has no permission for",
     "page_size": "the most records in a page, whatever is asked for, for tests of paging",
 }

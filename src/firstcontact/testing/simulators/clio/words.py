@@ -47,6 +47,7 @@ _CALENDAR_ENTRY = (
     "calendar_owner_id time_entries_count"
 )
 _NOTE = "id etag type subject detail detail_text_type date created_at updated_at time_entries_count"
+_TASK = "id etag name"
 _DOCUMENT = "id etag created_at updated_at deleted_at type locked name received_at filename size content_type"
 _VERSION = (
     "id document_id etag uuid created_at updated_at filename size version_number content_type received_at "
@@ -133,6 +134,7 @@ SHAPES: Mapping[str, Shape] = {
         external_properties="ExternalProperty_base",
     ),
     "Note_base": _shape(_NOTE),
+    "Task_base": _shape(_TASK),
     "Note": _shape(_NOTE, matter="Matter_base", contact="Contact_base", author="User_base"),
     "Document_base": _shape(_DOCUMENT),
     "ClioCreator_base": _shape("id etag name type"),

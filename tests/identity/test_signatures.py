@@ -219,3 +219,25 @@ def test_whatever_stands_there_it_is_read(lines: list[str]) -> None:
             assert value in own.replace("=20", "").replace("=09", " ").replace("\u00a0", " ")
         numbers = body.splitlines()
         assert all(not numbers[line].lstrip().startswith(">") for line in found.lines)
+
+
+def test_what_stands_in_one_line_is_told_apart() -> None:
+    """Name, job and firm in one line, and numbers whose names stand in brackets behind them."""
+    found = of("Best,\nJo Diaz | VP Finance | Acme Corp\n(415) 555-0123 (o) | (415) 555-0177 (m)\n")
+    assert (found.name, found.title, found.company) == ("Jo Diaz", "VP Finance", "Acme Corp")
+    assert found.phones == (SignedPhone("work", "(415) 555-0123"), SignedPhone("mobile", "(415) 555-0177"))
+
+
+@pytest.mark.parametrize(
+    ("line", "region", "number"),
+    [
+        ("Mobil: +49 171 5550124", "DE", "+49 171 5550124"),
+        ("Tel. 02 5550123 - Cell. 333 5550124", "IT", "333 5550124"),
+        ("Port. : 06 55 50 12 34", "FR", "06 55 50 12 34"),
+        ("M +14155550177", "US", "+14155550177"),
+    ],
+)
+def test_mobile_numbers_as_countries_write_them(line: str, region: str, number: str) -> None:
+    """Long last groups, no spaces at all, and the word that each country has for it."""
+    found = of(f"Best regards,\nJo Diaz\n{line}\n", region=region)
+    assert SignedPhone("mobile", number) in found.phones

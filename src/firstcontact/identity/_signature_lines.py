@@ -32,13 +32,17 @@ _URL = re.compile(
 )
 _PHONE = re.compile(
     r"(?<![\w@./-])(?:\+|00)?(?:\d{1,4}[ .\-/]?)?(?:\(\d{1,5}\)|\d{1,5}\))?[ .\-/]{0,2}"
-    r"\d{2,5}(?:[ .\-/–]{1,3}\d{1,5}){1,5}(?![\w@])"
+    r"\d{2,5}(?:[ .\-/–]{1,3}\d{1,8}){1,5}(?![\w@])"
+    r"|(?<![\w@./-])\+\d{8,15}(?![\w@])"
 )
 _EXTENSION = re.compile(r"(?:\w+\W+)?(?:x|ext\.?|[*#])?\s*\d?-?\d{4,5}", re.I)
 _LABEL_TAIL = re.compile(r"(?:\W|\b(?:transmission|number|no|nr|num|line|dial)\b)*$", re.I)
 _LABELS = tuple((kind, re.compile(rf"(?:^|[^\w@])(?:{words})$", re.I)) for kind, words in PHONE_LABELS)
 _LABELS_BEHIND = tuple(
     (kind, re.compile(rf"\W*(?:{words})\b(?!\s*[:.]?\s*[+(]?\d)", re.I)) for kind, words in PHONE_LABELS
+)
+_LABELS_IN_BRACKETS = tuple(
+    (kind, re.compile(rf"\s*[(\[](?:{words})\.?[)\]]", re.I)) for kind, words in PHONE_LABELS
 )
 _PARTS = re.compile(r"\s*[,|/•·;]\s*|\s+[-–—]\s+|\s{3,}|\t+")
 _WORD = re.compile(r"[^\W\d_][\w'’.-]*")
@@ -185,6 +189,9 @@ def phones(text: str, region: str) -> list[tuple[PhoneKind, str]]:
 
 
 def _kind(before: str, after: str) -> PhoneKind:
+    for kind, words in _LABELS_IN_BRACKETS:  # `415 555 0123 (m)`: what stands before belongs to another
+        if words.match(after):
+            return kind
     label = _LABEL_TAIL.sub("", before)
     for kind, words in _LABELS:
         if words.search(label):
@@ -239,11 +246,14 @@ def title(text: str) -> str:
     return text[spans[0][0] : spans[-1][1]].strip(" ,;|-–—()") if spans else ""
 
 
+_JOB_ENDINGS = ("leiter", "leiterin", "ologist", "manager", "managerin", "directeur", "berater", "beraterin")
+
+
 def _is_job(piece: str) -> bool:
     words = [bare(word) for word in piece.split()]
     if not 1 <= len(words) <= 7 or re.search(r"[@\d:]", piece) or is_legal_form(piece) or words[-1] in UNITS:
         return False
-    return any(word in JOBS or word.endswith(("leiter", "leiterin", "ologist")) for word in words)
+    return any(word in JOBS or word.endswith(_JOB_ENDINGS) for word in words)
 
 
 def _is_department(piece: str) -> bool:

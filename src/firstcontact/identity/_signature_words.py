@@ -122,6 +122,7 @@ JOBS = word_set(
     direttore direttrice responsabile avvocato avvocata ingegnere consulente amministratore
     bestuurder adviseur advocaat medewerker directielid projectleider
     toimitusjohtaja myyntipäällikkö vd säljare konsult advokat ekonom sjef leder konsulent direktør rådgiver
+    部長 課長 社長 取締役 代表取締役 経理 总经理 经理 总监 主管
     kierownik dyrektor prezes specjalista adwokat ředitel manažer директор менеджер руководитель юрист инженер
     """
 )
@@ -160,7 +161,7 @@ PHONE_LABELS: tuple[tuple[PhoneKind, str], ...] = (
         "mobile",
         r"cell|cellular|cellphone|mobile|mob|mobil|mobiltelefon|wireless|m|c|handy|portable|gsm|cel|"
         r"celular|móvil|"
-        r"movil|cellulare|mobiel|matkapuhelin|моб|wa|whatsapp",
+        r"movil|cellulare|mobiel|matkapuhelin|моб|wa|whatsapp|port|natel|tlm|telemóvel|携帯|手机",
     ),
     ("home", r"home|h|residence|privat|res|domicile|casa"),
     (

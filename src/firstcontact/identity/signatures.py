@@ -163,8 +163,9 @@ def _judged(taken: Sequence[Line], opened: bool, sender: Sender, region: str, be
 
 def _fields(block: _Block, sender: Sender, region: str) -> Signature:
     name = read.name_in(block.rows[block.name].text) if block.name >= 0 else ""
-    title = read.title(read.behind_name(block.rows[block.name].text)) if block.name >= 0 else ""
-    company = ""
+    behind = read.behind_name(block.rows[block.name].text) if block.name >= 0 else ""
+    title = read.title(behind)
+    company = read.company(behind[behind.find(title) + len(title) :], sender) if title else ""
     phones: dict[str, SignedPhone] = {}
     emails: dict[str, None] = {}
     address: list[str] = []

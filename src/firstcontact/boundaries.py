@@ -134,6 +134,17 @@ class Boundary(IntEnum):
     READ_TO_SUGGEST = 163
     """Whose contacts those are who write with them."""
 
+    # --- transactions of the ledger: duplicates
+
+    INTEND_MERGES = 132
+    """Pairs of records that are one person, with journals, and the writes that merge them."""
+    NOTE_DEDUPED = 133
+    """When duplicates were last looked for."""
+    REFUSE_MERGE = 134
+    """A person says that two records are two people."""
+    UNDO_MERGE = 135
+    """A person takes a merge back."""
+
     # --- calls of a CRM
 
     ASK_CHANGES = 32
@@ -180,6 +191,10 @@ class Boundary(IntEnum):
     """The last look for accounts that are about to be created."""
     ACCOUNTS_BEFORE_ROLES = 115
     """The last look whether opportunities are open, before contacts get roles on them."""
+    READ_DUPLICATES = 130
+    """Records that have a handle in common."""
+    READ_BEFORE_MERGING = 131
+    """The last look at records that are about to be merged."""
     READ_BEFORE_NAMING = 49
     """The last look at contacts that are about to be named."""
     READ_TO_TAKE_BACK = 141

@@ -49,7 +49,8 @@ CATALOGUE: dict[str, Entry] = {
         "Remove the entry from `blocked` if it should not be there.",
     ),
     "suppressed": Entry(
-        "The person was erased, or somebody deleted the contact in the CRM: it is never made again.",
+        "The person was erased, or somebody deleted the contact in the CRM, or removed it here: it is never "
+        "made again.",
         "The contact was {why} by a person and is not made again.",
         "Add the contact by hand in the CRM if it should be there after all.",
     ),
@@ -263,6 +264,11 @@ CATALOGUE: dict[str, Entry] = {
         "Why somebody gets no contact role, or an opportunity none, where `contact_roles` is on.",
         "No contact role on {opportunity}.",
     ),
+    "removed": Entry(
+        "A person removed the activity (`firstcontact remove`): it is not logged again.",
+        "A person removed its activity on {on}; it is not logged again.",
+        "Log it in the CRM by hand if it should be there after all.",
+    ),
     "by_hand": Entry("A user logged it by hand.", "{by} logged it by hand."),
     "no_crm_user": Entry(
         "Our user has no CRM user; the connection's own user stands for them.",
@@ -277,6 +283,11 @@ _WITHOUT: dict[tuple[str, str], str] = {
     ("no_crm_user", "user"): "Nobody of ours answered it; the connection's own user stands for them.",
 }
 """The sentence where that value is empty."""
+
+_WITH: dict[tuple[str, str], str] = {
+    ("suppressed", "on"): "The contact was removed by a person on {on} and is not made again.",
+}
+"""The sentence where that value is there."""
 
 
 class _Values(dict[str, str]):
@@ -296,6 +307,8 @@ def sentence(reason: Reason) -> str:
     for name, value in reason.values:
         if not value and (reason.name, name) in _WITHOUT:
             return _WITHOUT[reason.name, name]
+        if value and (reason.name, name) in _WITH:
+            return _WITH[reason.name, name].format_map(_Values(reason.values))
     return entry(reason.name).sentence.format_map(_Values(reason.values, about=reason.about))
 
 

@@ -30,10 +30,11 @@ from firstcontact.flow.rounds import Round, drop, retry
 from firstcontact.flow.sifting import without_erased
 from firstcontact.flow.targets import needs, with_records
 from firstcontact.lanes.leases import Lease
-from firstcontact.ledger import news, under_way, undoing, writing
+from firstcontact.ledger import news, observing, under_way, undoing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
 from firstcontact.operating.watch import SILENT, Watch, WriteEvent
+from firstcontact.planning.enrichment import subjects_of
 from firstcontact.planning.write import (
     Receipt,
     Write,
@@ -139,8 +140,8 @@ def _wave(
     watch: Watch,
     region: str,
 ) -> Carried:
-    """made: as `_made_before` says, and by the waves before; what this one makes is added. turn: of undo, when
-    the batch was read (`undoing.turn`)."""
+    """made: as `_made_before` says, and by the waves before; what this one makes is added.
+    turn: of undo, when the batch was read (`undoing.turn`)."""
     round = Round(intents)
     sent = [intent.write for intent in intents if intent.state == "sent"]
     settled = _found_written(crm, sent, round, now)
@@ -260,12 +261,14 @@ def _keep(
     with ledger.write(Boundary.KEEP_RECEIPTS) as tx:
         lease.hold(tx)
         making = [
-            (crm.connection, by_key[each.key].subject, each.key)
+            (crm.connection, subject, each.key)
             for each in round.receipts
             if by_key[each.key].kind in MAKING
+            for subject in subjects_of(by_key[each.key])
         ]
         taking_back.answered(tx, crm.connection, round, by_key)
         writing.mark_done(tx, round.receipts, now, making)
+        observing.made(tx, [each for each in round.receipts if by_key[each.key].kind == "create_contact"])
         writing.mark(tx, round.marks)
         if round.under_way:
             under_way.end(tx, lease.owner, round.unanswered())

@@ -8,7 +8,7 @@ first, or what was looked up has had news since, the decision is dropped and tak
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm, TryAgain
+from firstcontact.flow import enriching
 from firstcontact.flow.clock import HOUR, SECOND, backoff
 from firstcontact.flow.context import crm_context, digest
 from firstcontact.flow.look_up import Looked, look_up, made_type, virtual
@@ -25,7 +26,7 @@ from firstcontact.flow.targets import needs
 from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Interaction, Sms, decode
 from firstcontact.lanes.leases import Lease
-from firstcontact.ledger import deciding, engagement, intake, news, reviewing, writing
+from firstcontact.ledger import deciding, engagement, intake, news, observing, reviewing, undoing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.deciding import Decided
 from firstcontact.ledger.roles import role_of
@@ -34,7 +35,8 @@ from firstcontact.planning.write import ActivityFields, ContactFields, CreatedBy
 from firstcontact.policy.case import team_index
 from firstcontact.policy.contact_roles import role_subject
 from firstcontact.policy.decide import decide
-from firstcontact.policy.decision import Decision
+from firstcontact.policy.decision import Decision, FieldChange
+from firstcontact.policy.enrichment import asks, subject
 from firstcontact.policy.known import BrakeFacts
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.policy.settings import Effective
@@ -148,6 +150,7 @@ def _decide(
     logs = decision.activity in ("log", "log_unlinked")
     if isinstance(fact, Sms) and logs and offered.updates_activity:
         day, clock = conversation_day(fact, decision, settings)
+        day = undoing.day_after(tx, crm.connection, day)
         messages = _messages(tx, batch, day, clock, fact, decision, crm.connection)
     logged = batch.activities.get(day or fact.id)
     links = Links(
@@ -195,6 +198,8 @@ def _fold(batch: _Batch, writes: Sequence[Write], reserves: Mapping[str, str], a
             batch.looked.people[subject] = msgspec.structs.replace(
                 facts, status="found", records=(virtual(key, made.get(key), becomes),)
             )
+    batch.creates += sum(1 for write in writes if write.kind == "create_contact")
+    enriching.fold(batch.looked.people, writes)
     for write in writes:
         if (role := role_of(write)) is not None:
             batch.looked.roles.under_way.add(role)
@@ -299,6 +304,7 @@ def _keep(
     lanes = {each.interaction.id: each.shard for each in due}
     writing.intend(tx, crm.connection, [*intents, *remaining], now, held=waits, lanes=lanes)
     keep_roles(tx, crm.connection, looked.roles, looked.accounts, intents, now)
+    observing.keep(tx, crm.connection, _provenance(kept, due), now)
     _keep_activities(tx, crm.connection, kept, {each.key for each in remaining})
     asked = _ask(tx, kept, now)
     attempts = {each.interaction.id: each.attempts for each in due}
@@ -312,6 +318,15 @@ def _keep(
     intake.retry_at(tx, retries)
     creates = sum(1 for write in intents if write.kind == "create_contact")
     return Judged(decided=len(kept) - len(retries), creates=creates, asked=asked, retries=len(retries))
+
+
+def _provenance(items: Sequence[_Item], due: Sequence[intake.Due]) -> Iterator[observing.Provenance]:
+    """Where the values are from that these items write into contacts."""
+    at = {each.interaction.id: each.interaction.at for each in due}
+    for item in items:
+        if item.brings:
+            id = item.decided.decision.interaction
+            yield from enriching.provenance(item.writes, item.brings, item.decided.known, id, at[id])
 
 
 def _give_back(tx: Connection, connection: str, wanted: Mapping[str, str], kept: Sequence[_Item]) -> None:
@@ -399,6 +414,9 @@ def _ask(tx: Connection, items: Sequence[_Item], now: int) -> int:
             about = f"matter:{decision.interaction}" if decision.matter_candidates else ""
             abouts.add(about)
             rows.append(_review(decision, about, decision.matter_candidates, now))
+        for about in (subject(each.about) for each in decision.people if asks(each)):
+            abouts.add(about)
+            rows.append(_review(decision, about, (), now))
         for about in (role_subject(role.opportunity, role.about) for role in decision.roles if role.ask):
             abouts.add(about)
             rows.append(_review(decision, about, (), now))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Capabilities, Crm, TryAgain
 from firstcontact.flow.account_domains import ruled
+from firstcontact.flow.enriching import as_it_was
 from firstcontact.flow.role_check import check_roles
 from firstcontact.flow.rounds import Round, drop, retry
 from firstcontact.flow.taking_back import is_undo, still_ours, untouched
@@ -16,6 +17,7 @@ from firstcontact.interactions.model import Handle
 from firstcontact.ledger import deciding
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
+from firstcontact.planning.enrichment import VALUES
 from firstcontact.planning.write import AccountFields, ContactFields, Existing, Receipt, Write
 
 LOOKS = 6
@@ -166,6 +168,8 @@ def _updating(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round,
     """The live looks before a contact is changed. Raises TryAgain."""
     settled = _unedited(ledger, crm, updating, round, now)
     rest = [write for write in updating if write.key not in settled]
+    settled |= as_it_was(ledger, crm, rest, round, now)
+    rest = [write for write in rest if write.key not in settled]
     return settled | still_ours(ledger, crm, rest, round, now)
 
 
@@ -180,6 +184,7 @@ def _unedited(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round,
         and isinstance(write.fields, ContactFields)
         and (write.fields.first_name or write.fields.last_name)
         and not is_undo(write)
+        and VALUES not in write.subject
     ]
     if not naming:
         return frozenset()

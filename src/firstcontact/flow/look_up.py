@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Literal
 
 import msgspec
 
@@ -16,13 +17,14 @@ from firstcontact.connectors.contract import Capabilities, Crm, Gone, Moved, Try
 from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.flow import look_up_values
 from firstcontact.flow.account_domains import Ruled, ruled
+from firstcontact.flow.removed import removed_of, without_removed
 from firstcontact.flow.roles import RolesLooked, look_up_roles
 from firstcontact.identity import domains
 from firstcontact.identity.records import Account, Finding, Matter, Record, RecordType
 from firstcontact.identity.team import Team
 from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Handle, Interaction
-from firstcontact.ledger import deciding, intake, writing
+from firstcontact.ledger import deciding, intake, undoing, writing
 from firstcontact.ledger.book import Ledger
 from firstcontact.planning.plan import NEW
 from firstcontact.planning.write import ContactFields
@@ -55,6 +57,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     reserved: dict[str, tuple[str, str]]
     gone: tuple[tuple[str, str], ...]
     """(handle key, record id) of contacts of ours that somebody deleted in the CRM since."""
+    removed: Mapping[str, int] = {}
+    """What a person took back, and when: handle keys and `interaction:ID`."""
     accounts_gone: frozenset[str] = frozenset()
     """Domains that an account once had, and none has now."""
     roles: RolesLooked = msgspec.field(default_factory=RolesLooked)
@@ -74,6 +78,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
         hosts = {key.rpartition("@")[2] for key in keys if "@" in key}
         records = {record.id for facts in people.values() for record in facts.records}
         matter_ruling = self.rulings.get((f"matter:{interaction.id}", ""))
+        activity = f"interaction:{interaction.id}"
         accounts = tuple(a for a in self.accounts if _concerns(a, hosts, keys)) if self.accounts else ()
         return Known(
             at=self.at,
@@ -91,6 +96,10 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             by_hand=self.by_hand.get(interaction.id, ""),
             matter_ruling=matter_ruling.choose if matter_ruling else "",
             accounts_gone=tuple(sorted(hosts & self.accounts_gone)) if self.accounts_gone else (),
+            removed={
+                **{key: self.removed[key] for key in keys if key in self.removed},
+                **({"": self.removed[activity]} if activity in self.removed else {}),
+            },
             roles_gone=self.roles.gone_of(accounts, records),
             role_rulings=self.roles.rulings_of(accounts, keys),
         )
@@ -129,6 +138,7 @@ def look_up(
         subjects = [*handles, *observed.handles, *(f"domain:{host}" for host in hosts)]
         reserved = writing.reserved(tx, crm.connection, subjects)
         suppressed = deciding.suppressed(tx, crm.connection, handles)
+        removed = removed_of(tx, crm.connection, suppressed, facts)
         erased = ledger.erased.markers(tx, handles)
         names = dict(intake.names_of(tx, handles))
         threads = deciding.threads(tx, {f.conversation for f in facts if f.conversation})
@@ -163,6 +173,7 @@ def look_up(
         look_up_values.with_values(people, observed, here, find, reserved, team.region)
     with ledger.read() as tx:
         look_up_values.written_of(tx, crm.connection, people, rulings, reserved, team.region, context)
+        people = without_removed(tx, crm.connection, people)
     people.update(dict.fromkeys(erased, PersonFacts(status="absent", suppressed="erased")))
     in_crm = _accounts(crm, context, handles.values(), said)
     accounts = said.over(in_crm)
@@ -176,6 +187,7 @@ def look_up(
         context=context,
         people=people,
         accounts=accounts,
+        removed=removed,
         accounts_gone=hosts_seen - {domain for account in in_crm for domain in account.domains},
         matters=_matters(crm, context, people.values()),
         threads=threads,
@@ -282,8 +294,11 @@ def _facts(
         records=bearing,
         stray=stray,
         names=names[:3],
-        suppressed="erased" if suppressed == "erased" else ("deleted" if suppressed else ""),
+        suppressed=_SUPPRESSED.get(suppressed, "deleted") if suppressed else "",
     )
+
+
+_SUPPRESSED: dict[str, Literal["erased", "removed"]] = {"erased": "erased", undoing.REMOVED: "removed"}
 
 
 def made_type(offered: Capabilities) -> RecordType:

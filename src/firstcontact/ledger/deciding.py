@@ -81,14 +81,17 @@ _SUPPRESSED = Statement(
 
 
 def suppressed(tx: Connection, connection: str, keys: Collection[str]) -> dict[str, str]:
-    """Handles that must not be made again: key to `deleted` or `erased`."""
+    """Handles that must not be made again: key to `deleted`, `erased`, or `removed` by a person's undo."""
     return dict(_SUPPRESSED.rows(tx, of=connection, keys=keys))
 
 
 def bury(tx: Connection, connection: str, key: str, why: str, record: str, at: int) -> None:
     """Remember that a person deleted (or had erased) the contact of a handle: it is never made again."""
     row = {"connection": connection, "key": key, "why": why, "record": record, "at": at}
-    upsert(tx, tombstones, [row])
+    if why == "deleted":  # what we took away for a person, or erased, is gone, too, and stays what it was
+        insert_new(tx, tombstones, [row])
+    else:
+        upsert(tx, tombstones, [row])
 
 
 _NO_LONGER_BEAR = Statement(

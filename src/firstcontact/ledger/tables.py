@@ -258,6 +258,7 @@ day_messages = table(
     Column("day", TEXT, primary_key=True),
     Column("interaction", TEXT, primary_key=True),
     Column("clock", TEXT, nullable=False),
+    Index("day_messages_interaction", "interaction"),
     rowid=False,
 )
 

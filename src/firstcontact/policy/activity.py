@@ -15,7 +15,7 @@ from firstcontact.policy.decision import (
     RoleVerdict,
     TimeEntry,
 )
-from firstcontact.policy.rules.said import Said
+from firstcontact.policy.rules.said import Said, day
 
 
 def before_people(case: Case) -> Said | None:
@@ -42,6 +42,9 @@ def closed(case: Case, people: tuple[PersonVerdict, ...], said: Said) -> Decisio
     trace = [Reason(said.name, "", said.effect, decisive=True, values=said.values), *_ours(case)]
     if said.effect == "log_unlinked" and not case.settings.log.get(case.kind, True):
         trace.append(Reason(f"logging_off:{case.kind}", "", "skip", decisive=True))
+        verdict = "skip"
+    for taken in _removed(case):
+        trace.append(Reason(taken.name, "", taken.effect, decisive=True, values=taken.values))
         verdict = "skip"
     return _decision(case, people, verdict, trace)
 
@@ -173,6 +176,7 @@ def _lowering(case: Case, verdict: ActivityVerdict) -> list[Said]:
         said.append(Said(f"logging_off:{case.kind}", "skip"))
     if case.known.logged_elsewhere:
         said.append(Said("already_logged", "skip"))
+    said.extend(_removed(case))
     if case.blocked is not None and _all_blocked(case):
         said.append(Said("blocked", "skip"))
     if verdict in ("log", "log_unlinked") and case.kind not in case.capabilities.logs:
@@ -191,6 +195,12 @@ def _lowering(case: Case, verdict: ActivityVerdict) -> list[Said]:
         if case.capabilities.owners and not _crm_user(case):
             said.append(Said("no_crm_user", "note", (("user", _user(case)),)))
     return said
+
+
+def _removed(case: Case) -> tuple[Said, ...]:
+    """What a person took back is not logged again, nor by hand (SPEC §10)."""
+    at = case.known.removed.get("")
+    return (Said("removed", "skip", (("on", day(at)),)),) if at is not None else ()
 
 
 def _all_blocked(case: Case) -> bool:

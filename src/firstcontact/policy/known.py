@@ -33,8 +33,10 @@ ContactField = Literal[
     "title",
     "phone",
     "mobile",
+    "first_name",
     "last_name",
     "email",
+    "main_email",
     "department",
     "seniority",
     "persona",
@@ -88,15 +90,19 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """Logging by hand on a chosen contact teaches it the handle only when the user says so (SPEC §5)."""
 
 
-class PersonFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PersonFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What is known of one handle.
 
     status: `found`, `absent`, `unknown` as the look-up said; `not_known`: it was never looked up.
     records: verified candidates that bear the handle. stray: ids of records that the CRM's search
         returned and that do not bear it.
     names: observed names, best first. observed: the newest value of each other field. written: what we wrote
-        last into the fields of these records.
-    suppressed: `deleted` (a person deleted the contact) or `erased`; empty: neither.
+        last into the fields of these records. of_others: those of the observed numbers and addresses that
+        somebody else has, too. undeliverable: addresses of these records that take no mail any more.
+        made: those of these records that we made, where the CRM does not tell. enriching: a person's answers
+        about values (`policy.enrichment.subject`).
+    suppressed: `deleted` (a person deleted the contact), `erased`, or `removed` (a person took back that we
+        made it); empty: none of these.
     A record whose id is `new:<write key>` is one that an earlier decision is about to create.
     """
 
@@ -107,12 +113,16 @@ class PersonFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     names: tuple[ObservedName, ...] = ()
     observed: tuple[ObservedValue, ...] = ()
     written: tuple[WrittenValue, ...] = ()
-    suppressed: Literal["", "deleted", "erased"] = ""
+    of_others: tuple[str, ...] = ()
+    undeliverable: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+    enriching: Ruling | None = None
+    suppressed: Literal["", "deleted", "erased", "removed"] = ""
     ruling: Ruling | None = None
 
     def value(self, field: ContactField) -> str:
         """The newest observed value of a field, "" where there is none."""
-        return next((each.value for each in self.observed if each.field == field), "")
+        return next((v.value for v in self.observed if v.field == field and v.source != "bounce"), "")
 
 
 class ThreadMessage(msgspec.Struct, frozen=True, gc=False):
@@ -163,6 +173,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by_hand: a user logs this interaction by hand; the user's id.
     accounts_gone: domains of people on it that an account once had, and none has now.
     logged_elsewhere: the CRM holds this interaction from another system.
+    removed: what a person took back, and when: of people on it by handle key, its activity by "".
     roles_gone: (opportunity, contact) of roles that were there once and are not now. role_rulings: answers to
         questions about roles (`policy.contact_roles.role_subject`).
     """
@@ -178,6 +189,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by_hand: str = ""
     matter_ruling: str = ""
     logged_elsewhere: bool = False
+    removed: Mapping[str, int] = {}
     accounts_gone: tuple[str, ...] = ()
     roles_gone: tuple[tuple[str, str], ...] = ()
     role_rulings: tuple[Ruling, ...] = ()

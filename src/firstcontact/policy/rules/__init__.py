@@ -102,6 +102,7 @@ ACTIVITY_REASONS: tuple[str, ...] = (
     "draft",
     "partial",
     "already_logged",
+    "removed",
     "blocked",
     "review_required",
     "by_hand",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from firstcontact.policy.case import Person
@@ -18,6 +19,14 @@ class Said(NamedTuple):
 
 
 Rule = Callable[[Person], Said | None]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def day(at: int) -> str:
+    """Microseconds as a date, `2026-03-02` (UTC), for a reason's values."""
+    return (_EPOCH + timedelta(microseconds=at)).date().isoformat()
+
 
 PROHIBITIONS: frozenset[str] = frozenset({"ours", "no_usable_handle", "blocked", "suppressed"})
 """What no ruling of a person lifts (SPEC §4)."""

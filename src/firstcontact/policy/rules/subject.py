@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firstcontact.interactions.erased import is_erased
 from firstcontact.policy.case import Person
-from firstcontact.policy.rules.said import Said
+from firstcontact.policy.rules.said import Said, day
 
 
 def no_usable_handle(person: Person) -> Said | None:
@@ -27,11 +27,14 @@ def blocked(person: Person) -> Said | None:
 
 
 def suppressed(person: Person) -> Said | None:
-    """An erased person is never captured again; a contact that a person deleted is never made again, but
-    one whom somebody has added by hand since is linked."""
+    """An erased person is never captured again; a contact that a person deleted, or removed here, is never
+    made again, but one whom somebody has added by hand since is linked."""
     why = "erased" if is_erased(person.participant) else person.facts.suppressed
-    if not why or (why == "deleted" and person.contacts):
+    if not why or (why in ("deleted", "removed") and person.contacts):
         return None
+    if why == "removed":
+        on = day(person.case.known.removed.get(person.about, 0))
+        return Said("suppressed", "never", (("why", why), ("on", on)))
     return Said("suppressed", "never", (("why", why),))
 
 

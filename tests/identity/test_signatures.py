@@ -241,3 +241,12 @@ def test_mobile_numbers_as_countries_write_them(line: str, region: str, number: 
     """Long last groups, no spaces at all, and the word that each country has for it."""
     found = of(f"Best regards,\nJo Diaz\n{line}\n", region=region)
     assert SignedPhone("mobile", number) in found.phones
+
+
+def test_a_firm_and_its_address_in_one_line() -> None:
+    """Between rules each piece is what it is: the firm, the street, the town, the number."""
+    line = "Acme, Inc. | 1 Pier Street | Springfield, OR 97475 | Direct: 415.555.0123"
+    found = of(f"Best,\n\nJo Diaz\nVP Finance\n{line}\n")
+    assert found.company == "Acme, Inc."
+    assert found.address == ("1 Pier Street", "Springfield, OR 97475")
+    assert found.phones == (SignedPhone("work", "415.555.0123"),)

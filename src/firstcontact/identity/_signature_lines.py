@@ -45,6 +45,7 @@ _LABELS_IN_BRACKETS = tuple(
     (kind, re.compile(rf"\s*[(\[](?:{words})\.?[)\]]", re.I)) for kind, words in PHONE_LABELS
 )
 _PARTS = re.compile(r"\s*[,|/•·;]\s*|\s+[-–—]\s+|\s{3,}|\t+")
+_RULES = re.compile(r"\s*[|•·]\s*")
 _WORD = re.compile(r"[^\W\d_][\w'’.-]*")
 _SMALL = word_set(
     """
@@ -201,6 +202,11 @@ def _kind(before: str, after: str) -> PhoneKind:
             return kind
     # `Fax service for our clients 415 555 0123`: whatever stands between, nobody is called there.
     return "fax" if "fax" in before.lower() else "work"
+
+
+def pieces(text: str) -> list[str]:
+    """What a line says one after the other, between rules (`Acme Ltd. | 12 Mill Road | T 415 555 0123`)."""
+    return [piece for piece in _RULES.split(text) if piece]
 
 
 def emails(text: str) -> list[str]:

@@ -179,17 +179,20 @@ def _fields(block: _Block, sender: Sender, region: str) -> Signature:
             phones.setdefault(number, SignedPhone(kind, number))
         addresses = read.emails(row.text)
         emails.update(dict.fromkeys(addresses))
-        if found or addresses or place == block.name:
+        if place == block.name:
             continue
-        if read.is_address(row.text):
-            address.append(row.text)
-            continue
-        job = read.title(row.text)
-        if job and not title:
-            title = job
-            company = company or read.company(row.text[row.text.find(job) + len(job) :], sender, certain=True)
-        elif not company:
-            company = read.company(row.text, sender)
+        for piece in read.pieces(row.text):
+            if read.emails(piece) or read.phones(piece, region):
+                continue
+            if read.is_address(piece):
+                address.append(piece)
+                continue
+            job = read.title(piece)
+            if job and not title:
+                title = job
+                company = company or read.company(piece[piece.find(job) + len(job) :], sender, certain=True)
+            elif not company:
+                company = read.company(piece, sender)
     return Signature(
         name=name,
         title=title,

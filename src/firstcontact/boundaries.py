@@ -145,6 +145,23 @@ class Boundary(IntEnum):
     UNDO_MERGE = 135
     """A person takes a merge back."""
 
+    # --- transactions of the ledger: erasing
+
+    REMEMBER_ERASED = 150
+    """Keyed hashes of whom a person has erased: from here on nobody captures them again."""
+    WITHDRAW_UNSENT = 151
+    """What was about to be written on interactions of theirs is decided anew."""
+    ERASE_LOOSE = 152
+    """Rows that are about others, and name them."""
+    ERASE_BYTES = 153
+    """Raw deliveries that they are in."""
+    ERASE_PERSON = 154
+    """Everything about them, and what the CRM is asked to take away."""
+    FORGET_GONE = 155
+    """What the built-in address book still has of contacts that are deleted in it."""
+    REMOVE_OLD_FACTS = 156
+    """Interactions and decisions that are older than they may be are removed."""
+
     # --- calls of a CRM
 
     ASK_CHANGES = 32
@@ -173,6 +190,8 @@ class Boundary(IntEnum):
     """What a write's targets were merged into."""
     FIND_OBSERVED = 120
     """Whose the numbers and addresses are that people have in their signatures."""
+    FIND_TO_ERASE = 157
+    """Which records somebody has who is to be erased."""
     READ_BEFORE_ENRICHING = 121
     """Contacts that are about to get a value, as they are now."""
     FIND_BEFORE_ENRICHING = 122
@@ -245,6 +264,8 @@ class Boundary(IntEnum):
 
     # --- file writes
 
+    WIPE = 158
+    """A database file is written anew, without what was deleted in it."""
     MAKE_FOLDER = 62
     """A home, or a folder in it."""
     OPEN_SETTINGS_LOCK = 63

@@ -24,7 +24,8 @@ from firstcontact.connectors.contract import (
     Reading,
     TryAgain,
 )
-from firstcontact.flow import importing
+from firstcontact.flow import account_domains, importing
+from firstcontact.flow.domain_suggestions import suggest
 from firstcontact.flow.engine_job import forget_settings, place_of
 from firstcontact.flow.installation import Tally
 from firstcontact.flow.story import interaction_story, person_story
@@ -312,6 +313,20 @@ def _desk(world: Told) -> None:
             installation.lanes.renew(lease)
 
 
+def _rule_domains(world: Told) -> None:
+    """An admin says which domains are an account's, where the CRM has accounts, and asks for suggestions."""
+    crm, now = world.address_book, world.clock.now()
+    if not crm.capabilities().accounts:
+        return
+    (acme,) = account_domains.meant("a-acme", crm.every_account)
+    for host, state in (("acme-group.example", "added"), ("acme-old.example", "refused")):
+        account_domains.rule_domain(
+            world.ledger, crm.connection, acme, host, cast(Any, state), BOOK.team, "ana", now
+        )
+    account_domains.take_back(world.ledger, crm.connection, acme.id, "acme-old.example", now)
+    suggest(world.ledger, world.installation.known, BOOK.team, subdomains=True)
+
+
 _TEAM: dict[str, Any] = {
     "domains": ["firm.example"],
     "region": "US",
@@ -366,6 +381,7 @@ MORE: tuple[Step, ...] = (
     Step(at(4, 18), (call("call-nameless", at(4, 18), NAMELESS, seconds=6),)),
     Step(at(4, 19), (call("call-named", at(4, 19), NAMELESS, seconds=6, name="GREY ANN"),)),
     Step(at(4, 20), act=_act(_desk)),
+    Step(at(4, 20, 10), act=_act(_rule_domains)),
     Step(at(800, 9), (call("call-very-late", at(800, 9), VERY_LATE, seconds=6),)),
 )
 

@@ -332,6 +332,8 @@ class Boundary(IntEnum):
     """The file beside it goes."""
     MAKE_KEY_FOLDER = 111
     """The folder that the key ring is in."""
+    OPEN_SCRATCH = 164
+    """What a long reading finds out, in a temporary file that only this process sees."""
     OPEN_KEY_RING_LOCK = 114
     """The file that keeps two who change the key ring apart."""
 

@@ -16,7 +16,6 @@ SHARED = Path(os.environ.get("FIRSTCONTACT_SHARED") or ROOT.parent / "shared") /
 
 NOT_YET = {
     "dedupe": "duplicates (SPEC §9) are not offered yet",
-    "enrich": "enrichment (SPEC §8) is not offered yet",
 }
 
 
@@ -24,8 +23,6 @@ def missing(scenario: Scenario) -> str:
     """What the scenario needs that is not offered yet; empty where it must hold."""
     if any(step.kind == "dedupe" for step in scenario.steps):
         return NOT_YET["dedupe"]
-    if scenario.settings.get("enrich"):
-        return NOT_YET["enrich"]
     return ""
 
 

@@ -269,6 +269,41 @@ CATALOGUE: dict[str, Entry] = {
         "A person removed its activity on {on}; it is not logged again.",
         "Log it in the CRM by hand if it should be there after all.",
     ),
+    "enriched": Entry(
+        "A value that this interaction said of the person goes into a field of their contact (`enrich`, "
+        "`classify`).",
+        "The {field} of the contact becomes {value}; before it was {before}.",
+        "`firstcontact enrichment` shows where each value of a contact came from.",
+    ),
+    "enrichment_asked": Entry(
+        "A value is ready for a field of the contact, and `autonomy.enrich` says that a person sees it first.",
+        "The {field} of the contact would become {value}; now it is {before}.",
+        "Answer in `firstcontact review`: accept it, or ignore it for good.",
+    ),
+    "enrichment_refused": Entry(
+        "A person said that this value is not to be written.",
+        "The {field} {value} is not written: a person said so.",
+    ),
+    "enrichment_older": Entry(
+        "What this interaction says of the person is older than what was written: it overwrites nothing.",
+        "The {field} {value} is older than what was written last.",
+    ),
+    "enrichment_shared": Entry(
+        "A number or address that somebody else has, too, or an account's own number: it is written on nobody.",
+        "The {field} {value} is not this person's alone.",
+        "Put it on the contact by hand if it is theirs all the same.",
+    ),
+    "enrichment_other_name": Entry(
+        "The sender bears another given name than the contact: a mailbox that two people share. What they say "
+        "of themselves is not written.",
+        "The sender calls themselves {name}, which is not this contact's name.",
+    ),
+    "edited_by_person": Entry(
+        "A person changed or emptied the field after we wrote it: it stays as they left it, unless the setting "
+        "is `always`.",
+        "The {field} stays as a person left it; the mail says {value}.",
+        'Set `enrich` to "always" for the field if mail is to win.',
+    ),
     "by_hand": Entry("A user logged it by hand.", "{by} logged it by hand."),
     "no_crm_user": Entry(
         "Our user has no CRM user; the connection's own user stands for them.",

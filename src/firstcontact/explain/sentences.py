@@ -7,6 +7,7 @@ import msgspec
 from firstcontact.explain.catalogue import next_step, sentence
 from firstcontact.policy.contact_roles import role_subject
 from firstcontact.policy.decision import Decision, PersonVerdict, RoleVerdict
+from firstcontact.policy.enrichment import asks, subject
 
 VERDICTS: dict[str, str] = {
     "link": "is linked to a contact",
@@ -34,15 +35,23 @@ class Explained(msgspec.Struct, frozen=True):
 
 
 def explain(decision: Decision) -> tuple[Explained, ...]:
-    """The decision, the activity first, then each person, then each contact role that a person is asked
-    about."""
+    """The decision, the activity first, then each person, then values and contact roles that a person is
+    asked about."""
     activity = Explained(
         "",
         f"The interaction is {ACTIVITIES[decision.activity]}.",
         *_reasons(decision, "", decision.activity in ("log", "log_unlinked")),
     )
     asked = (_role(decision, role) for role in decision.roles if role.ask)
-    return (activity, *(_person(decision, person) for person in decision.people), *asked)
+    people = (_person(decision, person) for person in decision.people)
+    values = (_values(decision, person) for person in decision.people if asks(person))
+    return (activity, *people, *values, *asked)
+
+
+def _values(decision: Decision, person: PersonVerdict) -> Explained:
+    about = subject(person.about)
+    headline = f"What a mail says of {_shown(person)} waits for a person's answer."
+    return Explained(about, headline, *_reasons(decision, about, False))
 
 
 def _role(decision: Decision, role: RoleVerdict) -> Explained:

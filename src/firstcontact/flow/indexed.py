@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.connectors.contract import Capabilities, Changes, Crm, Gone, Moved, Outcome
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new, without_handles
 from firstcontact.flow.clock import MINUTE
 from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record, RecordType
 from firstcontact.interactions.model import Handle
@@ -188,7 +188,7 @@ def enter(
         return
     records = {record.id: record for record in seen}
     active: dict[str, int] = {}
-    updates: list[tuple[str, ContactFields]] = []
+    updates: list[tuple[str, Write, ContactFields]] = []
     accounts: list[Account] = []
     for write, receipt in done:
         fields = write.fields
@@ -207,15 +207,15 @@ def enter(
                     )
                 )
         elif isinstance(fields, ContactFields) and isinstance(write.target, Existing):
-            updates.append((write.target.id, fields))
+            updates.append((write.target.id, write, fields))
         elif write.kind == "log_activity" and isinstance(fields, ActivityFields):
             for id in (person.id for person in fields.people if isinstance(person, Existing)):
                 active[id] = max(active.get(id, 0), fields.at)
     if updates:
-        there = {**index.read(tx, connection, [id for id, _ in updates]), **records}
-        for id, fields in updates:
+        there = {**index.read(tx, connection, [id for id, *_ in updates]), **records}
+        for id, write, fields in updates:
             if id in there:
-                records[id] = there[id] = updated(there[id], fields, region)
+                records[id] = there[id] = updated(there[id], fields, region, write.changed)
     index.keep(tx, connection, records.values(), region, state.reading)
     index.keep_accounts(tx, connection, accounts)
     if active:
@@ -224,6 +224,7 @@ def enter(
 
 def created(id: str, fields: ContactFields, region: str, now: int, type: RecordType = "contact") -> Record:
     """The contact or lead that we have just made, as the CRM will tell of it."""
+    phones = (*fields.phones, *fields.mobiles)
     return Record(
         type=type,
         id=id,
@@ -231,9 +232,14 @@ def created(id: str, fields: ContactFields, region: str, now: int, type: RecordT
         first_name=fields.first_name,
         last_name=fields.last_name,
         emails=fields.emails,
-        phones=fields.phones,
-        handles=read_fields(fields.emails, fields.phones, region)[0],
+        phones=phones,
+        mobiles=fields.mobiles,
+        handles=read_fields(fields.emails, phones, region)[0],
         title=fields.title,
+        department=fields.department,
+        seniority=fields.seniority,
+        persona=fields.persona,
+        mailing=fields.mailing,
         company=fields.company,
         account=_id(fields.account),
         owner=fields.owner,
@@ -243,14 +249,24 @@ def created(id: str, fields: ContactFields, region: str, now: int, type: RecordT
     )
 
 
-def updated(record: Record, fields: ContactFields, region: str) -> Record:
-    """The record with what we have just written onto it."""
+_SET = ("title", "department", "seniority", "persona", "company", "mailing", "owner")
+
+
+def updated(record: Record, fields: ContactFields, region: str, changed: Collection[str] = ()) -> Record:
+    """The record with what we have just written onto it. changed: as in `Write.changed`."""
     where = record.country or region
     emails = with_new(record.emails, fields.emails, where)
-    phones = with_new(record.phones, fields.phones, where)
-    first_name = fields.first_name or record.first_name
-    last_name = fields.last_name or record.last_name
+    if fields.main_email:
+        rest = without_handles(emails, (fields.main_email,), where)
+        emails = (fields.main_email, *rest)
+    emails = without_handles(emails, fields.without_emails, where)
+    phones = with_new(record.phones, (*fields.phones, *fields.mobiles), where)
+    mobiles = with_new(record.mobiles, fields.mobiles, where)
+    phones = without_handles(phones, fields.without_phones, where)
+    first_name = fields.first_name or ("" if "first_name" in changed else record.first_name)
+    last_name = fields.last_name or ("" if "last_name" in changed else record.last_name)
     named = bool(fields.first_name or fields.last_name)
+    plain = {name: getattr(fields, name) for name in _SET if getattr(fields, name) or name in changed}
     return msgspec.structs.replace(
         record,
         name=full_name(first_name, last_name) if named else (fields.name or record.name),
@@ -258,12 +274,11 @@ def updated(record: Record, fields: ContactFields, region: str) -> Record:
         last_name=last_name,
         emails=emails,
         phones=phones,
+        mobiles=tuple(each for each in mobiles if each in phones),
         handles=read_fields(emails, phones, where)[0],
-        title=fields.title or record.title,
-        company=fields.company or record.company,
         account=_id(fields.account) or record.account,
-        owner=fields.owner or record.owner,
         placeholder=record.placeholder and not named if fields.placeholder is None else fields.placeholder,
+        **plain,
     )
 
 

@@ -8,6 +8,7 @@ from firstcontact.connectors.contract import MovedTo, Rejected
 from firstcontact.flow.clock import SECOND, backoff
 from firstcontact.identity.records import Account, Record
 from firstcontact.ledger.writing import Intent
+from firstcontact.planning.enrichment import subjects_of
 from firstcontact.planning.write import Receipt, Write
 
 
@@ -42,7 +43,7 @@ def drop(round: Round, write: Write, why: str) -> None:
     creation's handle or domain is free for others."""
     round.marks.append((write.key, "dropped", None, why))
     if write.kind in ("create_contact", "create_account"):
-        round.released.add(write.subject)
+        round.released.update(subjects_of(write))
     round.decide_again.add(write.interaction)
 
 

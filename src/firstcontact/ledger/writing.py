@@ -304,6 +304,20 @@ def records_of(tx: Connection, keys: Collection[str]) -> dict[str, tuple[str, st
     return {key: (state, record) for key, state, record in _RECORDS.rows(tx, keys=keys)}
 
 
+_MADE_BY = Statement(
+    select(writes.c.record).where(
+        writes.c.key.in_(values("keys")),
+        writes.c.kind.concat("") == "create_contact",
+        writes.c.created == 1,
+    )
+)
+
+
+def made_by(tx: Connection, keys: Collection[str]) -> frozenset[str]:
+    """The contacts that these writes made; not those that were there already."""
+    return frozenset(record for (record,) in _MADE_BY.rows(tx, keys=keys))
+
+
 _ACTIVITIES = Statement(
     select(activities.c.subject, activities.c.write_key, activities.c.fields, activities.c.latest).where(
         activities.c.connection == bindparam("of"), activities.c.subject.in_(values("subjects"))

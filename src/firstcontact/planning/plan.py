@@ -13,7 +13,7 @@ from hashlib import sha256
 import msgspec
 
 from firstcontact.interactions.model import Fax, Interaction, kind_of
-from firstcontact.planning import texts
+from firstcontact.planning import enrichment, texts
 from firstcontact.planning.capabilities import Capabilities
 from firstcontact.planning.contact_roles import role_writes
 from firstcontact.planning.write import (
@@ -28,7 +28,7 @@ from firstcontact.planning.write import (
     Write,
     write_key,
 )
-from firstcontact.policy.decision import Decision, PersonVerdict
+from firstcontact.policy.decision import Decision, FieldChange, PersonVerdict
 from firstcontact.policy.values import INTEGRATION_USER
 
 NEW = "new:"
@@ -72,28 +72,35 @@ class Links(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Writes in order, and the reservations that the creating ones need: key to write key."""
+    """Writes in order, and the reservations that the creating ones need: key to write key. brings: by write
+    key, the values that it writes and where they are from (SPEC §8)."""
 
     writes: tuple[Write, ...]
     reserves: Mapping[str, str] = {}
+    brings: Mapping[str, tuple[FieldChange, ...]] = {}
 
 
 def plan(decision: Decision, interaction: Interaction, links: Links, capabilities: Capabilities) -> Plan:
     """The writes that carry out a decision; none where everything is as it should be."""
     writes: list[Write] = []
     reserves: dict[str, str] = {}
+    brings: dict[str, tuple[FieldChange, ...]] = {}
     people: list[Target] = []
     contacts: dict[str, Target] = {}
     primary = ""
     for person in decision.people:
         if person.verdict == "create":
-            target = _create(person, decision, links, writes, reserves)
+            target = _create(person, decision, links, writes, reserves, brings)
             if capabilities.creates_leads and not capabilities.log_on_lead:
                 continue
         elif person.verdict == "link":
             target = _record(person)
             if capabilities.updates_contacts:
                 writes.extend(_update(person, decision, links, target))
+                changed = enrichment.update(person, decision, links.connection, target)
+                if changed is not None:
+                    writes.append(changed[0])
+                    brings[changed[0].key] = changed[1]
         elif person.verdict == "link_lead" and capabilities.log_on_lead:
             target = Existing("lead", person.record)
         else:
@@ -107,7 +114,7 @@ def plan(decision: Decision, interaction: Interaction, links: Links, capabilitie
         who = primary or (decision.people[0].about if decision.people else "")
         writes.extend(_activity(decision, interaction, links, capabilities, tuple(people), who))
     writes.extend(role_writes(decision, links.connection, contacts))
-    return Plan(tuple(write for write in writes if write.key not in links.done), reserves)
+    return Plan(tuple(write for write in writes if write.key not in links.done), reserves, brings)
 
 
 def _shown(person: PersonVerdict) -> str:
@@ -127,6 +134,7 @@ def _create(
     links: Links,
     writes: list[Write],
     reserves: dict[str, str],
+    brings: dict[str, tuple[FieldChange, ...]],
 ) -> Target:
     reserved = links.reserved.get(person.about)
     if reserved is not None:
@@ -150,6 +158,12 @@ def _create(
         created_by_firstcontact=True,
         interaction=decision.interaction,
     )
+    fields, brought, further = enrichment.with_values(
+        fields, person.changes, {*links.reserved, *reserves}.difference((person.about,))
+    )
+    if brought:
+        brings[key] = brought
+    reserves.update(dict.fromkeys(further, key))
     writes.append(
         Write(
             key=key,

@@ -7,8 +7,10 @@ prohibition. The activity follows from its people, then its own rules (SPEC §4)
 
 from __future__ import annotations
 
+import msgspec
+
 from firstcontact.interactions.model import Interaction
-from firstcontact.policy import activity, values
+from firstcontact.policy import activity, enrichment, values
 from firstcontact.policy.case import Case, Person
 from firstcontact.policy.decision import Decision, PersonVerdict, Reason, Verdict
 from firstcontact.policy.known import Known
@@ -80,7 +82,23 @@ def _person(
                 values=heard.values,
             )
         )
-    return values.person(person, verdict, wished, tuple(said))
+    made = values.person(person, verdict, wished, tuple(said))
+    return _enriched(person, made, wished, trace) if verdict == "link" else made
+
+
+def _enriched(person: Person, made: PersonVerdict, wished: Wished, trace: list[Reason]) -> PersonVerdict:
+    """The verdict with what the interaction changes on the contact; why goes into the trace."""
+    assert wished.record is not None
+    sure = len(person.contacts) == 1 or wished.ruled
+    enriched = enrichment.of_contact(person, wished.record, renamed=made.rename, sure=sure)
+    if enriched is enrichment.NOTHING:
+        return made
+    for said in enriched.said:
+        asked = said.effect == "ask"
+        about = enrichment.subject(person.about) if asked else person.about
+        trace.append(Reason(said.name, about, said.effect, decisive=asked, values=said.values))
+    waits_for = (*made.waits_for, *enriched.waits_for)
+    return msgspec.structs.replace(made, changes=enriched.changes, waits_for=waits_for)
 
 
 def _level(person: Person, said: list[Said], wished: Wished) -> tuple[str, frozenset[str]]:

@@ -12,6 +12,7 @@ import phonenumbers
 from firstcontact.identity.domains import registrable
 from firstcontact.identity.names import PersonName, same_person_name
 from firstcontact.interactions.model import Call, Fax, Handle, Sms, Voicemail
+from firstcontact.policy import enrichment
 from firstcontact.policy.case import Case, Person, holds
 from firstcontact.policy.decision import PersonVerdict, Verdict
 from firstcontact.policy.rules.said import Said
@@ -120,6 +121,7 @@ def _created(person: Person) -> PersonVerdict:
         and person.domain.host not in case.known.accounts_gone
     )
     ruling = person.facts.ruling
+    changes = enrichment.of_new(person, has_account=account is not None or make_account)
     return PersonVerdict(
         about=person.about,
         verdict="create",
@@ -130,11 +132,12 @@ def _created(person: Person) -> PersonVerdict:
         placeholder=name is None,
         emails=_values(person, "email"),
         phones=_values(person, "phone"),
-        title=person.facts.value("title"),
+        title=enrichment.change_of(changes, "title"),
         contact_type=ruling.contact_type if ruling else "",
         account=account.id if account and case.capabilities.accounts else "",
         account_domain=person.domain.host if make_account and person.domain else "",
         owner=owner(person),
+        changes=changes,
     )
 
 

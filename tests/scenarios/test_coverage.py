@@ -29,8 +29,8 @@ NOT_BY_SCENARIO = {
 }
 """Reasons that no scenario can bring about; each has a test of its own in `tests/decisions`."""
 
-LATER = {"contact_roles", "enrich", "classify", "autonomy.merge", "dedupe"}
-"""Settings of SPEC §7 to §9 and of the store, which have their own tests."""
+LATER = {"enrich", "classify", "autonomy.merge", "dedupe"}
+"""Settings of SPEC §8 and §9 and of the store, which have their own tests."""
 NOT_BY_SCENARIO_SETTINGS = {
     "body_days": "about keeping, not about deciding",
     "pending_days": "about keeping, not about deciding",

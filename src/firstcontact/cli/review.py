@@ -57,8 +57,8 @@ def review(ctx: click.Context, as_json: bool) -> None:
     if asked:
         say(f"{counted(len(asked), 'question')}. Answer with one of:")
         say("  firstcontact review choose NO ID    it is this contact, lead or matter")
-        say("  firstcontact review create NO       make a contact (--first, --last: with this name)")
-        say("  firstcontact review ignore NO       leave the person alone, now and later")
+        say("  firstcontact review create NO       make a contact (--first, --last: its name), or the role")
+        say("  firstcontact review ignore NO       leave the person alone, or make no role, now and later")
     else:
         say("Nothing waits for you.")
 
@@ -201,7 +201,7 @@ def choose(ctx: click.Context, number: int, record: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def create(ctx: click.Context, number: int, first: str, last: str, type_: str, as_json: bool) -> None:
-    """Create a contact for question NO."""
+    """Create a contact for question NO, or the contact role that it is about."""
     made = {"first_name": first, "last_name": last, "type": type_}
     _answer(ctx, number, as_json, create={name: value for name, value in made.items() if value})
 
@@ -211,7 +211,7 @@ def create(ctx: click.Context, number: int, first: str, last: str, type_: str, a
 @json_option
 @click.pass_context
 def ignore(ctx: click.Context, number: int, as_json: bool) -> None:
-    """Leave the person of question NO alone, now and later."""
+    """Leave the person of question NO alone, or make no contact role, now and later."""
     _answer(ctx, number, as_json, ignore=True)
 
 

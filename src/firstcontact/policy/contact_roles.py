@@ -29,6 +29,9 @@ STOPS: tuple[Rule, ...] = (
 """What keeps a contact whom the CRM has from a new role, as it keeps others from being created. Whom a
 prohibition concerns is linked to nothing, and so has no role either."""
 
+ROLE = "role:"
+"""What the subject of a question about a role begins with."""
+
 _TAKES_PART = ("link", "link_lead", "create", "ask")
 
 
@@ -60,7 +63,7 @@ class _Candidate(NamedTuple):
 
 def role_subject(opportunity: str, about: str) -> str:
     """What a question about a role, and its ruling, is about."""
-    return f"role:{opportunity}:{about}"
+    return f"{ROLE}{opportunity}:{about}"
 
 
 def contact_roles(

@@ -21,6 +21,7 @@ from firstcontact.flow.problems import FlowProblem
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
+from firstcontact.policy.contact_roles import ROLE, role_subject
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.testing.hostile import Hostile
@@ -192,7 +193,7 @@ class Play:
         value = step.value
         self.installation.rule(
             value["interaction"],
-            subject(value["about"], self.scenario.region),
+            self._about(value["about"]),
             choose=self._contact(value.get("choose")),
             create=_named(value.get("create")),
             ignore=bool(value.get("ignore")),
@@ -261,6 +262,13 @@ class Play:
             return book
         ids = self.people.ids
         return book.with_crm_users({user.id: ids[user.id] for user in book.team.users if user.id in ids})
+
+    def _about(self, written: str) -> str:
+        """The subject of a question; one about a role is written `role:OPPORTUNITY:ADDRESS`."""
+        if not written.startswith(ROLE):
+            return subject(written, self.scenario.region)
+        opportunity, _, who = written.removeprefix(ROLE).partition(":")
+        return role_subject(self.people.resolve(opportunity), subject(who, self.scenario.region))
 
     def _contact(self, reference: Any) -> str:
         return self.people.resolve(reference) if reference else ""

@@ -276,7 +276,7 @@ CATALOGUE: dict[str, Entry] = {
         "`firstcontact enrichment` shows where each value of a contact came from.",
     ),
     "enrichment_asked": Entry(
-        "A value is ready for a field of the contact, and `autonomy.enrich` says that a person sees it first.",
+        "A value is ready for a field of the contact; `autonomy.enrich` says that a person sees it first.",
         "The {field} of the contact would become {value}; now it is {before}.",
         "Answer in `firstcontact review`: accept it, or ignore it for good.",
     ),
@@ -289,18 +289,18 @@ CATALOGUE: dict[str, Entry] = {
         "The {field} {value} is older than what was written last.",
     ),
     "enrichment_shared": Entry(
-        "A number or address that somebody else has, too, or an account's own number: it is written on nobody.",
+        "A number or address that somebody else has, too, or an account's own number: nobody gets it.",
         "The {field} {value} is not this person's alone.",
         "Put it on the contact by hand if it is theirs all the same.",
     ),
     "enrichment_other_name": Entry(
-        "The sender bears another given name than the contact: a mailbox that two people share. What they say "
-        "of themselves is not written.",
+        "The sender bears another given name than the contact: a mailbox that two people share. What they "
+        "say of themselves is not written.",
         "The sender calls themselves {name}, which is not this contact's name.",
     ),
     "edited_by_person": Entry(
-        "A person changed or emptied the field after we wrote it: it stays as they left it, unless the setting "
-        "is `always`.",
+        "A person changed or emptied the field after we wrote it: it stays as they left it, unless the "
+        "setting is `always`.",
         "The {field} stays as a person left it; the mail says {value}.",
         'Set `enrich` to "always" for the field if mail is to win.',
     ),

@@ -36,7 +36,8 @@ from firstcontact.policy.case import team_index
 from firstcontact.policy.contact_roles import role_subject
 from firstcontact.policy.decide import decide
 from firstcontact.policy.decision import Decision, FieldChange
-from firstcontact.policy.enrichment import asks, subject
+from firstcontact.policy.enrichment import asks
+from firstcontact.policy.enrichment import subject as values_subject
 from firstcontact.policy.known import BrakeFacts
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.policy.settings import Effective
@@ -414,7 +415,7 @@ def _ask(tx: Connection, items: Sequence[_Item], now: int) -> int:
             about = f"matter:{decision.interaction}" if decision.matter_candidates else ""
             abouts.add(about)
             rows.append(_review(decision, about, decision.matter_candidates, now))
-        for about in (subject(each.about) for each in decision.people if asks(each)):
+        for about in (values_subject(each.about) for each in decision.people if asks(each)):
             abouts.add(about)
             rows.append(_review(decision, about, (), now))
         for about in (role_subject(role.opportunity, role.about) for role in decision.roles if role.ask):

@@ -37,7 +37,7 @@ def update(
     person: PersonVerdict, decision: Decision, connection: str, target: Target
 ) -> tuple[Write, tuple[FieldChange, ...]] | None:
     """The write that changes the linked contact, and what it brings; None where nothing is to be changed, or
-    a person is asked first. Named after what it changes: the same values from one interaction are one write."""
+    a person is asked first. Named after what it changes: the same from one interaction is one write."""
     changes = tuple(each for each in person.changes if not each.ask)
     if not changes:
         return None

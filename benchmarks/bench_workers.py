@@ -7,6 +7,9 @@ PostgreSQL, the floor those of `--processes 1 --threads 1`, in turn, the median 
 a half times as fast. A worker is a process of one thread here: with two threads, one process keeps a core and
 most of a second busy by itself, its own and PostgreSQL's work at the same time, and on two cores nothing is
 left that a second process could add.
+`workers_apart`: the same two processes, beside two of them that share nothing: an installation each, on two
+databases of the same server, at the same time. It says how much of what is missing to twice as fast is the
+machine's doing, and how much is that write transactions of one ledger take turns.
 `backfill_temporal`: seconds in which two Temporal workers drain the same, the floor those of `run --processes
 2`. In wall time, start-up left out: on a machine that is busy with other things, or has no core for a second
 process beside PostgreSQL's own, the first says little.
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.bench_scale_out import drained, stored
@@ -25,6 +29,7 @@ from firstcontact.testing import postgres, temporal
 CALLS, ROUNDS = 20_000, 5
 BACKFILL = 600_000
 PROCESSES_LIMIT = 1 / 1.5
+APART_LIMIT = 1.5
 TEMPORAL_LIMIT = 1.5
 ONE = (1, ("run", "--processes", "1", "--threads", "1"))
 TWO = (1, ("run", "--processes", "2", "--threads", "1"))
@@ -38,15 +43,28 @@ def measure(calls: int = CALLS, rounds: int = ROUNDS) -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         server = postgres.start()
         try:
-            pairs = [
-                tuple(_seconds(server, Path(name), f"{turn} {who}", crew, calls) for who, crew in _BOTH)
-                for turn in range(rounds)
-            ]
+            rounds_of = [_round(server, Path(name), turn, calls) for turn in range(rounds)]
         finally:
             server.stop()
+    pairs = [(two, one) for two, one, _ in rounds_of]
+    beside = [(two, apart) for two, _, apart in rounds_of]
     speeds = f"{_speed(calls, pairs, 1)}/s by one, {_speed(calls, pairs, 0)}/s by two"
     note = f"{calls} calls, {rounds} rounds; {speeds}"
-    return [figure("workers_processes", "s", pairs, PROCESSES_LIMIT, note)]  # type: ignore[arg-type]
+    alone = f"{_speed(calls, beside, 1)}/s by two that share nothing"
+    return [
+        figure("workers_processes", "s", pairs, PROCESSES_LIMIT, note),
+        figure("workers_apart", "s", beside, APART_LIMIT, alone),
+    ]
+
+
+def _round(server: postgres.Server, folder: Path, turn: int, calls: int) -> tuple[float, float, float]:
+    """Seconds by two processes, by one, and by two that have an installation each for half of the calls."""
+    two, one = (_seconds(server, folder, f"{turn} {who}", crew, calls) for who, crew in _BOTH)
+    homes = [stored(folder / f"{turn} apart {each}", server.database(), calls // 2) for each in (1, 2)]
+    with ThreadPoolExecutor(2) as pool:
+        speeds = list(pool.map(lambda home: drained(ONE[1], ONE[0], home, calls // 2)[0], homes))
+    progress(f"{turn} apart: {sum(speeds):.0f} interactions a second")
+    return two, one, calls / sum(speeds)
 
 
 _BOTH: tuple[tuple[str, Crew], ...] = (("two", TWO), ("one", ONE))
@@ -78,7 +96,7 @@ def _seconds(server: postgres.Server, folder: Path, who: str, crew: Crew, calls:
     return calls / speed
 
 
-def _speed(calls: int, pairs: list[tuple[float, ...]], which: int) -> str:
+def _speed(calls: int, pairs: list[tuple[float, float]], which: int) -> str:
     times = sorted(pair[which] for pair in pairs)
     return f"{calls / times[len(times) // 2]:.0f}"
 

@@ -55,6 +55,7 @@ from firstcontact.ledger.sharding import ALL, SHARDS
 from firstcontact.ledger.stuck import FAULT
 from firstcontact.operating.watch import SILENT, Stage, Watch, timed
 from firstcontact.planning.write import ContactFields, Receipt
+from firstcontact.policy.contact_roles import ROLE
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Ruling
 from firstcontact.policy.rules import PROHIBITIONS
@@ -724,7 +725,7 @@ class Installation:
         ignore: bool = False,
         by: str = "",
     ) -> None:
-        """Settle an open question: choose a record, create a contact, or ignore.
+        """Settle an open question: choose a record, create a contact (or the contact role), or ignore.
 
         The answer is remembered for the subject and for exactly the doubts that were asked about; every
         open question about it is decided again. Raises FlowProblem where nothing is asked, or where the
@@ -732,6 +733,8 @@ class Installation:
         """
         if sum((bool(choose), create is not None, ignore)) != 1:
             raise FlowProblem("answer with exactly one of: choose a record, create a contact, ignore")
+        if choose and about.startswith(ROLE):
+            raise FlowProblem("a contact role is made or it is not: answer with create or ignore")
         now = self.clock.now()
         with self.ledger.write(Boundary.RULE) as tx:
             open_here = [r for r in reviewing.open_about(tx, about) if r.interaction == interaction]

@@ -21,7 +21,7 @@ from firstcontact.connectors.contract import (
     Crm,
     TryAgain,
 )
-from firstcontact.flow import indexed, read_only, taking_back
+from firstcontact.flow import indexed, merging, read_only, taking_back
 from firstcontact.flow.live_look import after_look, by_handle_only, live_look
 from firstcontact.flow.look_up import made_type
 from firstcontact.flow.outcomes import apply
@@ -104,6 +104,7 @@ def carry_out(
     """
     with ledger.read() as tx:
         due = writing.due_writes(tx, crm.connection, now, limit, lease.shards)
+        due = merging.retargeted(tx, crm.connection, due)
         made = _made_before(tx, due)
         turn = undoing.turn(tx)
     total = Carried()
@@ -282,7 +283,8 @@ def _keep(
         made = made_type(crm.capabilities())
         seen = without_erased(tx, ledger.erased, round.seen) if round.seen else ()
         indexed.enter(tx, crm.connection, region, _done(round, by_key), seen, now, made)
-        indexed.bury(tx, crm.connection, round.gone, now)
+        indexed.bury(tx, crm.connection, merging.deleted(tx, crm.connection, round.gone), now)
+        merging.settle(tx, crm.connection, region, round, by_key, now)
         enter_roles(tx, crm.connection, round.accounts, _done(round, by_key), now)
         news.tell(tx, round.topics, round.decide_again, now)
 

@@ -8,6 +8,7 @@ from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Capabilities, Crm, TryAgain
 from firstcontact.flow.account_domains import ruled
 from firstcontact.flow.enriching import as_it_was
+from firstcontact.flow.merging import still_duplicates
 from firstcontact.flow.role_check import check_roles
 from firstcontact.flow.rounds import Round, drop, retry
 from firstcontact.flow.taking_back import is_undo, still_ours, untouched
@@ -18,6 +19,7 @@ from firstcontact.ledger import deciding
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
 from firstcontact.planning.enrichment import VALUES
+from firstcontact.planning.unmerge import is_made_anew
 from firstcontact.planning.write import AccountFields, ContactFields, Existing, Receipt, Write
 
 LOOKS = 6
@@ -34,7 +36,7 @@ def live_look(ledger: Ledger, crm: Crm, ready: Sequence[Write], round: Round, no
     """What the CRM holds right before a write of one of these kinds: keys of those not to be sent now."""
     settled: frozenset[str] = frozenset()
     for kind, look in _LIVE_LOOKS.items():
-        looked_for = [write for write in ready if write.kind == kind]
+        looked_for = [write for write in ready if write.kind == kind and not is_made_anew(write)]
         if not looked_for:
             continue
         try:
@@ -200,6 +202,7 @@ def _unedited(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round,
 
 
 _LIVE_LOOKS = {
+    "merge_contacts": still_duplicates,
     "create_contact": _adopt,
     "create_account": _adopt_accounts,
     "update_contact": _updating,

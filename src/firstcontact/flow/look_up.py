@@ -17,6 +17,7 @@ from firstcontact.connectors.contract import Capabilities, Crm, Gone, Moved, Try
 from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.flow import look_up_values
 from firstcontact.flow.account_domains import Ruled, ruled
+from firstcontact.flow.merging import now_in
 from firstcontact.flow.removed import removed_of, without_removed
 from firstcontact.flow.roles import RolesLooked, look_up_roles
 from firstcontact.identity import domains
@@ -145,6 +146,7 @@ def look_up(
         abouts = [*handles, *(f"matter:{f.id}" for f in facts)]
         abouts += [enrichment.subject(key) for key in observed.values]
         rulings = deciding.rulings_on(tx, abouts)
+        reserved, rulings = now_in(tx, crm.connection, reserved, rulings)
         by_hand = deciding.logged_by_hand(tx, [f.id for f in facts])
         hosts_seen = (
             deciding.hosts_seen(tx, crm.connection, hosts) if context.capabilities.accounts else frozenset()

@@ -24,6 +24,9 @@ from firstcontact.planning.write import Existing, Receipt, Write
 
 _PEOPLE = ("contact", "lead")
 
+REFUSED_BY_CRM = "refused_by_crm"
+"""How the reason begins for which a merge was dropped where the CRM refused it; its words follow."""
+
 
 def apply(crm: Crm, ready: Sequence[Write], round: Round, now: int) -> None:
     """The writes are sent, and what becomes of each is in the round. Raises AuthLapsed where nothing was
@@ -60,6 +63,9 @@ def _take(write: Write, outcome: Outcome, round: Round, now: int) -> None:
             retry(round, write, round.intents[write.key].state, now, str(outcome), outcome.after)
         case Unclear():
             retry(round, write, "sent", now, str(outcome), 0.0)
+        case Rejected() | MovedTo() if write.kind == "merge_contacts":
+            # Two records that are to be one are looked for anew, and a person is shown what was said.
+            drop(round, write, f"{REFUSED_BY_CRM}: {outcome}")
         case Rejected():
             round.refused.append((write, outcome))
         case Exists():

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Integer, bindparam, delete, func, select
 
 from firstcontact.identity.records import Record
+from firstcontact.ledger import duplicates
 from firstcontact.ledger.tables import (
     account_hosts,
     bearers,
@@ -150,7 +151,10 @@ def bury_gone(tx: Connection, connection: str, records: Collection[str], at: int
     """These records are gone from the CRM: whoever they bore is not made again (SPEC §4 `suppressed`).
     Returns the handle keys that they bore."""
     buried: set[str] = set()
-    for chunk in chunks(records):
+    merged = duplicates.into(tx, connection, records)
+    if merged:  # by us: nobody has deleted anybody
+        _NO_LONGER_BEAR.run(tx, of=connection, records=merged)
+    for chunk in chunks([record for record in records if record not in merged]):
         of_gone = bearers.c.connection == connection, bearers.c.record.in_(chunk)
         for key, record in tx.execute(select(bearers.c.key, bearers.c.record).where(*of_gone)).all():
             bury(tx, connection, key, "deleted", record, at)

@@ -49,6 +49,7 @@ WHY: dict[str, str] = {
     "many": "too many records hang together",
     "refused_by_crm": "the CRM refused it",
     "unmarked": "the CRM does not tell who made or edited a record",
+    "cannot": "the CRM can't merge contacts by its API: merge them there",
     "model": "only a statistical model says so",
 }
 """Why two records are only suggested, as a sentence's part."""

@@ -21,7 +21,8 @@ from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading, TryAgain
 from firstcontact.flow import read_only
 from firstcontact.flow.carry_out import carry_out
-from firstcontact.flow.clock import DAY, Clock
+from firstcontact.flow.clock import DAY, MINUTE, Clock
+from firstcontact.flow.dedupe import Dedupe, Outlook
 from firstcontact.flow.indexed import Indexed, created, forget, take_changes
 from firstcontact.flow.judge import judge
 from firstcontact.flow.look_up import made_type
@@ -155,6 +156,7 @@ class Installation:
         offered = crm.capabilities()
         self.indexed = (indexed or not offered.looks_up) and offered.change_feed
         self.poll_every = poll_every
+        self._dedupe_after = 0
         self._known: Crm | None = Indexed(ledger, crm, clock.now) if self.indexed else None
         most_owners = crm.capabilities().requests_at_once
         self.lanes = Lanes(ledger, crm.connection, most_owners=most_owners, watch=watch)
@@ -317,6 +319,7 @@ class Installation:
         self._not_paused()
         if 0 in lease.shards:
             self.retain()
+            self._dedupe_daily(lease)
         rounds = 0
         while True:
             reading = 0 in lease.shards and self._poll_or_go_on()
@@ -376,6 +379,33 @@ class Installation:
             deciding.set_fact(tx, "retained_at", str(now))
         if early:
             self.watch.event("clock was set back", "warning", brought_forward=early)
+
+    @property
+    def duplicates(self) -> Dedupe:
+        """Contacts that are one person's (SPEC §9)."""
+        return Dedupe(self.ledger, self.crm, self.book)
+
+    def dedupe(self) -> Outlook:
+        """Do what is due, then look for duplicates now; what is to be merged is due after it. Raises TryAgain,
+        AuthLapsed, StoreProblem."""
+        self.drain()
+        with self._pausing():
+            return self.duplicates.run(self.clock.now())
+
+    def _dedupe_daily(self, lease: Lease) -> None:
+        """Once a day, at its time, look for duplicates; looked whether it is time once a minute. Where the
+        CRM can't be asked now, the next minute tries again."""
+        now = self.clock.now()
+        if 0 < self._dedupe_after - now <= MINUTE:
+            return
+        self._dedupe_after = now + MINUTE
+        if not self.duplicates.due(now) or (self.indexed and self.index_state().complete_at is None):
+            return
+        try:
+            with self._pausing():
+                self.duplicates.run(now, lease)
+        except TryAgain:
+            return
 
     def poll(self, pages: int = 0) -> bool:
         """Ask the CRM what changed; whoever waited for a record is decided again.

@@ -386,8 +386,10 @@ class Installation:
         return Dedupe(self.ledger, self.crm, self.book)
 
     def dedupe(self) -> Outlook:
-        """Do what is due, then look for duplicates now; what is to be merged is due after it. Raises TryAgain,
-        AuthLapsed, StoreProblem."""
+        """Do what is due, then look for duplicates now; what is to be merged is due after it.
+
+        Raises TryAgain, AuthLapsed, StoreProblem.
+        """
         self.drain()
         with self._pausing():
             return self.duplicates.run(self.clock.now())

@@ -23,6 +23,7 @@ from firstcontact.ledger.reading import Undecided, WriteRow
 from firstcontact.planning.plan import NEW
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Known
+from firstcontact.policy.rules.said import day
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -208,12 +209,16 @@ _WRITTEN = {
     "delete_activity": "activity taken back",
     "document": "file",
     "contact_role": "role on an opportunity",
+    "remove_role": "role on an opportunity taken back",
+    "delete_contact": "contact taken back",
 }
 _TO_WRITE = {
     "update_contact": "completing the contact",
     "create_account": "new account",
     "update_activity": "bringing the activity up to date",
     "delete_activity": "taking the activity back",
+    "remove_role": "taking the role back",
+    "delete_contact": "taking the contact back",
 }
 _WAITING = {
     "intended": "about to be written",
@@ -230,6 +235,16 @@ _READ_ONLY = "not written, since the connection is read-only (`firstcontact read
 
 
 def _write(row: WriteRow, names: _Names) -> str:
+    said = _written(row, names)
+    if row.undone is None:
+        return said
+    by, on = row.undone.by or "a person", day(row.undone.at)
+    if row.undone.state == "left":
+        return f"{said}; {by} was to remove it on {on}: {row.undone.why}"
+    return f"{said}; {'removed' if row.undone.state == 'done' else 'being removed'} by {by} on {on}"
+
+
+def _written(row: WriteRow, names: _Names) -> str:
     kind = row.write.kind
     what = f"{_WRITTEN.get(kind, kind.replace('_', ' '))} {row.record}".rstrip()
     if kind == "create_contact":

@@ -367,14 +367,25 @@ def _steps(
         on_it={each.write.key: on_contact(tx, connection, each) for each in contacts},
         activities=undoing.activities_now(tx, connection, [each.write for each in found.values()]),
         before=befores(tx, connection, list(found.values())),
-        taken={*taken, *found},
+        taken=taken,
         interactions=portion.only,
         whole=portion.contact is not None,
     )
     if portion.contact is not None:
         return _with_all(found, portion, facts), len(again)
-    steps = [take_back(found[key], facts) for key in portion.keys if key in found]
-    return _without_echo(steps, found), len(again)
+    going = {*taken, *again}
+    steps: list[Step] = []
+    for key in sorted((key for key in portion.keys if key in found), key=lambda key: _last(found[key])):
+        step = take_back(found[key], msgspec.structs.replace(facts, taken=going))
+        if step.does != "leave":
+            going.add(key)
+        steps.append(step)
+    return _without_echo(steps, found, going), len(again)
+
+
+def _last(standing: Standing) -> bool:
+    """Contacts come after what is on them."""
+    return standing.write.kind in _LAST
 
 
 def _with_all(found: Mapping[str, Standing], portion: _Portion, facts: Facts) -> list[Step]:
@@ -389,17 +400,19 @@ def _with_all(found: Mapping[str, Standing], portion: _Portion, facts: Facts) ->
     on_it = [found[key] for key in portion.keys if key in found and key != made]
     # What was written into its fields goes with it.
     gone = [each for each in on_it if each.write.kind != "update_contact" or each.state in UNSENT]
-    return [*(of_contact(each, record, made, facts) for each in gone), last]
+    steps = [of_contact(each, record, made, facts) for each in gone]
+    going = {step.key for step in steps if step.does != "leave"}
+    return [*_without_echo(steps, found, going), last]
 
 
-def _without_echo(steps: Sequence[Step], found: Mapping[str, Standing]) -> list[Step]:
-    """Without changes of activities that go themselves."""
-    going = {step.key for step in steps if step.does in ("delete", "drop")}
+def _without_echo(steps: Sequence[Step], found: Mapping[str, Standing], going: Collection[str]) -> list[Step]:
+    """Without changes of activities that go themselves, and what belongs to activities that stay."""
     kept: list[Step] = []
     for step in steps:
-        target = found[step.key].write.target
-        echo = step.why == "changed_activity" and isinstance(target, CreatedBy)
-        if not (echo and isinstance(target, CreatedBy) and target.write_key in going):
+        write = found[step.key].write
+        activity = write.target if step.why == "changed_activity" else getattr(write.fields, "activity", None)
+        goes = isinstance(activity, CreatedBy) and activity.write_key in going
+        if step.why not in ("changed_activity", "belongs") or goes == (step.why == "belongs"):
             kept.append(step)
     return kept
 

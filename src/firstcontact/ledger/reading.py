@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Container, Iterator
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, func, literal_column, select
 
 from firstcontact.interactions.model import Interaction, decode
-from firstcontact.ledger import deciding, under_way
+from firstcontact.ledger import deciding, under_way, undoing
 from firstcontact.ledger.tables import (
     activities,
+    decisions,
     deliveries,
     interactions,
     participants,
@@ -20,12 +22,15 @@ from firstcontact.ledger.tables import (
     verdicts,
     writes,
 )
+from firstcontact.ledger.undoing import Undone
 from firstcontact.planning.write import Write
 from firstcontact.policy.decision import Decision
-from firstcontact.policy.known import Known
-from firstcontact.store.statements import chunks
+from firstcontact.policy.known import CrmContext, Known
+from firstcontact.store.statements import CHUNK, Statement, chunks, values
 
 _write_decoder = msgspec.msgpack.Decoder(Write)
+_decision_decoder = msgspec.msgpack.Decoder(Decision)
+_known_decoder = msgspec.msgpack.Decoder(Known)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,17 +114,35 @@ def _pairs(tx: Connection, query: object) -> list[tuple[str, int]]:
     return [(str(row[0]), int(row[1])) for row in tx.execute(query)]  # type: ignore[call-overload]
 
 
-def decided(
-    tx: Connection,
-    since: int,
-    until: int,
-    page: int = 500,
-    *,
-    only: Container[str] | None = None,
-) -> Iterator[tuple[Interaction, Decision, Known | None]]:
-    """Decided interactions of a span with their last decision and what it was made from, in order of time.
+class Stored(NamedTuple):
+    """A decided interaction as its rows have it: the interaction, its last decision, and what that was made
+    from (None: erased), each encoded, and the digest of its context."""
 
-    only: ids of those that are wanted; None: all.
+    id: str
+    interaction: bytes
+    decision: bytes
+    known: bytes | None
+    context: str
+
+
+_LAST = (
+    select(func.max(decisions.c.id))
+    .where(decisions.c.interaction.in_(values("ids")))
+    .group_by(decisions.c.interaction)
+)
+_LAST_OF = Statement(
+    select(decisions.c.interaction, decisions.c.data, decisions.c.known, decisions.c.context).where(
+        decisions.c.id.in_(_LAST)
+    )
+)
+
+
+def stored(
+    tx: Connection, since: int, until: int, page: int = CHUNK, *, only: Container[str] | None = None
+) -> Iterator[list[Stored]]:
+    """Decided interactions of a span, in pages, in order of time; only the page is in memory.
+
+    page: at most CHUNK. only: ids of those that are wanted; None: all.
     """
     at, id = since, ""
     while True:
@@ -135,20 +158,78 @@ def decided(
         rows = tx.execute(query).all()
         if not rows:
             return
-        wanted = [row for row in rows if only is None or row.id in only]
-        last = deciding.last_with_known(tx, [row.id for row in wanted])
-        for row in wanted:
-            if row.id in last:
-                yield decode(row.data), *last[row.id]
+        wanted = {row.id: row.data for row in rows if only is None or row.id in only}
+        last = {found[0]: found for found in _LAST_OF.rows(tx, ids=list(wanted))}
+        yield [Stored(id, data, *last[id][1:]) for id, data in wanted.items() if id in last]
         at, id = rows[-1].at, rows[-1].id
 
 
-def made_contacts(tx: Connection) -> dict[str, str]:
-    """Ids of the contacts that we made (not adopted ones), each with the interaction that caused it."""
-    query = select(writes.c.record, writes.c.interaction).where(
-        writes.c.kind == "create_contact", writes.c.state == "done", writes.c.created == 1
-    )
-    return {row.record: row.interaction for row in tx.execute(query)}
+def decided(
+    tx: Connection,
+    since: int,
+    until: int,
+    page: int = CHUNK,
+    *,
+    only: Container[str] | None = None,
+) -> Iterator[tuple[Interaction, Decision, Known | None]]:
+    """Decided interactions of a span with their last decision and what it was made from, in order of time.
+
+    only: ids of those that are wanted; None: all.
+    """
+    read = Contexts(tx)
+    for rows in stored(tx, since, until, page, only=only):
+        for row in rows:
+            yield decode(row.interaction), _decision_decoder.decode(row.decision), read.known(row)
+
+
+class Contexts:
+    """Reads what decisions were made from, each context once."""
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._contexts: dict[str, CrmContext] = {}
+
+    def known(self, row: Stored) -> Known | None:
+        """What the last decision was made from, None where it was erased."""
+        if row.known is None:
+            return None
+        context = self._contexts.get(row.context)
+        if context is None:
+            context = self._contexts[row.context] = deciding.context_of(self._tx, row.context)
+        return msgspec.structs.replace(_known_decoder.decode(row.known), crm=context)
+
+
+def decision_of(row: Stored) -> Decision:
+    """The last decision."""
+    return _decision_decoder.decode(row.decision)
+
+
+def made_contacts(
+    tx: Connection, since: int = 0, until: int = 2**62, page: int = 2000
+) -> Iterator[tuple[str, str]]:
+    """Ids of the contacts that we made (not adopted ones) because of an interaction of the span, each with
+    the interaction; only a page is in memory."""
+    at, key = -1, ""
+    columns = (writes.c.at, writes.c.key, writes.c.state, writes.c.created, writes.c.record)
+    while True:
+        query = (
+            select(*columns, writes.c.interaction, interactions.c.at.label("happened"))
+            .join(interactions, interactions.c.id == writes.c.interaction)
+            .where(
+                writes.c.kind == "create_contact",
+                writes.c.at >= at,
+                (writes.c.at > at) | (writes.c.key > key),
+            )
+            .order_by(writes.c.at, writes.c.key)
+            .limit(page)
+        )
+        rows = tx.execute(query).all()
+        if not rows:
+            return
+        for row in rows:
+            if row.state == "done" and row.created and since <= row.happened < until:
+                yield row.record, row.interaction
+        at, key = rows[-1].at, rows[-1].key
 
 
 class Undecided(msgspec.Struct, frozen=True):
@@ -182,7 +263,7 @@ def interactions_of(tx: Connection, key: str, limit: int = 200) -> tuple[Interac
 
 
 class WriteRow(msgspec.Struct, frozen=True):
-    """A write with its state, for people."""
+    """A write with its state, for people. undone: where a person took it back."""
 
     write: Write
     state: str
@@ -191,13 +272,16 @@ class WriteRow(msgspec.Struct, frozen=True):
     problem: str
     at: int
     attempts: int
+    undone: Undone | None = None
 
 
 def writes_of(tx: Connection, interaction: str) -> tuple[WriteRow, ...]:
     """The writes of an interaction, oldest first."""
     sent = under_way.keys(tx)
     query = select(writes).where(writes.c.interaction == interaction).order_by(writes.c.at, writes.c.key)
-    return tuple(_row(row, sent) for row in tx.execute(query))
+    rows = tuple(_row(row, sent) for row in tx.execute(query))
+    undone = undoing.of(tx, [row.write.key for row in rows])
+    return tuple(msgspec.structs.replace(row, undone=undone.get(row.write.key)) for row in rows)
 
 
 def stuck(tx: Connection, limit: int = 1000) -> tuple[WriteRow, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from firstcontact.ledger import deciding, under_way
+from firstcontact.ledger import deciding, under_way, writing
 from firstcontact.ledger.tables import (
     activities,
     bearers,
@@ -35,7 +35,6 @@ REMOVED = "removed"
 UNSENT = ("intended", "waiting", "held", "parked")
 
 _write_decoder = msgspec.msgpack.Decoder(Write)
-_fields_decoder = msgspec.msgpack.Decoder(ActivityFields)
 _decision_decoder = msgspec.msgpack.Decoder(Decision)
 
 
@@ -189,17 +188,10 @@ def creation_of(tx: Connection, connection: str, record: str, handles: Collectio
     return next((key for _, key, made in held if made == record), "")
 
 
-_FIELDS = Statement(
-    select(activities.c.write_key, activities.c.fields).where(
-        activities.c.connection == bindparam("of"), activities.c.subject.in_(values("subjects"))
-    )
-)
-
-
-def activities_now(tx: Connection, connection: str, logs: Collection[Write]) -> dict[str, ActivityFields]:
+def activities_now(tx: Connection, connection: str, logs: Iterable[Write]) -> dict[str, ActivityFields]:
     """The fields of activities as last intended, by the key of the write that makes each."""
-    rows = _FIELDS.rows(tx, of=connection, subjects=[write.subject for write in logs])
-    return {key: _fields_decoder.decode(fields) for key, fields in rows}
+    found = writing.activities_of(tx, connection, [write.subject for write in logs])
+    return {each.write_key: each.fields for each in found.values()}
 
 
 _SAID = Statement(

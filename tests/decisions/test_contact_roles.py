@@ -13,7 +13,7 @@ from firstcontact.explain.role_reasons import ROLE_REASONS
 from firstcontact.explain.sentences import explain
 from firstcontact.identity.records import Account, CrmUser, Opportunity, Record
 from firstcontact.identity.team import Team, User
-from firstcontact.interactions.model import Email, Handle, Interaction, MailSigns, Meeting, Participant
+from firstcontact.interactions.model import Email, Handle, Interaction, MailSigns, Meeting, Participant, Sms
 from firstcontact.planning.contact_roles import role_writes
 from firstcontact.planning.plan import Links, plan
 from firstcontact.planning.write import ContactRoleFields, CreatedBy, Existing, write_key
@@ -224,6 +224,24 @@ def test_another_domain_gets_no_role() -> None:
     decision = outcome(acme(opp("o1", "lee")), fact=mail(LEE))
     assert made(decision) == [("o1", JO)]
     assert "no_contact_role:other_domain" in decision.reasons()
+
+
+def test_nobody_gets_a_role_on_another_accounts_opportunity() -> None:
+    """Of two accounts on one mail each one's people get roles on its own opportunities alone."""
+    beech = acme(opp("o2", account="a2"), id="a2", domain="beech.example")
+    decision = outcome(acme(opp("o1", "jo")), beech, fact=mail(KIM, LEE))
+    assert made(decision) == [("o1", KIM)]
+
+
+def test_a_phone_kind_gives_no_role() -> None:
+    """Mail and meetings only, also where a text came from an address."""
+    text = Sms(
+        id="s1", source="test", source_id="s1", conversation="s1", at=1, direction="inbound",
+        participants=(on("from", KIM), on("to", ANA)),
+    )  # fmt: skip
+    decision = outcome(acme(opp()), settings=FIRST, fact=text)
+    assert (decision.activity, decision.roles) == ("log", ())
+    assert made(outcome(acme(opp()), settings=FIRST, fact=mail(sender=KIM))) == [("o1", KIM)]
 
 
 def test_a_lead_and_who_is_not_created_get_no_role() -> None:

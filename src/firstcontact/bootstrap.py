@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from firstcontact import config
 from firstcontact.boundaries import Boundary, crossing
-from firstcontact.config import Connection, Home, StoreAt, busy_seconds, key_file, password_of
+from firstcontact.config import Connection, Home, StoreAt, busy_seconds, key_file, password_of, titles_of
 from firstcontact.connectors import kinds
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.tables import HISTORY as ADDRESS_BOOK
@@ -123,6 +123,7 @@ def open_installation(
         watch=watch,
         indexed=connection is not None,
         poll_every=POLL_EVERY if connection is not None else 0,
+        titles=titles_of(home.folder),
     )
     installation.keep_settings(home.text)
     if read_only:

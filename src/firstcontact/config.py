@@ -51,6 +51,7 @@ from typing import Any, cast
 import msgspec
 
 from firstcontact.boundaries import Boundary, crossing
+from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.policy.schema import (
     BY_NAME,
     SCOPES,
@@ -204,6 +205,27 @@ def share_metrics(folder: Path | None) -> None:
         os.environ.pop(METRICS_VARIABLE, None)
     else:
         os.environ[METRICS_VARIABLE] = str(folder)
+
+
+TITLES_FILE = "titles.toml"
+"""In the home folder: the administrator's own rules for job titles, in place of those that are built in."""
+
+
+def read_titles(file: Path) -> tuple[TitleRule, ...]:
+    """The rules of a file. Raises BadRules, OSError."""
+    from firstcontact.formats.title_rules import BadRules, read_rules
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BadRules(f"{file}: this is no text in UTF-8.") from None
+    return read_rules(text, str(file))
+
+
+def titles_of(home: Path) -> tuple[TitleRule, ...]:
+    """The rules for job titles that hold in a home folder. Raises BadRules, OSError."""
+    own = home / TITLES_FILE
+    return read_titles(own) if own.exists() else BUILT_IN
 
 
 def load(home: Path) -> Home:

@@ -13,9 +13,6 @@ from firstcontact.cli.common import home_folder, json_option, print_json, say, t
 if TYPE_CHECKING:
     from firstcontact.identity.titles import Classified, TitleRule
 
-FILE = "titles.toml"
-"""In the home folder: the administrator's own rules, in place of those that are built in."""
-
 HEAD = """\
 # Department, seniority and persona from job titles: the first rule of a field that fires says its value.
 # words: any of them stands in the title as whole words; "engineer*" is any ending, "IT" in capitals is only
@@ -79,19 +76,13 @@ def rules_(ctx: click.Context, built_in: bool, as_json: bool) -> None:
 
 def _rules(ctx: click.Context, file: Path | None) -> tuple[tuple[TitleRule, ...], str]:
     """The rules, and where they are from. Raises BadRules, OSError."""
-    from firstcontact.formats.title_rules import BadRules, read_rules
+    from firstcontact.config import TITLES_FILE, read_titles
     from firstcontact.identity.titles import BUILT_IN
 
-    own = file or home_folder(ctx) / FILE
-    try:
-        text = own.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise BadRules(f"{own}: this is no text in UTF-8.") from None
-    except FileNotFoundError:
-        if file is not None:
-            raise
+    own = file or home_folder(ctx) / TITLES_FILE
+    if file is None and not own.exists():
         return BUILT_IN, "built in"
-    return read_rules(text, str(own)), str(own)
+    return read_titles(own), str(own)
 
 
 def _told(title: str, said: Classified, rules: Sequence[TitleRule]) -> dict[str, object]:

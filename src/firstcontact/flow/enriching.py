@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
+from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm
@@ -13,13 +14,13 @@ from firstcontact.flow.indexed import updated
 from firstcontact.flow.rounds import Round, drop
 from firstcontact.identity.records import Record
 from firstcontact.interactions.model import Handle
-from firstcontact.ledger import observing
+from firstcontact.ledger import deciding, observing, reviewing
 from firstcontact.ledger.book import Ledger
 from firstcontact.planning.plan import NEW
 from firstcontact.planning.write import ContactFields, Existing, Write
 from firstcontact.policy.decision import FieldChange
-from firstcontact.policy.enrichment import HANDLES, current, handle_key, same
-from firstcontact.policy.known import Known, PersonFacts
+from firstcontact.policy.enrichment import HANDLES, VALUES, current, handle_key, same, token
+from firstcontact.policy.known import Known, PersonFacts, Ruling
 
 
 def fold(people: dict[str, PersonFacts], writes: Sequence[Write]) -> None:
@@ -115,3 +116,23 @@ def _bearers(crm: Crm, rows: Sequence[observing.Row]) -> dict[str, set[str]]:
         key: {record.id for record in finding.records if any(handle.key == key for handle in record.handles)}
         for key, finding in found.items()
     }
+
+
+def ruling(tx: Connection, about: str, accept: Mapping[str, str] | None, by: str, now: int) -> Ruling:
+    """A person's answer about values (`policy.enrichment.subject`): every one that is asked about is taken,
+    or never asked about again; answers from before stay. accept: None for no; `main` in it: an address
+    that is added becomes the main one."""
+    sign = "-" if accept is None else "+"
+    key = about.removeprefix(VALUES)
+    asked: list[str] = []
+    for review in reviewing.open_about(tx, about):
+        decision = deciding.last(tx, review.interaction)
+        for person in decision.people if decision is not None else ():
+            for change in person.changes if person.about == key else ():
+                if change.ask:
+                    asked.append(f"{sign}{token(change.field, change.value)}")
+                if change.ask and change.field == "email" and accept is not None and accept.get("main"):
+                    asked.append(f"+{token('main_email', change.value)}")
+    before = deciding.rulings_on(tx, [about]).get((about, ""))
+    kept = [each for each in (before.settles if before else ()) if each[1:] not in {one[1:] for one in asked}]
+    return Ruling(about=about, settles=(*kept, *dict.fromkeys(asked)), by=by, at=now)

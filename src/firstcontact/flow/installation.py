@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading, TryAgain
-from firstcontact.flow import read_only
+from firstcontact.flow import enriching, read_only
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, MINUTE, Clock
 from firstcontact.flow.dedupe import Dedupe, Outlook
@@ -30,6 +30,7 @@ from firstcontact.flow.observe_values import Signed
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.flow.sifting import Sifted, kept_of, rows_of, sift, sifted_changes, untouched
 from firstcontact.flow.understand import signatures, understand
+from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Interaction
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
@@ -58,6 +59,7 @@ from firstcontact.operating.watch import SILENT, Stage, Watch, timed
 from firstcontact.planning.write import ContactFields, Receipt
 from firstcontact.policy.contact_roles import ROLE
 from firstcontact.policy.decision import Decision
+from firstcontact.policy.enrichment import VALUES
 from firstcontact.policy.known import Ruling
 from firstcontact.policy.rules import PROHIBITIONS
 from firstcontact.policy.scopes import SettingsBook
@@ -141,11 +143,13 @@ class Installation:
         watch: Watch = SILENT,
         indexed: bool = False,
         poll_every: int = 0,
+        titles: Sequence[TitleRule] = BUILT_IN,
     ) -> None:
         """`batch`: how many interactions are decided, and writes carried out, at once. `reader`: of
         deliveries that are stored first and understood later (`accept`). `indexed`: decide on our own index
         of the CRM's address book, where it tells what changes; of one that cannot be asked, always.
-        `poll_every`: ask for changes no more often than this, in microseconds."""
+        `poll_every`: ask for changes no more often than this, in microseconds. `titles`: what job titles
+        say of department, seniority and persona."""
         self.book = book
         self.ledger = ledger
         self.crm = crm
@@ -156,6 +160,7 @@ class Installation:
         offered = crm.capabilities()
         self.indexed = (indexed or not offered.looks_up) and offered.change_feed
         self.poll_every = poll_every
+        self.titles = titles
         self._dedupe_after = 0
         self._known: Crm | None = Indexed(ledger, crm, clock.now) if self.indexed else None
         most_owners = crm.capabilities().requests_at_once
@@ -617,7 +622,8 @@ class Installation:
         )
 
     def _decide_batch(self, lease: Lease, size: int, *, held: bool) -> Tally | None:
-        done = judge(self.ledger, self.known, self.book, self.clock.now(), lease, size, held=held)
+        now = self.clock.now()
+        done = judge(self.ledger, self.known, self.book, now, lease, size, held=held, titles=self.titles)
         if not done.decided and not done.retries:
             return None
         if done.retries:
@@ -757,7 +763,8 @@ class Installation:
         ignore: bool = False,
         by: str = "",
     ) -> None:
-        """Settle an open question: choose a record, create a contact (or the contact role), or ignore.
+        """Settle an open question: choose a record, create a contact (or the contact role, or write the
+        values that were asked about; `main` in it: the new address becomes the main one), or ignore.
 
         The answer is remembered for the subject and for exactly the doubts that were asked about; every
         open question about it is decided again. Raises FlowProblem where nothing is asked, or where the
@@ -765,6 +772,8 @@ class Installation:
         """
         if sum((bool(choose), create is not None, ignore)) != 1:
             raise FlowProblem("answer with exactly one of: choose a record, create a contact, ignore")
+        if choose and about.startswith(VALUES):
+            raise FlowProblem("values are written or they are not: answer with accept or ignore")
         if choose and about.startswith(ROLE):
             raise FlowProblem("a contact role is made or it is not: answer with create or ignore")
         now = self.clock.now()
@@ -775,7 +784,10 @@ class Installation:
                     f"nothing is asked about {about or 'the activity'} on {interaction}; "
                     "`firstcontact review` lists the open questions"
                 )
-            ruling = _ruling(about, open_here[0].reasons, choose, create, by, now)
+            if about.startswith(VALUES):
+                ruling = enriching.ruling(tx, about, create, by, now)
+            else:
+                ruling = _ruling(about, open_here[0].reasons, choose, create, by, now)
             deciding.remember_ruling(tx, ruling, "")
             again = {review.interaction for review in reviewing.open_about(tx, about)}
             news.tell(tx, (), again, now)

@@ -18,7 +18,7 @@ from firstcontact.interactions.model import Handle
 from firstcontact.ledger import deciding
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.writing import Intent
-from firstcontact.planning.enrichment import VALUES
+from firstcontact.planning.enrichment import BRINGS
 from firstcontact.planning.unmerge import is_made_anew
 from firstcontact.planning.write import AccountFields, ContactFields, Existing, Receipt, Write
 
@@ -105,10 +105,12 @@ def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: Round, no
             round.receipts.append(Receipt(write.key, bearing[0].id, created=False, at=now))
             if as_leads:  # nothing is logged on a lead that is only made now; on this one it may be
                 round.decide_again.add(write.interaction)
-        elif bearing and (as_leads or any(record.type == "contact" for record in bearing)):
-            # Which of them is for the policy to say: the facts have changed, so it is decided again. Where it
-            # says to create with exactly these in view (a person's ruling), that is done.
-            why = f"several contacts appeared meanwhile: {', '.join(sorted(each.id for each in bearing))}"
+        elif bearing:
+            # Which of them, and whether a lead stops us, is for the policy to say: the facts have changed, so
+            # it is decided again. Where it says to create with exactly these in view, that is done.
+            of_leads = not as_leads and all(record.type == "lead" for record in bearing)
+            what = "a lead" if of_leads else "several contacts"
+            why = f"{what} appeared meanwhile: {', '.join(sorted(each.id for each in bearing))}"
             if intent.problem != why:
                 settled.add(write.key)
                 # The index learns of them now: by what it knows it would be decided as before.
@@ -186,7 +188,7 @@ def _unedited(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round,
         and isinstance(write.fields, ContactFields)
         and (write.fields.first_name or write.fields.last_name)
         and not is_undo(write)
-        and VALUES not in write.subject
+        and BRINGS not in write.subject
     ]
     if not naming:
         return frozenset()

@@ -12,7 +12,7 @@ from firstcontact.planning.write import ContactFields, Target, Write, write_key
 from firstcontact.policy.decision import Decision, FieldChange, PersonVerdict
 from firstcontact.policy.enrichment import HANDLES, handle_key, read_mailing
 
-VALUES = ":values "
+BRINGS = ":values "
 """In the subject of a write that brings values to a contact, between its id and what they are."""
 
 _PLAIN = ("first_name", "last_name", "title", "department", "seniority", "persona", "company", "main_email")
@@ -43,7 +43,7 @@ def update(
         return None
     named = [(each.field, each.value, each.before) for each in changes]
     digest = sha256(msgspec.msgpack.encode(named)).hexdigest()[:16]
-    subject = f"{person.record}{VALUES}{digest}"
+    subject = f"{person.record}{BRINGS}{digest}"
     write = Write(
         key=write_key(connection, "update_contact", decision.interaction, subject),
         kind="update_contact",

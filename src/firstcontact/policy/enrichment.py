@@ -51,9 +51,12 @@ NOTHING = Enriched()
 Refusal = Literal["", "never", "filled", "enrichment_older", "edited_by_person", "enrichment_shared"]
 
 
+VALUES = "enrich:"
+
+
 def subject(about: str) -> str:
     """What a question about values of a person, and its ruling, is about."""
-    return f"enrich:{about}"
+    return f"{VALUES}{about}"
 
 
 def asks(verdict: PersonVerdict) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Select, select, union_all
 
 from firstcontact.interactions.model import Interaction, kind_of
-from firstcontact.ledger.tables import decisions, participants, writes
+from firstcontact.ledger.tables import decisions, names, participants, writes
 from firstcontact.ledger.tables_of_people import engagements, outlines
 from firstcontact.policy.decision import Decision
 from firstcontact.store.statements import Statement, Values, insert_new, upsert, values
@@ -107,6 +107,23 @@ def _numbers(tx: Connection, words: set[str]) -> dict[str, int]:
         insert_new(tx, outlines, [{"words": said} for said in missing])
         found.update((said, id) for id, said in _OUTLINES.rows(tx, words=missing))
     return found
+
+
+# --- whom is meant ----------------------------------------------------------------------------------------
+
+
+def keys_named(tx: Connection, first: str, last: str) -> tuple[str, ...]:
+    """Handles that a name was observed for, in whatever case it is asked: of either part alone, or both."""
+    query = select(names.c.key).distinct()
+    if last:
+        query = query.where(names.c.last.in_(_cases(last)))
+    if first:
+        query = query.where(names.c.first.in_(_cases(first)))
+    return tuple(sorted(tx.scalars(query))) if first or last else ()
+
+
+def _cases(name: str) -> list[str]:
+    return sorted({name, name.lower(), name.upper(), name.title(), name.capitalize()})
 
 
 # --- searched by people ---------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ names = table(
     Column("last", TEXT, nullable=False),
     Column("interaction", TEXT, nullable=False),
     Column("at", INT, nullable=False),
+    Index("names_last", "last", "first"),
     rowid=False,
 )
 """The newest name of each provenance that was observed for a handle."""

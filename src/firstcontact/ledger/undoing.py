@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from firstcontact.ledger import deciding, under_way, writing
 from firstcontact.ledger.tables import (
@@ -365,3 +365,25 @@ def turn(tx: Connection) -> str:
 def next_turn(tx: Connection) -> None:
     """Something is taken back in this transaction."""
     deciding.set_fact(tx, _TURN, str(int(turn(tx) or 0) + 1))
+
+
+# --- told to people ---------------------------------------------------------------------------------------
+
+
+def still_intended(tx: Connection) -> int:
+    """How many writes are to be taken back and are not yet."""
+    return int(tx.scalar(select(func.count()).where(undone.c.state == "intended")) or 0)
+
+
+def settings_named(tx: Connection, begins: str) -> tuple[str, ...]:
+    """Versions of the settings that decisions were taken by, which begin so."""
+    found: list[str] = []
+    after = begins
+    while True:
+        # One step of the index for each version, however many decisions it took.
+        query = select(func.min(decisions.c.settings_version)).where(decisions.c.settings_version >= after)
+        version = tx.scalar(query)
+        if version is None or not str(version).startswith(begins):
+            return tuple(found)
+        found.append(str(version))
+        after = f"{version}\x01"

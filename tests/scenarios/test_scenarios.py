@@ -14,27 +14,13 @@ from firstcontact.testing.scenarios.schema import Scenario, load
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("FIRSTCONTACT_SHARED") or ROOT.parent / "shared") / "scenarios"
 
-NOT_YET = {
-    "dedupe": "duplicates (SPEC §9) are not offered yet",
-}
-
-
-def missing(scenario: Scenario) -> str:
-    """What the scenario needs that is not offered yet; empty where it must hold."""
-    if any(step.kind == "dedupe" for step in scenario.steps):
-        return NOT_YET["dedupe"]
-    return ""
-
 
 def all_of(folder: Path) -> list[object]:
-    """Every scenario of a folder as a parameter; what is not offered yet must fail, and says why."""
+    """Every scenario of a folder as a parameter."""
     parameters: list[object] = []
     for file in sorted(folder.glob("*.yaml")):
         for scenario in load(file):
-            reason = missing(scenario)
-            marks = [pytest.mark.xfail(reason=reason)] if reason else []
-            name = f"{file.stem}: {scenario.name}"
-            parameters.append(pytest.param(scenario, id=name, marks=marks))
+            parameters.append(pytest.param(scenario, id=f"{file.stem}: {scenario.name}"))
     return parameters
 
 

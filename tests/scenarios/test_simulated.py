@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from test_scenarios import ROOT, SHARED, missing
+from test_scenarios import ROOT, SHARED
 
 from firstcontact.connectors.kinds import capabilities
 from firstcontact.testing.scenarios.bench import Bench
@@ -16,14 +16,13 @@ from firstcontact.testing.simulators.base import SIMULATORS
 
 
 def simulated(folder: Path) -> list[object]:
-    """Every scenario of a folder whose CRM has a simulator; what is not offered yet must fail."""
+    """Every scenario of a folder whose CRM has a simulator."""
     parameters: list[object] = []
     for file in sorted(folder.glob("*.yaml")):
         for scenario in load(file):
             if scenario.crm["kind"] in SIMULATORS:
-                marks = [pytest.mark.xfail(reason=reason)] if (reason := missing(scenario)) else []
                 name = f"{scenario.crm['kind']}: {file.stem}: {scenario.name}"
-                parameters.append(pytest.param(scenario, id=name, marks=marks))
+                parameters.append(pytest.param(scenario, id=name))
     return parameters
 
 

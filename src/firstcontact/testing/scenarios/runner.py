@@ -167,7 +167,7 @@ class Play:
             try:
                 _DO[step.kind](self, step)
                 self.installation.drain()
-            except (FlowProblem, NotThere, BadRecord, NotOfferedYet) as error:
+            except (FlowProblem, NotThere, BadRecord) as error:
                 self.troubles.append(f"step {number} ({step.kind}): {error}")
         self.outcome = self._outcome()
 
@@ -238,10 +238,7 @@ class Play:
     def dedupe(self, step: Step) -> None:
         """Duplicates are looked for now."""
         del step
-        dedupe = getattr(self.installation, "dedupe", None)
-        if dedupe is None:
-            raise NotOfferedYet("dedupe is not offered yet")
-        dedupe()
+        self.installation.dedupe()
 
     def wait(self, step: Step) -> None:
         """The clock moves on."""
@@ -285,10 +282,6 @@ class Play:
                 for review in self.installation.open_reviews()
             ),
         )
-
-
-class NotOfferedYet(Exception):
-    """A step that FirstContact cannot take yet; the scenario fails with it."""
 
 
 _EDITED = ("contact", "lead", "account", "opportunity", "matter")

@@ -45,7 +45,7 @@ _UNDER_WAY = Statement(
     .where(
         roles_intended.c.connection == bindparam("of"),
         roles_intended.c.opportunity.in_(values("opportunities")),
-        writes.c.state.concat("").in_(("intended", "sent", "waiting", "held")),
+        writes.c.state.in_(("intended", "sent", "waiting", "held")),
     )
 )
 

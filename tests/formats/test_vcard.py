@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstcontact.formats.vcard import read_vcards, write_vcards
-from firstcontact.identity.records import Record
+from firstcontact.identity.records import MailingAddress, Record
 
 
 def card(*lines: str, version: str = "3.0") -> bytes:
@@ -138,6 +138,30 @@ def test_a_value_cannot_forge_a_line() -> None:
     assert record.name == "Jane\nEND:VCARD\nBEGIN:VCARD FN:Evil;x,y\\"
 
 
+def test_a_persons_address_mobile_and_department_are_read() -> None:
+    """The first address with a street or a town, numbers of the type `cell` as 2.1, 3.0 and 4.0 have it, and
+    the unit behind the company."""
+    record = only(
+        card(
+            "N:Diaz;Jo;;;",
+            "ORG:Acme;Legal;Room 5",
+            "ADR:;;;;;;DE",
+            "ADR;TYPE=WORK:Box 7;;1 Pier Street;Springfield;CA;94105;us",
+            "TEL;CELL:+14155550123",
+            'TEL;TYPE="voice,cell":+14155550124',
+            "TEL;TYPE=HOME:+14155550125",
+        )
+    )
+    assert (record.company, record.department) == ("Acme", "Legal")
+    assert record.mobiles == ("+14155550123", "+14155550124")
+    assert record.mailing == MailingAddress(
+        street="1 Pier Street", city="Springfield", state="CA", postal_code="94105", country="US"
+    )
+    again, _ = read_vcards(write_vcards([record]).encode(), "US")
+    assert (again[0].mobiles, again[0].mailing) == (record.mobiles, record.mailing)
+    assert only(card("N:Diaz;Jo;;;", "ADR:;;;;;;DE")).mailing is None
+
+
 _TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=20).map(str.strip)
 
 
@@ -156,6 +180,10 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_
         phones=st.sampled_from([(), ("+1 415 555 0123", "+1 (415) 555-0124 x9")]),
         handles=st.just(()),
         title=_TEXT,
+        department=_TEXT,
+        seniority=_TEXT,
+        persona=_TEXT,
+        mailing=st.none() | st.builds(MailingAddress, street=_TEXT.filter(bool), city=_TEXT, state=_TEXT),
         country=st.sampled_from(["", "US", "GB"]),
         account=_TEXT,
         company=_TEXT,

@@ -18,7 +18,7 @@ import vobject
 from vobject.base import ContentLine, ParseError, VObjectError
 
 from firstcontact.formats.calendar_text import decode_calendar
-from firstcontact.identity.records import Record
+from firstcontact.identity.records import MailingAddress, Record
 from firstcontact.interactions.handles import read_email_field, read_phone_field
 from firstcontact.interactions.model import Handle
 from firstcontact.interactions.rejection import Rejection
@@ -34,6 +34,8 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 
 _TEXT_MARKS = {
+    "SENIORITY": "seniority",
+    "PERSONA": "persona",
     "RECORD-TYPE": "type",
     "COUNTRY": "country",
     "ACCOUNT": "account",
@@ -151,6 +153,9 @@ def _read_card(text: str, region: str, place: str) -> tuple[Record | None, list[
         phones=phones,
         handles=handles,
         title=_first(lines, "title"),
+        department=_first(lines, "org", 1),
+        mobiles=_mobiles(lines, phones),
+        mailing=_mailing(lines),
         country=country,
         company=company,
         **fields,  # type: ignore[arg-type]
@@ -188,10 +193,11 @@ def _content_lines(found: Iterable[object]) -> list[ContentLine]:
     return [line for line in found if isinstance(line, ContentLine)]
 
 
-def _first(lines: dict[str, list[ContentLine]], name: str) -> str:
-    """The first value of a property as text; of a list (ORG) its first part."""
+def _first(lines: dict[str, list[ContentLine]], name: str, part: int = 0) -> str:
+    """The first value of a property as text; of a list (ORG) that part of it."""
     for line in lines.get(name, ()):
-        value = line.value[0] if isinstance(line.value, list) and line.value else line.value
+        values = line.value if isinstance(line.value, list) else [line.value]
+        value = values[part] if part < len(values) else ""
         if isinstance(value, str) and value.strip():
             return value.strip()
     return ""
@@ -215,6 +221,37 @@ def _country(lines: dict[str, list[ContentLine]]) -> str:
     return next((text.strip().upper() for text in given if _COUNTRY.fullmatch(text.strip())), "")
 
 
+_MAILING = {"street": "street", "city": "city", "state": "region", "postal_code": "code"}
+"""A mailing address's parts, and vobject's names of them."""
+
+
+def _mailing(lines: dict[str, list[ContentLine]]) -> MailingAddress | None:
+    """The first address that says more than a country; the country as far as it is an ISO code."""
+    for line in lines.get("adr", ()):
+        parts = {ours: _lines(line.value, theirs) for ours, theirs in _MAILING.items()}
+        if any(parts.values()):
+            country = _joined(line.value, "country").upper()
+            return MailingAddress(**parts, country=country if _COUNTRY.fullmatch(country) else "")
+    return None
+
+
+def _lines(address: object, part: str) -> str:
+    value = getattr(address, part, "")
+    return ("\n".join(str(piece) for piece in value) if isinstance(value, list) else str(value)).strip()
+
+
+def _mobiles(lines: dict[str, list[ContentLine]], phones: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the numbers whose type is `cell`."""
+    cells = {_plain(str(line.value)) for line in lines.get("tel", ()) if "cell" in _types(line)}
+    return tuple(phone for phone in phones if phone in cells)
+
+
+def _types(line: ContentLine) -> set[str]:
+    """What a line says of its type, in lower case (TYPE=HOME,PREF of 3.0 and 4.0; HOME;PREF of 2.1)."""
+    types = {part.strip().lower() for given in line.params.get("TYPE", ()) for part in given.split(",")}
+    return types | {str(part).lower() for part in line.singletonparams}
+
+
 def _by_preference(lines: dict[str, list[ContentLine]], name: str) -> tuple[str, ...]:
     """The values, the preferred first, in the order written, none twice."""
     ranked = sorted(lines.get(name, ()), key=_preference)
@@ -224,8 +261,7 @@ def _by_preference(lines: dict[str, list[ContentLine]], name: str) -> tuple[str,
 
 def _preference(line: ContentLine) -> int:
     """PREF=1…100 (RFC 6350 §5.3); TYPE=pref of 2.1 and 3.0 is 1; a fax comes last."""
-    types = {part.strip().lower() for given in line.params.get("TYPE", ()) for part in given.split(",")}
-    types |= {str(part).lower() for part in line.singletonparams}
+    types = _types(line)
     if "fax" in types:
         return 200
     if "pref" in types:
@@ -281,19 +317,30 @@ def _card(record: Record) -> str:
     card.add("fn").value = _clean(record.name or f"{record.first_name} {record.last_name}".strip())
     if record.id:
         card.add("uid").value = _clean(record.id)
-    if record.company:
-        card.add("org").value = [_clean(record.company)]
+    if record.company or record.department:
+        units = (record.department,) if record.department else ()
+        card.add("org").value = [_clean(one) for one in (record.company, *units)]
     if record.title:
         card.add("title").value = _clean(record.title)
     for email in record.emails:
         card.add("email").value = _clean(email)
     for phone in record.phones:
-        card.add("tel").value = _clean(phone)
+        line = card.add("tel")
+        line.value = _clean(phone)
+        if phone in record.mobiles:
+            line.params["TYPE"] = ["CELL"]
+    if record.mailing is not None:
+        card.add("adr").value = _address(record.mailing)
     for mark, field in (_TEXT_MARKS | _TIME_MARKS | _FLAG_MARKS).items():
         if value := _mark_value(mark, getattr(record, field)):
             card.add((_MARK + mark).lower()).value = value
     text: str = card.serialize()
     return text
+
+
+def _address(mailing: MailingAddress) -> object:
+    parts = {theirs: _clean(getattr(mailing, ours)) for ours, theirs in _MAILING.items()}
+    return vobject.vcard.Address(**parts, country=_clean(mailing.country))
 
 
 def _mark_value(mark: str, value: object) -> str:

@@ -109,6 +109,10 @@ class People:
 
     def edit(self, _kind: str, reference: str, fields: Mapping[str, Any]) -> None:
         for name, value in fields.items():
+            if name == "last_name":
+                first = re.findall(r"^N:[^;]*;([^;]*)", self.get(reference)[0], re.MULTILINE)
+                self.change(reference, [f"N:{written(value)};{first[0]};;;"], without="N:")
+                continue
             assert name == "title", name
             self.change(reference, [f"TITLE:{written(value)}"], without="TITLE")
 

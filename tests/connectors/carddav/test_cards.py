@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstcontact.connectors.carddav import cards
-from firstcontact.connectors.carddav.cards import digest, new_card, read_card, record_of, updated
+from firstcontact.connectors.carddav.cards import digest, read_card, record_of
 from firstcontact.connectors.carddav.search import endings
+from firstcontact.connectors.carddav.writing import new_card, updated
 from firstcontact.interactions.handles import read_phone
 from firstcontact.planning.write import ContactFields
 

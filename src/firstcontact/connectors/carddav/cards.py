@@ -1,4 +1,4 @@
-"""PURE. One vCard (3.0 or 4.0) as a contact record, and back, without losing anything that a person put in.
+"""PURE. One vCard (3.0 or 4.0) as its lines and as a contact record, losing nothing that a person put in.
 
 A card is kept as its own lines; only the lines that a write is about are changed, and everything else stays
 letter for letter and in its order. Reading is `formats.vcard`.
@@ -11,7 +11,7 @@ Our marks: `X-FIRSTCONTACT-KEY` (the write that made it), `-INTERACTION` (what c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid5
@@ -19,20 +19,20 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec.structs import replace
 
-from firstcontact.connectors.toolkit.fields import full_name, with_new
 from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.formats.vcard import read_vcards
 from firstcontact.identity.records import Record
-from firstcontact.planning.write import ContactFields
 
 NAMESPACE = UUID("6d7f9d8e-3f0a-5b0c-9d54-6d1f6c1d2f77")
 """Of the UIDs made from write keys."""
 MARK = "X-FIRSTCONTACT-"
-PRODUCT = "-//FirstContact//CardDAV//EN"
+MEMBERS = ("MEMBER", "X-ADDRESSBOOKSERVER-MEMBER")
+"""Lines in which a list of cards names them by their UIDs (RFC 6350 §6.6.5, and before it Apple's)."""
 _LINE = re.compile(
     r"(?:(?P<group>[A-Za-z0-9-]+)\.)?(?P<name>[A-Za-z0-9-]+)(?P<params>(?:;(?:[^\":]|\"[^\"]*\")*)?):(?P<value>.*)",
     re.DOTALL,
 )
+_GROUP = re.compile(r"[A-Za-z0-9-]+\.")
 _FOLD = re.compile(r"\r?\n[ \t]")
 _NEXT = re.compile(r"\r\n|\n|\r")
 _UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -58,6 +58,12 @@ class Line(msgspec.Struct, frozen=True):
     params: str = ""
     value: str = ""
 
+    @property
+    def group(self) -> str:
+        """What stands before the name, with its dot (`item1.`); "" for nothing."""
+        found = _GROUP.match(self.raw)
+        return found[0] if found else ""
+
 
 class Card(msgspec.Struct, frozen=True):
     """A card as lines, BEGIN and END among them."""
@@ -76,7 +82,7 @@ class Card(msgspec.Struct, frozen=True):
     def mark(self, name: str) -> str:
         """One of our marks; "" where it is not there."""
         line = self.first(MARK + name)
-        return _plain(line.value).strip() if line else ""
+        return plain(line.value).strip() if line else ""
 
     @property
     def uid(self) -> str:
@@ -194,132 +200,28 @@ def digest(card: Card) -> str:
 
 
 def _compared(line: Line) -> str:
-    value = _SPACES.sub(" ", _SCHEME.sub("", _plain(line.value)))
+    value = _SPACES.sub(" ", _SCHEME.sub("", plain(line.value)))
     return value.strip().rstrip("; ") if line.name in ("N", "ORG", "ADR") else value.strip()
 
 
-# --- writing -----------------------------------------------------------------------------------------------
+# --- changing lines ---------------------------------------------------------------------------------------
 
 
-def new_card(fields: ContactFields, key: str, version: str, region: str, now: int) -> Card:
-    """The card that a write makes. version: `3.0` or `4.0`. region: of its numbers. now: microseconds."""
-    first, last = clean(fields.first_name), clean(fields.last_name)
-    company = clean(fields.company)
-    shown = clean(fields.name) or full_name(first, last) or company
-    shown = shown or next(iter((*fields.emails, *fields.phones)), "") or "Unknown"
-    placeholder_only = bool(fields.placeholder) and not (first or last)
-    uid = uid_of(key)
-    lines = [
-        _new("VERSION", version),
-        _new("PRODID", PRODUCT),
-        _new("UID", f"urn:uuid:{uid}" if version == "4.0" else uid),
-        _new("FN", _escaped(shown)),
-        _new("N", _name(("", "", "", "", ""), first, shown if placeholder_only else last)),
-        *_contact_lines("EMAIL", with_new((), map(clean, fields.emails), region), version),
-        *_contact_lines("TEL", with_new((), map(clean, fields.phones), region), version),
-    ]
-    lines += [_new(name, _escaped(value)) for name, value in _texts(fields) if value]
-    lines += [_new("REV", _moment(now))]
-    marks = {
-        "KEY": key,
-        "INTERACTION": clean(fields.interaction),
-        "CREATED-BY-US": "TRUE" if fields.created_by_firstcontact else "",
-        "CREATED-AT": str(now),
-        "PLACEHOLDER": "TRUE" if fields.placeholder else "",
-    }
-    card = Card((_new("BEGIN", "VCARD"), *lines, _new("END", "VCARD")))
-    return _marked(card, {name: value for name, value in marks.items() if value})
-
-
-def updated(card: Card, fields: ContactFields, record: Record, region: str, now: int) -> Card:
-    """The card with a write's values on it: addresses and numbers are added, given texts are set, everything
-    else stays. The very same card where there is nothing to change.
-
-    record: what `record_of` reads from it. region: in which its numbers are read.
-    """
-    changed = _named(card, fields, record)
-    region = record.country or region
-    for name, present, added in (
-        ("EMAIL", record.emails, fields.emails),
-        ("TEL", record.phones, fields.phones),
-    ):
-        new = with_new(present, map(clean, added), region)[len(present) :]
-        changed = _added(changed, name, _contact_lines(name, new, card.version))
-    for name, value in _texts(fields):
-        if value:
-            changed = _set_first_part(changed, name, value)
-    placeholder = _placeholder(fields, record)
-    if placeholder != record.placeholder:
-        changed = _without(changed, f"{MARK}PLACEHOLDER")
-        changed = _marked(changed, {"PLACEHOLDER": "TRUE"}) if placeholder else changed
-    if changed == card:
-        return card
-    if changed.first("REV"):
-        changed = _set(changed, "REV", _moment(now))
-    if not is_ours(card):
-        return changed
-    return _marked(changed, {"EDITED-BY-PERSON": "TRUE"} if card.edited else {})
-
-
-def _texts(fields: ContactFields) -> tuple[tuple[str, str], ...]:
-    return ("TITLE", clean(fields.title)), ("ORG", clean(fields.company))
-
-
-def _placeholder(fields: ContactFields, record: Record) -> bool:
-    """A real name ends being a placeholder, unless the write says otherwise."""
-    if fields.placeholder is not None:
-        return fields.placeholder
-    return record.placeholder and not (fields.first_name or fields.last_name)
-
-
-def _named(card: Card, fields: ContactFields, record: Record) -> Card:
-    first = clean(fields.first_name) or record.first_name
-    last = clean(fields.last_name) or record.last_name
-    shown = clean(fields.name)
-    if (first, last) != (record.first_name, record.last_name):
-        line = card.first("N")
-        parts = _parts(line.value) if line else []
-        card = _set(card, "N", _name((*parts, "", "", "", "", "")[:5], first, last))
-        shown = shown or full_name(first, last)
-    return _set(card, "FN", _escaped(shown)) if shown and shown != record.name else card
-
-
-def _name(parts: Sequence[str], first: str, last: str) -> str:
-    """N with these two; middle names, prefixes and suffixes as they are (raw)."""
-    return ";".join((_escaped(last), _escaped(first), *parts[2:5]))
-
-
-def _parts(value: str) -> list[str]:
-    """The raw components of N or ORG."""
-    return re.split(r"(?<!\\);", value)
-
-
-def _set_first_part(card: Card, name: str, value: str) -> Card:
-    """TITLE, or the company in ORG, whose units below it stay."""
-    line = card.first(name)
-    if line is None:
-        return _added(card, name, [_new(name, _escaped(value))])
-    rest = _parts(line.value)[1:] if name == "ORG" else []
-    written = ";".join((_escaped(value), *rest))
-    return card if _plain(written) == _plain(line.value) else _set(card, name, written)
-
-
-def _contact_lines(name: str, values: Iterable[str], version: str) -> list[Line]:
-    params = {"EMAIL": "" if version == "4.0" else ";TYPE=INTERNET", "TEL": ";TYPE=VOICE"}[name]
-    return [_new(name, _escaped(value), params) for value in values]
-
-
-def _set(card: Card, name: str, value: str) -> Card:
+def set_value(card: Card, name: str, value: str) -> Card:
     """The first line of the property with this raw value, in its place, with its parameters and group."""
     old = card.first(name)
     if old is None:
-        return _added(card, name, [_new(name, value)])
-    group = old.raw.partition(".")[0] + "." if re.match(r"[A-Za-z0-9-]+\.", old.raw) else ""
-    new = _new(name, value, old.params, group)
+        return added(card, name, [new_line(name, value)])
+    return replaced(card, old, value, old.params)
+
+
+def replaced(card: Card, old: Line, value: str, params: str) -> Card:
+    """One line with this raw value and these parameters, in its place and group."""
+    new = new_line(old.name, value, params, old.group)
     return Card(tuple(new if line is old else line for line in card.lines))
 
 
-def _added(card: Card, name: str, new: Iterable[Line]) -> Card:
+def added(card: Card, name: str, new: Iterable[Line]) -> Card:
     """New lines behind the last of their property, else at the end."""
     places = [place for place, line in enumerate(card.lines) if line.name == name]
     ends = [place for place, line in enumerate(card.lines) if line.name == "END"]
@@ -327,18 +229,32 @@ def _added(card: Card, name: str, new: Iterable[Line]) -> Card:
     return Card((*card.lines[:at], *new, *card.lines[at:]))
 
 
-def _without(card: Card, name: str) -> Card:
+def without(card: Card, name: str) -> Card:
+    """Without any line of the property."""
     return Card(tuple(line for line in card.lines if line.name != name))
 
 
-def _marked(card: Card, marks: dict[str, str]) -> Card:
+def marked(card: Card, marks: dict[str, str]) -> Card:
     """With these marks, and the digest of what it is now."""
     for name, value in {**marks, "DIGEST": digest(card)}.items():
-        card = _set(card, MARK + name, _escaped(value))
+        card = set_value(card, MARK + name, escaped(value))
     return card
 
 
-def _new(name: str, value: str, params: str = "", group: str = "") -> Line:
+def without_line(card: Card, gone: Line) -> Card:
+    """Without one line, and without what programs note of it in its group (`item1.X-ABLabel`)."""
+    noted = gone.group
+    return Card(
+        tuple(
+            line
+            for line in card.lines
+            if line is not gone and not (noted and line.group == noted and line.name.startswith("X-"))
+        )
+    )
+
+
+def new_line(name: str, value: str, params: str = "", group: str = "") -> Line:
+    """A line with this raw value, folded."""
     return Line(_folded(f"{group}{name}{params}:{value}"), name, params, value)
 
 
@@ -360,16 +276,19 @@ def clean(text: str) -> str:
     return _UNSAFE.sub(" ", sound(text).replace("\r\n", "\n"))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text as a raw value."""
     for char, written in (("\\", "\\\\"), (",", "\\,"), (";", "\\;"), ("\n", "\\n")):
         text = text.replace(char, written)
     return text
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
+    """A raw value as text."""
     return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
 
 
-def _moment(now: int) -> str:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now)
-    return f"{moment:%Y%m%dT%H%M%SZ}"
+def moment(now: int) -> str:
+    """A time as REV has it. now: microseconds."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now)
+    return f"{at:%Y%m%dT%H%M%SZ}"

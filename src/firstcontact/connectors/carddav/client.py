@@ -218,6 +218,16 @@ class Dav:
             raise Refused(answer)
         return answer
 
+    def delete(self, collection: str, name: str, etag: str) -> bool:
+        """Take a card away; False where it is another one by now (412). One that is not there is no error.
+        Raises Refused, TryAgain, AuthLapsed, Lost."""
+        answer = self._http.write("DELETE", collection + xml.segment(name), headers={"If-Match": etag})
+        if answer.ok and _is_page(answer):
+            raise Lost(f"{TITLE} answered {answer.status} with a page of something else.")
+        if not answer.ok and answer.status not in (404, 410, 412):
+            raise Refused(answer)
+        return answer.status != 412
+
 
 def is_name(name: str) -> bool:
     """Whether this can be the name of a card: text that stays within its address book."""

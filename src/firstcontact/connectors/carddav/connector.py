@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
-from firstcontact.connectors.carddav import cards, xml
+from firstcontact.connectors.carddav import cards, writing, xml
 from firstcontact.connectors.carddav.capabilities import CAPABILITIES
 from firstcontact.connectors.carddav.client import TITLE, Cut, Dav, Fetched, Refused, is_name
 from firstcontact.connectors.carddav.discovery import Book, discover
@@ -27,9 +27,10 @@ from firstcontact.connectors.contract import (
     Unclear,
 )
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
+from firstcontact.connectors.toolkit.merging import filling
 from firstcontact.identity.records import Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.model import Handle
-from firstcontact.planning.write import ContactFields, Existing, Receipt, Write
+from firstcontact.planning.write import ContactFields, Existing, Fields, MergeFields, Receipt, Write
 
 TRIES = 6
 """How often an update is laid over a card that somebody changed meanwhile, before it waits."""
@@ -132,11 +133,17 @@ class CardDav:
         return outcomes
 
     def _carry(self, write: Write) -> Outcome:
-        assert isinstance(write.fields, ContactFields)
+        fields, target = write.fields, write.target
         try:
-            if isinstance(write.target, Existing):
-                return self._update(write, write.fields, write.target.id)
-            return self._create(write, write.fields)
+            if isinstance(fields, MergeFields) and isinstance(target, Existing):
+                return self._merge(write, fields.loser.id, target.id)
+            assert isinstance(fields, ContactFields)
+            if write.kind == "delete_contact" and isinstance(target, Existing):
+                self._delete(target.id, "target")
+                return Receipt(write.key, target.id, False, self._opening.now())
+            if isinstance(target, Existing):
+                return self._update(write, fields, target.id)
+            return self._create(write, fields)
         except Lost as lost:
             return Unclear(str(lost), write.key)
         except Rejected as rejected:
@@ -147,7 +154,7 @@ class CardDav:
     def _create(self, write: Write, fields: ContactFields) -> Receipt:
         book, name = self._book(), cards.name_of(write.key)
         now = self._opening.now()
-        card = cards.new_card(fields, write.key, book.version, self._opening.region, now)
+        card = writing.new_card(fields, write.key, book.version, self._opening.region, now)
         try:
             answer = self._dav.put(book.url, name, card.text, {"If-None-Match": "*"})
         except Refused as refused:
@@ -183,7 +190,7 @@ class CardDav:
             if record is None:
                 raise Rejected(f"The card {id!r} is a list of other cards.", ("target",))
             before = cards.read_card(found.text)
-            after = cards.updated(before, fields, record, region, self._opening.now())
+            after = writing.updated(before, fields, record, region, self._opening.now(), write.changed)
             if after is before:
                 return Receipt(write.key, id, False, self._opening.now())
             if not found.etag:
@@ -192,6 +199,54 @@ class CardDav:
             if answer.ok:
                 return Receipt(write.key, id, False, self._opening.now())
         raise TryAgain(f"The card {id!r} is being changed by somebody else.", AFTER_TROUBLE)
+
+    def _merge(self, write: Write, loser: str, survivor: str) -> Receipt:
+        """Nothing belongs to a card, so its values are laid over the survivor's blanks, and it is deleted."""
+        if loser == survivor:
+            raise Rejected("A card cannot be merged into itself.", ("loser",))
+        if not self._fetch([survivor]).get(survivor):
+            raise Rejected(f"There is no card {survivor!r} in the address book.", ("target",))
+        found = self._untouched(loser, "loser")
+        if found is not None:
+            gone = cards.record_of(found.text, loser, self._opening.region)
+            kept = self.read([survivor])[survivor]
+            if isinstance(gone, Record) and isinstance(kept, Record):
+                self._update(write, filling(kept, gone), survivor)
+            self._delete(loser, "loser")
+        return Receipt(write.key, survivor, False, self._opening.now())
+
+    def _delete(self, id: str, field: str) -> None:
+        """Under its ETag, so that an edit in the last moment is seen. One that is gone is no error."""
+        for _ in range(TRIES):
+            found = self._untouched(id, field)
+            if found is None or self._dav.delete(self._book().url, id, found.etag):
+                return
+        raise TryAgain(f"The card {id!r} is being changed by somebody else.", AFTER_TROUBLE)
+
+    def _untouched(self, id: str, field: str) -> Fetched | None:
+        """A card that we made, nobody has edited and no list of cards names; None where it is gone. Raises
+        Rejected for another."""
+        found = self._dav.fetch(self._book().url, [id])[id] if is_name(id) else None
+        if found is None:
+            return None
+        card = cards.read_card(found.text)
+        if not (cards.is_ours(card) and card.mark("CREATED-BY-US")):
+            raise Rejected(f"The card {id!r} was made by a person.", (field,))
+        if card.edited:
+            raise Rejected(f"A person has edited the card {id!r} since.", (field,))
+        if not found.etag:
+            raise Rejected(f"{TITLE} gives the card no ETag, so that an edit could be lost.", (field,))
+        if self._is_listed(card.uid):
+            raise Rejected(f"A list of cards names the card {id!r}.", (field,))
+        return found
+
+    def _is_listed(self, uid: str) -> bool:
+        """Whether a list of cards has this one, as far as the server finds that."""
+        asked = [xml.contains(name, [uid]) for name in cards.MEMBERS]
+        try:
+            return bool(self._dav.query(self._book().url, asked))
+        except Cut:
+            return True
 
     def _refusal(self, refused: Refused) -> Outcome:
         if refused.status in (404, 405, 410) or 300 <= refused.status < 400:
@@ -233,9 +288,20 @@ class CardDav:
 
 def _check(write: Write) -> None:
     """Raises NotOffered for what the planner would not have planned."""
-    if write.kind not in ("create_contact", "update_contact") or not isinstance(write.fields, ContactFields):
+    wanted = _FIELDS.get(write.kind)
+    if wanted is None or not isinstance(write.fields, wanted):
         raise NotOffered(f"{CAPABILITIES.title} does not offer {write.kind}")
-    if write.kind == "update_contact" and not isinstance(write.target, Existing):
+    if write.kind == "create_contact":
+        if write.target is not None:
+            raise NotOffered("a contact that is created has no target")
+    elif not isinstance(write.target, Existing):
         raise NotOffered("a write points at a record that has no id yet; the caller resolves references")
-    if write.kind == "create_contact" and write.target is not None:
-        raise NotOffered("a contact that is created has no target")
+
+
+_FIELDS: Mapping[str, type[Fields]] = {
+    "create_contact": ContactFields,
+    "update_contact": ContactFields,
+    "merge_contacts": MergeFields,
+    "delete_contact": ContactFields,
+}
+"""What is offered, with the type of its fields."""

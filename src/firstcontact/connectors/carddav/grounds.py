@@ -9,6 +9,7 @@ LIMITS = {"handles in a search": "40 by our own choice", "size of a card": "the 
 GROUNDS = (
     Ground("everything here", "All clauses of the contract hold at Radicale 3.9.", "server"),
     Ground("made once", "`If-None-Match: *` refuses a card whose name is there.", "server"),
+    Ground("deleting", "`If-Match` refuses a card that was changed meanwhile.", "server"),
     Ground("search", "Texts are compared as stored; a server may cut its answer (507).", "server"),
     Ground("changes", "`sync-collection` names what changed and what is gone.", "server"),
     Ground("a server that rewrites cards", "It gives no ETag; the card is read again.", "document"),

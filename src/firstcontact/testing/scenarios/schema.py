@@ -64,7 +64,7 @@ _PERSON_FIELDS: dict[str, Shape] = {
 }  # fmt: skip
 _CONTACT_FIELDS: dict[str, Shape] = {
     "id": filled, **_PERSON_FIELDS, "account": text, "company": text, "placeholder": flag,
-    "created_by_us": flag,
+    "created_by_us": flag, "department": text, "seniority": text, "persona": text, "mobiles": _texts,
 }  # fmt: skip
 _LEAD_FIELDS: dict[str, Shape] = {"id": filled, **_PERSON_FIELDS, "company": text, "converted_to": text}
 _ACCOUNT_FIELDS: dict[str, Shape] = {

@@ -58,7 +58,8 @@ def review(ctx: click.Context, as_json: bool) -> None:
         say(f"{counted(len(asked), 'question')}. Answer with one of:")
         say("  firstcontact review choose NO ID    it is this contact, lead or matter")
         say("  firstcontact review create NO       make a contact (--first, --last: its name), or the role")
-        say("  firstcontact review ignore NO       leave the person alone, or make no role, now and later")
+        say("  firstcontact review accept NO       write what the mail says (--main: as the main address)")
+        say("  firstcontact review ignore NO       leave it as it is, now and later")
     else:
         say("Nothing waits for you.")
 
@@ -137,12 +138,17 @@ def _answer(
     choose: str = "",
     create: dict[str, str] | None = None,
     ignore: bool = False,
+    accepts: bool = False,
 ) -> None:
     from firstcontact.flow.importing import questions
+    from firstcontact.policy.enrichment import VALUES
 
     _, opened = open_home(ctx)
     installation = opened.installation
     question = _question(opened, number)
+    if accepts != question.about.startswith(VALUES) and not ignore and not choose:
+        word = "create" if accepts else "accept"
+        raise click.UsageError(f"question {number} is answered with `firstcontact review {word} {number}`")
     if choose:
         _must_exist(opened, question, choose)
     installation.rule(
@@ -206,12 +212,23 @@ def create(ctx: click.Context, number: int, first: str, last: str, type_: str, a
     _answer(ctx, number, as_json, create={name: value for name, value in made.items() if value})
 
 
+@review.command(epilog="Example: firstcontact review accept 3")
+@click.argument("number", type=int, metavar="NO")
+@click.option("--main", "as_main", is_flag=True, help="A new address becomes the main one.")
+@json_option
+@click.pass_context
+def accept(ctx: click.Context, number: int, as_main: bool, as_json: bool) -> None:
+    """Write the values that question NO is about into the contact."""
+    _answer(ctx, number, as_json, create={"main": "yes"} if as_main else {}, accepts=True)
+
+
 @review.command(epilog="Example: firstcontact review ignore 3")
 @click.argument("number", type=int, metavar="NO")
 @json_option
 @click.pass_context
 def ignore(ctx: click.Context, number: int, as_json: bool) -> None:
-    """Leave the person of question NO alone, or make no contact role, now and later."""
+    """Leave the person of question NO alone, make no contact role, or write none of the values, now and
+    later."""
     _answer(ctx, number, as_json, ignore=True)
 
 

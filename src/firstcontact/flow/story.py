@@ -277,7 +277,7 @@ def person_story(installation: Installation, keys: tuple[str, ...], limit: int) 
             _story(fact, deciding.history(tx, fact.id), reading.writes_of(tx, fact.id), names)
             for fact in newest
         )
-    records = _records(installation, keys)
+    records = records_bearing(installation, keys)
     if not newest and not records:
         return None
     verdicts = [story.verdicts[key] for story in stories for key in keys if key in story.verdicts]
@@ -298,7 +298,8 @@ def person_story(installation: Installation, keys: tuple[str, ...], limit: int) 
     )
 
 
-def _records(installation: Installation, keys: tuple[str, ...]) -> tuple[Record, ...]:
+def records_bearing(installation: Installation, keys: tuple[str, ...]) -> tuple[Record, ...]:
+    """Contacts and leads with one of these handles, as the CRM says now."""
     handles = [Handle("email", k, k) if "@" in k else Handle("phone", k, k) for k in keys]
     found = _found(installation, handles)
     return tuple({r.id: r for finding in found.values() for r in finding.records}.values())

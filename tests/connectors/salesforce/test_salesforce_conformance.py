@@ -50,12 +50,14 @@ class TestLagging(Conformance):
 
 
 class TestOtherSide(Conformance):
-    """The other side of everything that apis A1 calls not verified, and whole seconds for SystemModstamp."""
+    """The other side of everything that apis A1 calls not verified, whole seconds for SystemModstamp, and
+    lists of states and countries."""
 
     lag = LAG
     quirks = {
         "e164_finds_national": True,
         "composite_search": False,
+        "country_picklists": True,
         "modstamp": "seconds",
         "upsert_204": True,
         "activity_fields_on": "each",

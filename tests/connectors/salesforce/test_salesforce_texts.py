@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstcontact.connectors.contract import Exists, Rejected, TryAgain
-from firstcontact.connectors.salesforce import activities, mapping, soql, sosl
+from firstcontact.connectors.salesforce import activities, contacts, mapping, soql, sosl
 from firstcontact.connectors.salesforce.cursors import Cursor, Job, Place, Told, read_cursor, write_cursor
 from firstcontact.connectors.salesforce.faults import long_id, outcome, read_faults, taken_by
 from firstcontact.connectors.salesforce.login import audience, user_of
@@ -193,7 +193,7 @@ def test_a_person_s_edit_is_seen_and_kept() -> None:
     """A record of ours that somebody else changed last is edited, and stays so after our next write."""
     row = {"Id": "003", "LastName": "Diaz", KEY: "k", "LastModifiedById": ANA}
     assert mapping.read_record(row, CONTACT, "US", ME).edited_by_person
-    values = mapping.changed_contact(ContactFields(title="CFO"), row, CONTACT, "US", ME)
+    values = contacts.changed_contact(ContactFields(title="CFO"), (), row, CONTACT, "US", ME)
     assert values == {"Title": "CFO", EDITED: True}
     assert not mapping.read_record({**row, "LastModifiedById": ME}, CONTACT, "US", ME).edited_by_person
     assert mapping.read_record(
@@ -208,7 +208,7 @@ def test_new_values_take_empty_places_and_nothing_is_overwritten() -> None:
     given = ContactFields(
         phones=("+14155550101", "+14155550102", "+14155550103"), emails=("JO@acme.example", "jo@home.example")
     )
-    values = mapping.changed_contact(given, row, CONTACT, "US", ME)
+    values = contacts.changed_contact(given, (), row, CONTACT, "US", ME)
     assert values == {
         "MobilePhone": "+14155550102",
         OTHER_PHONES: "+14155550103",
@@ -220,7 +220,7 @@ def test_values_without_room_are_refused_by_name() -> None:
     """What fits nowhere is Rejected with the field, and never dropped."""
     bare = Shape(name="Contact", fields={"Email": CONTACT.fields["Email"], KEY: CONTACT.fields[KEY]})
     with pytest.raises(Rejected, match="no room for"):
-        mapping.new_contact(ContactFields(emails=("jo@acme.example", "jo@home.example")), "k", bare, "US")
+        contacts.new_contact(ContactFields(emails=("jo@acme.example", "jo@home.example")), "k", bare, "US")
 
 
 def test_a_single_name_is_the_last_name() -> None:
@@ -229,8 +229,8 @@ def test_a_single_name_is_the_last_name() -> None:
         (ContactFields(first_name="Madonna"), "Madonna"),
         (ContactFields(name="Unknown Caller", placeholder=True), "Unknown Caller"),
     ):
-        assert mapping.new_contact(one, "k", CONTACT, "US")["LastName"] == last
-    nameless = mapping.new_contact(ContactFields(), "k", CONTACT, "US")
+        assert contacts.new_contact(one, "k", CONTACT, "US")["LastName"] == last
+    nameless = contacts.new_contact(ContactFields(), "k", CONTACT, "US")
     lacking = mapping.lacking(nameless, CONTACT)
     assert lacking is not None
     assert lacking.fields == ("LastName",)

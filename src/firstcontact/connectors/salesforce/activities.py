@@ -126,8 +126,24 @@ def changed_activity(
     if shape.has(INTERACTIONS) and interactions != answered:
         values[INTERACTIONS] = "\n".join(interactions)
     if values and shape.has(WRITTEN):
-        values[WRITTEN] = _digests(values, kept)
+        values[WRITTEN] = _digests(values, {**kept, **({_BY_PERSON: _EDITED} if edited(row, me) else {})})
     return values
+
+
+def edited(row: Row, me: str) -> bool:
+    """Whether a person changed an activity of ours since: somebody else was the last one, or was before our
+    last change, or a text is no longer as we wrote it."""
+    by = text(row, "LastModifiedById")
+    if me and by and by[:15] != me[:15]:
+        return True
+    kept = _read_digests(text(row, WRITTEN))
+    if _BY_PERSON in kept:
+        return True
+    return any(
+        kept.get(_CODES[name], "") not in ("", _UNKNOWN, _digest(_same(row.get(name))))
+        for name in _TEXTS
+        if name in row
+    )
 
 
 def activity_fields(shape: Shape) -> tuple[str, ...]:
@@ -280,6 +296,9 @@ _CODES = {
 """Short names of the fields whose digests are kept."""
 
 
+_TEXTS = ("Subject", "Description", "CallDisposition", RESULT)
+_BY_PERSON, _EDITED = "z", "edited"
+"""Among the digests, what keeps that a person was there before a change of ours."""
 _EMPTY = _digest("")
 _UNKNOWN = "------"
 """What stands for a value that we wrote as a reference to a record which was made in the same request."""

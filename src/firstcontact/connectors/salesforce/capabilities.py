@@ -17,6 +17,12 @@ CAPABILITIES = Capabilities(
     matters=True,
     files=frozenset(KINDS),
     lead_source=True,
+    contact_fields=frozenset(
+        {"title", "department", "seniority", "persona", "mobile", "mailing", "main_email"}
+    ),
+    merges_contacts=True,
+    deletes_contact=True,
+    marks_activities=True,
     # Tasks have a date, no time; it tells the latest of them.
     last_activity_day=True,
     # Many workers at once are fine; what counts is the day's quota, which answers tell.

@@ -24,6 +24,7 @@ from firstcontact.connectors.contract import (
 )
 from firstcontact.connectors.salesforce import soql
 from firstcontact.connectors.salesforce.client import COLLECTION, QUERIES, Api, Part, Refused
+from firstcontact.connectors.salesforce.ending import Ending
 from firstcontact.connectors.salesforce.faults import (
     GONE,
     LOCKED_SECONDS,
@@ -78,6 +79,7 @@ class Carrier:
         self._nodes = self._preparation.nodes
         self._send_graphs()
         self._send_waves()
+        Ending(self._api, self._preparation, self._shapes, self._happened, self._changed).carry()
         return [self._outcomes[place] for place in range(len(self._writes))]
 
     # --- sending: graphs -------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""Salesforce's REST API: addresses, errors, paging and composite requests (apis A1).
+"""Salesforce's REST API: addresses, errors, paging and composite requests (apis A1); and its SOAP API, for
+what REST has not.
 
 Every method raises TryAgain and AuthLapsed of the contract, and `Refused` for what Salesforce said no to;
 those that write raise `http.Lost` where nobody can tell whether it happened.
@@ -8,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import msgspec
 
 from firstcontact.connectors.contract import Allowance, AuthLapsed, Opening, TryAgain
-from firstcontact.connectors.salesforce import login, soql
+from firstcontact.connectors.salesforce import login, soap, soql
 from firstcontact.connectors.salesforce.faults import (
     CLOSED,
+    ENDED,
     QUOTA,
     QUOTA_SECONDS,
     SLOW,
@@ -114,11 +116,13 @@ class Api:
     def _watch(self, answer: Answer) -> None:
         found = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
         if found:
-            used, limit = int(found[1]), int(found[2])
-            self._allowance = Allowance(limit, max(0, limit - used), QUOTA_SECONDS)
-            self._pace.heed(self._allowance)
+            self._used(int(found[1]), int(found[2]))
         told = clocks.skew(answer.headers, self._now())
         self._skew = self._skew if told is None else told
+
+    def _used(self, used: int, limit: int) -> None:
+        self._allowance = Allowance(limit, max(0, limit - used), QUOTA_SECONDS)
+        self._pace.heed(self._allowance)
 
     # --- single requests ---------------------------------------------------------------------------------
 
@@ -151,9 +155,11 @@ class Api:
         return path if path.startswith("/") else self.url(path)
 
     def _checked(self, answer: Answer, body: Any) -> Any:
-        if answer.ok:
-            return body
-        faults = read_faults(body)
+        if not answer.ok:
+            self._refuse(answer.status, read_faults(body))
+        return body
+
+    def _refuse(self, status: int, faults: tuple[Fault, ...]) -> NoReturn:
         if has(faults, QUOTA):
             limit = self._allowance.limit if self._allowance else 0
             self._pace.heed(Allowance(limit, 0, QUOTA_SECONDS))
@@ -164,11 +170,47 @@ class Api:
         found = outcome(faults)
         if isinstance(found, TryAgain) and faults:
             raise found
-        if answer.status == 431 or not faults:
+        if status == 431 or not faults:
             # Nothing that Salesforce itself says: something stands between us, and may be gone soon.
-            sentence = f"Salesforce answered {answer.status} without an error of its own."
+            sentence = f"Salesforce answered {status} without an error of its own."
             raise TryAgain(sentence, AFTER_TROUBLE)
-        raise Refused(answer.status, faults)
+        raise Refused(status, faults)
+
+    # --- SOAP --------------------------------------------------------------------------------------------
+
+    def merge(self, merges: Sequence[soap.Merge]) -> tuple[soap.Result, ...]:
+        """What became of each of up to 200 merges of contacts."""
+        session = self._tokens.kept()["access_token"]
+        first = self._call_merge(merges, session)
+        if first.fault is not None and first.fault.code in ENDED:
+            # A session ends with a fault here, not with a 401.
+            self._tokens.refused({"Authorization": f"Bearer {session}"})
+            first = self._call_merge(merges, self._tokens.kept()["access_token"])
+        if first.fault is None:
+            return first.results
+        if first.fault.code in ENDED:
+            raise AuthLapsed("Salesforce does not accept our login any more; connect again.")
+        return self._refuse(500, (first.fault,))
+
+    def _call_merge(self, merges: Sequence[soap.Merge], session: str) -> soap.Reply:
+        content = soap.merge_call(merges, session)
+        path = f"/services/Soap/u/{self._version}"
+        try:
+            answer = self._http.write("POST", path, content=content, headers=soap.HEADERS)
+        except Lost as lost:
+            # A fault is a failure by its status; it says that nothing has happened.
+            if lost.answer is None:
+                raise
+            answer = lost.answer
+        try:
+            reply = soap.read_reply(answer.content)
+        except soap.Malformed as malformed:
+            raise Lost(f"Salesforce answered {answer.status} to a merge, and {malformed}.") from None
+        if reply.limit:
+            self._used(reply.used, reply.limit)
+        if reply.fault is None and len(reply.results) != len(merges):
+            raise Lost("Salesforce left out results of its answer.")
+        return reply
 
     # --- queries -----------------------------------------------------------------------------------------
 

@@ -34,6 +34,8 @@ _AGAIN = frozenset(
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     }
 )
+ENDED = frozenset({"INVALID_SESSION_ID", "SESSION_EXPIRED"})
+"""What SOAP says with a fault where REST answers 401."""
 GONE = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"})
 STALE = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE"})
 """What is answered where the organisation has changed since we asked for its fields."""

@@ -6,7 +6,7 @@ from firstcontact.connectors.grounds import Ground
 
 LIMITS = {
     "requests": "100,000 and more in 24 hours, by edition and licences; 15,000 in a developer's organisation",
-    "records in a request": "200 a collection, 500 a set of graphs, 2,000 a page or search",
+    "records in a request": "200 a collection, 500 a set of graphs, 2,000 a page or search, 200 merges",
     "long requests at once": "25; 5 in a developer's organisation",
 }
 
@@ -26,5 +26,9 @@ GROUNDS = (
     Ground("own fields", "The Tooling API makes them, FieldPermissions show them.", "document"),
     Ground("fields of activities", "They are defined on Activity, not on Task and Event.", "unverified"),
     Ground("refresh tokens", "Whether they rotate.", "unverified"),
+    Ground("merging", "SOAP's merge() on the session of OAuth; blanks are not filled by itself.", "document"),
+    Ground("merging and rules", "Duplicate rules do not run where records are merged.", "document"),
+    Ground("conditional deletion", "If-Unmodified-Since also in a composite request.", "unverified"),
+    Ground("lists of states", "Codes where they are switched on; a label says its code.", "document"),
     Ground("bulk reading", "Bulk API 2.0 query jobs, in pages by locator.", "document"),
 )

@@ -1,4 +1,4 @@
-"""PURE. Salesforce's records as the contract's; contacts and accounts as its fields (apis A1)."""
+"""PURE. Salesforce's records as the contract's; accounts as its fields (apis A1)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from firstcontact.connectors.salesforce.shapes import (
     CREATED_BY_US,
     DOMAINS,
     EDITED,
-    INTERACTION,
     KEY,
     OTHER_EMAILS,
     OTHER_PHONES,
+    PERSONA,
     PLACEHOLDER,
+    SENIORITY,
     Shape,
 )
 from firstcontact.connectors.toolkit.countries import region_named
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.fields import full_name, read_fields
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.domains import website_host
-from firstcontact.identity.records import Account, CrmUser, Matter, Opportunity, Record
-from firstcontact.planning.write import AccountFields, ContactFields
+from firstcontact.identity.records import Account, CrmUser, MailingAddress, Matter, Opportunity, Record
+from firstcontact.planning.write import AccountFields
 
 Row = Mapping[str, Any]
 Values = dict[str, Any]
@@ -35,6 +36,7 @@ _RECORD = (
     "Name",
     "Title",
     "OwnerId",
+    "LeadSource",
     "CreatedDate",
     "LastActivityDate",
     "LastModifiedById",
@@ -44,8 +46,16 @@ _RECORD = (
     PLACEHOLDER,
     EDITED,
 )
-_CONTACT = ("AccountId", "Account.Name", "MailingCountryCode", "MailingCountry")
-_LEAD = ("Company", "CountryCode", "Country", "IsConverted", "ConvertedContactId")
+_ADDRESS = ("Street", "City", "StateCode", "State", "PostalCode", "CountryCode", "Country")
+_CONTACT = (
+    "AccountId",
+    "Account.Name",
+    "Department",
+    SENIORITY,
+    PERSONA,
+    *(f"Mailing{part}" for part in _ADDRESS),
+)
+_LEAD = ("Company", "IsConverted", "ConvertedContactId", *_ADDRESS)
 _ACCOUNT = ("Id", "Name", "Website", "OwnerId", "LastActivityDate", "SystemModstamp", DOMAINS)
 
 
@@ -93,7 +103,7 @@ def lines(value: str) -> tuple[str, ...]:
 def read_record(row: Row, shape: Shape, region: str, me: str) -> Record:
     """A contact or lead. region: where numbers without a country are read; me: the id of our user."""
     lead = shape.name == "Lead"
-    country = _country(row, lead)
+    country = country_of(row, lead=lead)
     phones, emails = _values(row, shape.phones()), _values(row, shape.emails())
     handles, _ = read_fields(emails, phones, country or region)
     first, last = text(row, "FirstName"), text(row, "LastName")
@@ -107,6 +117,11 @@ def read_record(row: Row, shape: Shape, region: str, me: str) -> Record:
         phones=phones,
         handles=handles,
         title=text(row, "Title"),
+        department=text(row, "Department"),
+        seniority=text(row, SENIORITY),
+        persona=text(row, PERSONA),
+        mobiles=held(row, "MobilePhone"),
+        mailing=_mailing(row, "" if lead else "Mailing", country),
         country=country,
         account=text(row, "AccountId"),
         company=text(row, "Company") if lead else text(row, "Account.Name"),
@@ -128,17 +143,28 @@ def edited(row: Row, me: str) -> bool:
     return bool(text(row, KEY) and by and me) and by[:15] != me[:15]
 
 
+def held(row: Row, name: str) -> tuple[str, ...]:
+    """The addresses or numbers that a field holds."""
+    value = text(row, name)
+    return lines(value) if name in (OTHER_EMAILS, OTHER_PHONES) else (value,) if value else ()
+
+
 def _values(row: Row, names: Iterable[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for name in names:
-        value = text(row, name)
-        found += lines(value) if name in (OTHER_EMAILS, OTHER_PHONES) else ([value] if value else [])
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(value for name in names for value in held(row, name)))
 
 
-def _country(row: Row, lead: bool) -> str:
+def country_of(row: Row, *, lead: bool) -> str:
+    """The ISO country of a contact or lead, by its code or its name; "" where neither is one."""
     names = ("CountryCode", "Country") if lead else ("MailingCountryCode", "MailingCountry")
     return next((found for name in names if (found := region_named(text(row, name)))), "")
+
+
+def _mailing(row: Row, prefix: str, country: str) -> MailingAddress | None:
+    street, city, code, state, postal_code, *_ = (text(row, f"{prefix}{part}") for part in _ADDRESS)
+    address = MailingAddress(
+        street=street, city=city, state=code or state, postal_code=postal_code, country=country
+    )
+    return address if address != MailingAddress() else None
 
 
 def read_account(
@@ -200,52 +226,7 @@ def read_user(row: Row) -> CrmUser:
     return CrmUser(text(row, "Id"), text(row, "Name"), text(row, "Email"), flag(row, "IsActive"))
 
 
-# --- contacts and accounts as fields ------------------------------------------------------------------------
-
-_PHONE_PLACES = ("Phone", "MobilePhone", "OtherPhone")
-_EMAIL_PLACES = ("Email",)
-
-
-def new_contact(fields: ContactFields, key: str, shape: Shape, region: str) -> Values:
-    """What a new contact has, but for its account. Raises Rejected where a value has no place."""
-    first, last = _names(fields)
-    values: Values = {KEY: key}
-    given = {
-        "FirstName": first,
-        "LastName": last,
-        "Title": fields.title,
-        "OwnerId": fields.owner,
-        "LeadSource": fields.lead_source,
-        INTERACTION: fields.interaction,
-    }
-    _put(values, shape, given)
-    marks = {CREATED_BY_US: fields.created_by_firstcontact, PLACEHOLDER: fields.placeholder}
-    values |= {name: value for name, value in marks.items() if value and shape.has(name)}
-    _add_handles(values, {}, fields, shape, region)
-    return values
-
-
-def changed_contact(fields: ContactFields, row: Row, shape: Shape, region: str, me: str) -> Values:
-    """What changes on a contact that is there, but for its account: blanks are filled, addresses and numbers
-    added, what is given is set; {} where nothing changes. Raises Rejected where a value has no place."""
-    values: Values = {}
-    named = bool(fields.first_name or fields.last_name)
-    given = {"Title": fields.title, "OwnerId": fields.owner, "LeadSource": fields.lead_source}
-    if fields.last_name or (fields.name and not named):
-        given["FirstName"], given["LastName"] = _names(fields)
-    elif fields.first_name:
-        given["FirstName"] = fields.first_name
-    _put(values, shape, given)
-    placeholder = fields.placeholder
-    if placeholder is None and named and flag(row, PLACEHOLDER):
-        placeholder = False
-    if placeholder is not None and shape.has(PLACEHOLDER) and placeholder != flag(row, PLACEHOLDER):
-        values[PLACEHOLDER] = placeholder
-    _add_handles(values, row, fields, shape, _country(row, lead=False) or region)
-    if values and shape.has(EDITED) and edited(row, me) and not flag(row, EDITED):
-        # After this write the record is last modified by us; the mark keeps that a person was there.
-        values[EDITED] = True
-    return values
+# --- accounts as fields ------------------------------------------------------------------------
 
 
 def new_account(fields: AccountFields, key: str, shape: Shape) -> Values:
@@ -267,46 +248,7 @@ def lacking(values: Values, shape: Shape) -> Rejected | None:
     )
 
 
-def _names(fields: ContactFields) -> tuple[str, str]:
-    """First and last name; Salesforce has no contact without a last name."""
-    if fields.last_name.strip():
-        return fields.first_name, fields.last_name
-    if fields.first_name.strip():
-        return "", fields.first_name
-    return "", fields.name
-
-
 def _put(values: Values, shape: Shape, given: Mapping[str, str]) -> None:
     for name, value in given.items():
         if value and shape.has(name):
             values[name] = clean(value, shape.length(name))
-    if given.get("LastName") and "FirstName" in given and not given["FirstName"]:
-        values["FirstName"] = None
-
-
-def _add_handles(values: Values, row: Row, fields: ContactFields, shape: Shape, region: str) -> None:
-    """Each new number and address into the first of its places that is empty and takes its length, else as a
-    line of our own field. Raises Rejected where there is no room."""
-    for added, all, places, other in (
-        (fields.phones, shape.phones(), _PHONE_PLACES, OTHER_PHONES),
-        (fields.emails, shape.emails(), _EMAIL_PLACES, OTHER_EMAILS),
-    ):
-        present = _values(row, all)
-        new = with_new(present, [clean(one) for one in added], region)[len(present) :]
-        free = [name for name in places if shape.has(name) and not text(row, name)]
-        further = list(lines(text(row, other)))
-        before = len(further)
-        for value in new:
-            place = next((name for name in free if len(value) <= (shape.length(name) or len(value))), "")
-            if place:
-                free.remove(place)
-                values[place] = value
-            else:
-                further.append(value)
-        if len(further) == before:
-            continue
-        joined = "\n".join(further)
-        room = shape.length(other)
-        if not shape.has(other) or (room and len(joined) > room):
-            raise Rejected(f"Salesforce has no room for {', '.join(further[before:])}.", (other,))
-        values[other] = joined

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from firstcontact.connectors.contract import MovedTo, NotOffered, Outcome, Rejected, TryAgain
-from firstcontact.connectors.salesforce import activities, mapping, soql
+from firstcontact.connectors.salesforce import activities, contacts, mapping, soql
 from firstcontact.connectors.salesforce.activities import Link, Who
 from firstcontact.connectors.salesforce.client import Api, Row
+from firstcontact.connectors.salesforce.files import file_content
 from firstcontact.connectors.salesforce.mapping import Values, text
 from firstcontact.connectors.salesforce.nodes import Node, is_id, is_lead, moved, type_of
 from firstcontact.connectors.salesforce.shapes import INTERACTIONS, KEY, Shape, Shapes
-from firstcontact.connectors.toolkit.attachments import inline
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.planning.write import (
     AccountFields,
@@ -24,6 +23,7 @@ from firstcontact.planning.write import (
     DocumentFields,
     Existing,
     Fields,
+    MergeFields,
     Receipt,
     Target,
     Write,
@@ -39,21 +39,26 @@ F = TypeVar("F", bound=Fields)
 
 
 class Preparation:
-    """The writes of one call of `apply`. nodes: the records they come to. outcomes: of the writes that are
-    decided already, by their place; whoever sends the others adds theirs."""
+    """The writes of one call of `apply`.
+
+    nodes: the records they come to. removals: contacts to be taken away, as they are, by the place of their
+    write. outcomes: of the writes that are decided already, by their place; whoever sends the others adds
+    theirs. Merges are neither: they are looked at when it is their turn.
+    """
 
     def __init__(self, api: Api, region: str, now: int, writes: Sequence[Write]) -> None:
         """Raises NotOffered for what no planner should have planned."""
         self.nodes: list[Node] = []
+        self.removals: dict[int, Row] = {}
         self.outcomes: dict[int, Outcome] = {}
         self._api = api
-        self._region = region
+        self.region = region
         self._now = now
         self._writes = writes
         self._made = {write.key: place for place, write in enumerate(writes) if write.kind in _MAKES}
         self._shapes: Shapes = {}
         self._present: Mapping[str, Row] = {}
-        self._roles: Mapping[tuple[str, str], str] = {}
+        self._roles: Mapping[tuple[str, str], Row] = {}
         for write in writes:
             self._check(write)
 
@@ -67,6 +72,18 @@ class Preparation:
     def done(self, place: int, id: str, *, created: bool) -> None:
         """The write came to this record."""
         self.outcomes[place] = Receipt(self._writes[place].key, id, created, self._now)
+
+    def key(self, place: int) -> str:
+        """The key of a write."""
+        return self._writes[place].key
+
+    def merges(self) -> dict[int, tuple[str, str]]:
+        """Loser and survivor of each merge, by the place of its write."""
+        return {
+            place: (write.fields.loser.id, _existing(write.target).id)
+            for place, write in enumerate(self._writes)
+            if isinstance(write.fields, MergeFields)
+        }
 
     # --- what is no business of Salesforce -------------------------------------------------------
 
@@ -88,7 +105,7 @@ class Preparation:
         wanted: dict[str, dict[str, None]] = {}
         pairs: list[ContactRoleFields] = []
         for write in self._writes:
-            if write.kind in ("update_contact", "update_activity") and isinstance(write.target, Existing):
+            if write.kind in _READ and isinstance(write.target, Existing):
                 type = type_of(write.target.id)
                 if type in self._shapes:
                     wanted.setdefault(type, {})[write.target.id] = None
@@ -102,14 +119,15 @@ class Preparation:
         opportunities = list(dict.fromkeys(pair.opportunity for pair in pairs if is_id(pair.opportunity)))
         for portion in soql.parts(opportunities, 12, soql.URL_LIMIT):
             mine = soql.among("OpportunityId", portion)
-            role = ("Id", "OpportunityId", "ContactId", "IsDeleted")
+            by = ("CreatedById", "LastModifiedById")
+            role = ("Id", "OpportunityId", "ContactId", "Role", "IsDeleted", *by)
             statements.append(soql.select(role, "OpportunityContactRole", mine))
             state = ("Id", "IsClosed", "IsDeleted")
             statements.append(soql.select(state, "Opportunity", soql.among("Id", portion)))
         rows = [row for found in self._api.queries(statements, deleted=True) for row in found]
         self._present = {text(row, "Id"): row for row in rows}
         self._roles = {
-            (text(row, "OpportunityId"), text(row, "ContactId")): text(row, "Id")
+            (text(row, "OpportunityId"), text(row, "ContactId")): row
             for row in rows
             if row.get("OpportunityId") and not mapping.flag(row, "IsDeleted")
         }
@@ -117,7 +135,7 @@ class Preparation:
     def _known_fields(self, type: str) -> Iterable[str]:
         shape = self._shapes[type]
         if type in ("Contact", "Lead"):
-            return (*mapping.record_fields(shape), "IsDeleted", "MasterRecordId")
+            return (*mapping.record_fields(shape), "IsDeleted", "MasterRecordId", "LastModifiedDate")
         return (*activities.activity_fields(shape), "IsDeleted")
 
     # --- each write as records -------------------------------------------------------------------
@@ -125,14 +143,15 @@ class Preparation:
     def _prepare(self, place: int) -> None:
         write = self._writes[place]
         try:
-            _PREPARE[write.kind](self, place, write)
+            if write.kind in _PREPARE:
+                _PREPARE[write.kind](self, place, write)
         except (Rejected, MovedTo, TryAgain) as refusal:
             self.outcomes[place] = refusal
 
     def _create_contact(self, place: int, write: Write) -> None:
         fields = _fields(write, ContactFields)
         shape = self._shape("Contact")
-        values = mapping.new_contact(fields, write.key, shape, self._region)
+        values = contacts.new_contact(fields, write.key, shape, self.region)
         if fields.account is not None and shape.has("AccountId"):
             values["AccountId"] = self._target(fields.account, "account")
         self._insert(place, shape, values)
@@ -152,9 +171,12 @@ class Preparation:
         id = _existing(write.target).id
         row = self._row(id, "contact")
         shape = self._shapes[type_of(id)]
-        values = mapping.changed_contact(fields, row, shape, self._region, self._api.user())
+        me = self._api.user()
+        values = contacts.changed_contact(fields, write.changed, row, shape, self.region, me)
         if fields.account is not None and shape.has("AccountId"):
             values["AccountId"] = self._target(fields.account, "account")
+        elif "account" in write.changed and text(row, "AccountId"):
+            values = contacts.kept_mark({**values, "AccountId": None}, row, shape, me)
         self._change(place, shape, id, values)
 
     def _change(self, place: int, shape: Shape, id: str, values: Values) -> None:
@@ -187,17 +209,42 @@ class Preparation:
     def _delete_activity(self, place: int, write: Write) -> None:
         id = _existing(write.target).id
         type = activities.type_of(id)
-        if not type:
+        if type and type not in self._shapes:
+            raise Rejected(f"Salesforce does not let our user see a {type}.", ("target",))
+        row = self._there(id)
+        if row is None:
+            self.done(place, id, created=False)
+        elif not text(row, KEY):
+            raise Rejected(f"The activity {id!r} was made by a person in Salesforce.", ("target",))
+        elif activities.edited(row, self._api.user()):
+            raise Rejected(f"A person has edited the activity {id!r} in Salesforce since.", ("target",))
+        else:
+            self.nodes.append(Node(write=place, type=type, id=id, deletes=True))
+
+    def _delete_contact(self, place: int, write: Write) -> None:
+        """Whom another was merged into is somebody else, who stays."""
+        id = _existing(write.target).id
+        into = text(self._present.get(id, {}), "MasterRecordId")
+        if into:
+            raise Rejected(f"The contact {id!r} was merged into {into!r} in Salesforce.", ("target",))
+        row = self._there(id)
+        if row is None:
             self.done(place, id, created=False)
             return
-        self.nodes.append(Node(write=place, type=type, id=id, deletes=True))
+        contacts.untouched(row, self._api.user())
+        self.removals[place] = row
+
+    def _there(self, id: str) -> Row | None:
+        """A record as it is; None where it is not there any more."""
+        row = self._present.get(id)
+        return row if row is not None and not mapping.flag(row, "IsDeleted") else None
 
     def _document(self, place: int, write: Write) -> None:
         fields = _fields(write, DocumentFields)
         shape = self._shape("ContentVersion", own=False)
         name = clean(fields.name, shape.length("Title")) or "file"
         values: Values = {"Title": name, "FirstPublishLocationId": self._target(fields.activity, "activity")}
-        content = _content(fields)
+        content = file_content(fields)
         if content is None:
             values["ContentUrl"] = clean(fields.uri, shape.length("ContentUrl"))
         else:
@@ -214,7 +261,7 @@ class Preparation:
         contact = self._target(fields.contact, "contact")
         there = self._roles.get((fields.opportunity, contact)) if isinstance(contact, str) else None
         if there:
-            self.done(place, there, created=False)
+            self.done(place, text(there, "Id"), created=False)
             return
         if mapping.flag(opportunity, "IsClosed"):
             raise Rejected(f"The opportunity {fields.opportunity!r} has been closed.", ("opportunity",))
@@ -222,6 +269,20 @@ class Preparation:
         if fields.role:
             values["Role"] = fields.role
         self.nodes.append(Node(write=place, type="OpportunityContactRole", values=values))
+
+    def _remove_role(self, place: int, write: Write) -> None:
+        """A role that a person gave, or has changed since, is theirs."""
+        fields = _fields(write, ContactRoleFields)
+        contact = self._target(fields.contact, "contact")
+        row = self._roles.get((fields.opportunity, contact)) if isinstance(contact, str) else None
+        if row is None:
+            self.done(place, f"{fields.opportunity}:{contact}", created=False)
+            return
+        me, id = self._api.user()[:15], text(row, "Id")
+        others = [one for one in ("CreatedById", "LastModifiedById") if text(row, one)[:15] != me]
+        if (me and others) or (fields.role and text(row, "Role") != fields.role):
+            raise Rejected(f"A person has made or changed the role {id!r} in Salesforce.", ("role",))
+        self.nodes.append(Node(write=place, type="OpportunityContactRole", id=id, deletes=True))
 
     def _further(self, place: int, shape: Shape, activity: Who, people: Sequence[Who]) -> list[Node]:
         """The people after the first on a task or an event, where activities are shared."""
@@ -290,21 +351,6 @@ class Preparation:
         return self._target(fields.account, "account") if fields.account is not None else ""
 
 
-def _content(fields: DocumentFields) -> tuple[str, str] | None:
-    """Name and content (base64) of a file: of an address that holds it (`data:`, RFC 2397), or a note where
-    there is no address; None for an address elsewhere, which becomes a link."""
-    name = clean(fields.name) or "file"
-    if not fields.uri:
-        note = f"The file {name} was not handed over with the interaction {fields.interaction}."
-        return f"{name}.txt", base64.b64encode(clean(note).encode()).decode()
-    if not fields.uri.startswith("data:"):
-        return None
-    content = inline(fields.uri)
-    if content is None:
-        raise Rejected(f"The file {name} cannot be read from its address.", ("uri",))
-    return name, base64.b64encode(content).decode()
-
-
 def _targets(fields: Fields) -> list[Target]:
     found = [getattr(fields, name, None) for name in ("account", "activity", "contact")]
     return [one for one in (*found, *getattr(fields, "people", ())) if one is not None]
@@ -329,8 +375,12 @@ _FIELDS: Mapping[WriteKind, type[Fields]] = {
     "delete_activity": ActivityFields,
     "document": DocumentFields,
     "contact_role": ContactRoleFields,
+    "remove_role": ContactRoleFields,
+    "merge_contacts": MergeFields,
+    "delete_contact": ContactFields,
 }
-_ON_EXISTING = frozenset({"update_contact", "update_activity", "delete_activity"})
+_READ = frozenset({"update_contact", "update_activity", "delete_activity", "delete_contact"})
+_ON_EXISTING = _READ | {"merge_contacts"}
 _PREPARE: Mapping[WriteKind, Callable[[Preparation, int, Write], None]] = {
     "create_contact": Preparation._create_contact,
     "create_account": Preparation._create_account,
@@ -340,4 +390,6 @@ _PREPARE: Mapping[WriteKind, Callable[[Preparation, int, Write], None]] = {
     "delete_activity": Preparation._delete_activity,
     "document": Preparation._document,
     "contact_role": Preparation._contact_role,
+    "remove_role": Preparation._remove_role,
+    "delete_contact": Preparation._delete_contact,
 }

@@ -81,6 +81,8 @@ OWN: tuple[Own, ...] = (
             # Not a long text: a condition may not name one, and a look-up would take two requests.
             (names.OTHER_EMAILS, "Further e-mail addresses", _text(255), False),
             (names.OTHER_PHONES, "Further phone numbers", _text(255), False),
+            (names.SENIORITY, "Seniority", _text(80), False),
+            (names.PERSONA, "Persona", _text(80), False),
         )
     ),
     Own(

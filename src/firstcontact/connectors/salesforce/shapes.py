@@ -14,6 +14,8 @@ EDITED = "FirstContact_Edited__c"
 INTERACTION = "FirstContact_Interaction__c"
 OTHER_EMAILS = "FirstContact_Other_Emails__c"
 OTHER_PHONES = "FirstContact_Other_Phones__c"
+SENIORITY = "FirstContact_Seniority__c"
+PERSONA = "FirstContact_Persona__c"
 DOMAINS = "FirstContact_Domains__c"
 INTERACTIONS = "FirstContact_Interactions__c"
 KIND = "FirstContact_Kind__c"
@@ -59,6 +61,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     nillable: bool = True
     filterable: bool = True
     defaulted: bool = False
+    unique: bool = False
 
     @property
     def required(self) -> bool:
@@ -136,6 +139,7 @@ def read_shape(body: Mapping[str, Any]) -> Shape:
             nillable=bool(given.get("nillable", True)),
             filterable=bool(given.get("filterable", True)),
             defaulted=bool(given.get("defaultedOnCreate")),
+            unique=bool(given.get("unique")),
         )
     return Shape(
         name=str(body.get("name") or ""),

@@ -21,6 +21,7 @@ from firstcontact.testing.simulators.salesforce import (
     limits,
     oauth,
     rest,
+    soap,
     sobject_collections,
     tooling,
 )
@@ -60,6 +61,7 @@ class Application:
                 StarletteRoute("/services/oauth2/revoke", self.revoke, methods=["POST"]),
                 StarletteRoute("/services/oauth2/userinfo", self.userinfo, methods=["GET"]),
                 StarletteRoute("/id/{organization}/{user}", self.userinfo, methods=["GET"]),
+                StarletteRoute("/services/Soap/u/{version}", self.soap, methods=["POST"]),
                 StarletteRoute("/services/data", self.versions, methods=["GET"]),
                 StarletteRoute("/services/data/{version}{path:path}", self.data, methods=everything),
             ],
@@ -122,6 +124,29 @@ class Application:
                 for one in numbers
             ]
         )
+
+    # --- the SOAP API ------------------------------------------------------------------------------
+
+    async def soap(self, request: Request) -> Response:
+        """A call of the SOAP API with the partner's WSDL; a fault is always 500."""
+        content = await request.body()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        with self._lock:
+            self.requests += 1
+            try:
+                version = re.fullmatch(r"(\d\d)\.0", request.path_params["version"])
+                if version is None or not OLDEST <= int(version[1]) <= NEWEST:
+                    raise soap.Fault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
+                call = soap.read(content, headers, lambda session: session in self.logins.tokens)
+                if self._exhausted():
+                    raise soap.Fault("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+                self.service.used += 1
+                body: str = self.work(self.org.api_user, lambda: soap.merge(self.org, call))
+                status, said = 200, soap.enveloped(body, soap.usage(self.service.used, limits.DAILY))
+            except soap.Fault as fault:
+                status, said = 500, fault.body()
+            date = formatdate(self.org.now() / 1000, usegmt=True)
+        return Response(said, status, {"Date": date}, media_type="text/xml;charset=UTF-8")
 
     # --- the data API ------------------------------------------------------------------------------
 
@@ -186,10 +211,13 @@ class Application:
             raise Refusal(414, "URI_TOO_LONG", f"The URI is longer than {LONGEST_URI} bytes")
         if sum(len(name) + len(value) for name, value in request.headers.raw) > LONGEST_HEADERS:
             raise Refusal(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "The headers are too long")
-        if self.org.now() < self.exhausted_until or self.service.used >= limits.DAILY:
+        if self._exhausted():
             # Not 429, and no Retry-After (apis A1, "Error envelope").
             raise Refusal(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         self.service.used += 1
+
+    def _exhausted(self) -> bool:
+        return self.org.now() < self.exhausted_until or self.service.used >= limits.DAILY
 
     def _known(self, request: Request) -> bool:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from firstcontact.testing.simulators.salesforce import ours, records, times
+from firstcontact.testing.simulators.salesforce import merging, ours, records, times
 from firstcontact.testing.simulators.salesforce.derived import complete
 from firstcontact.testing.simulators.salesforce.dumping import dump
 from firstcontact.testing.simulators.salesforce.org import Org, Row
@@ -84,7 +84,12 @@ class Desk:
     def merge(self, loser: str, survivor: str) -> None:
         """Merge one contact, lead or account into another: what hung on it moves, blanks are filled."""
         gone, kept = str(self.resolve(loser)), str(self.resolve(survivor))
-        self._work(lambda: _merge(self._org, gone, kept))
+        name = self._org.type_of(kept)
+
+        def work() -> None:
+            merging.merge(self._org, name, gone, kept, merging.blanks(self._org, name, gone, kept))
+
+        self._work(work)
 
     def dump(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """Everything, in the shape of a scenario's `expect.crm`."""
@@ -140,6 +145,8 @@ class Desk:
                 continue
             if field in ("emails", "phones"):
                 given |= _spread(name, field, value or (), self._org)
+            elif field == "mobiles":
+                given |= _mobile(given, value or ())
             elif field in ("created_at", "last_activity_at"):
                 history |= _past(field, value)
             else:
@@ -174,6 +181,9 @@ _PLAIN: dict[str, dict[str, str]] = {
         "first_name": "FirstName",
         "last_name": "LastName",
         "title": "Title",
+        "department": "Department",
+        "seniority": ours.SENIORITY,
+        "persona": ours.PERSONA,
         "country": "MailingCountry",
         "lead_source": "LeadSource",
         "placeholder": ours.PLACEHOLDER,
@@ -224,7 +234,7 @@ _SPECIAL: dict[str, dict[str, Callable[[Any], Row]]] = {
         "opened_at": _nowhere,
     },
     "lead": {"converted_to": _nowhere},
-    "contact": {"active": _nowhere, "contact_type": _nowhere},
+    "contact": {"active": _nowhere, "contact_type": _nowhere, "mailing": lambda value: _mailing(value or {})},
 }
 
 
@@ -265,6 +275,19 @@ def _spread(name: str, field: str, values: Sequence[str], org: Org) -> Row:
     return given
 
 
+def _mobile(given: Row, values: Sequence[str]) -> Row:
+    """The number that is a mobile one stands in that field, and in no other that was just filled."""
+    others = {name: None for name, value in given.items() if value in values and name in PHONES["Contact"]}
+    return {**others, "MobilePhone": values[0] if values else None}
+
+
+def _mailing(value: Mapping[str, str]) -> Row:
+    parts = {"street": "Street", "city": "City", "state": "State", "postal_code": "PostalCode"}
+    country = {"US": "United States", "CA": "Canada", "GB": "United Kingdom", "DE": "Germany"}
+    given = {f"Mailing{theirs}": value.get(name) or None for name, theirs in parts.items()}
+    return {**given, "MailingCountry": country.get(value.get("country", ""), value.get("country")) or None}
+
+
 def _past(field: str, value: Any) -> Row:
     """A moment of the past: microseconds (0: unknown, written as the first of all), a text, a date or a
     datetime."""
@@ -282,36 +305,6 @@ def _past(field: str, value: Any) -> Row:
     return {
         "LastActivityDate": times.day(text if "T" not in text else times.written(times.milliseconds(text)))
     }
-
-
-def _merge(org: Org, loser: str, survivor: str) -> None:
-    """The loser is deleted with `MasterRecordId`; what hung on it hangs on the survivor."""
-    name = org.type_of(survivor)
-    gone, kept = records.existing(org, name, loser), records.existing(org, name, survivor)
-    fields = org.kinds[name].fields.values()
-    filled = {
-        field.name: gone[field.name]
-        for field in fields
-        if field.write == "cu"
-        and not field.unique
-        and kept[field.name] is None
-        and gone[field.name] is not None
-    }
-    records.bury(org, name, gone, master=survivor)
-    stamp = {"LastModifiedById": org.acting, "LastModifiedDate": org.at(), "SystemModstamp": org.at()}
-    org.put(name, complete(org, name, {**kept, **filled, **stamp}))
-    org.by_people.add(survivor)
-    for child, kind in list(org.kinds.items()):
-        pointing = [
-            one.name for one in kind.fields.values() if name in one.targets and one.type == "reference"
-        ]
-        for field_name in pointing:
-            if field_name in ("MasterRecordId",) or field_name.startswith("Converted"):
-                continue
-            for row in [one for one in org.live(child) if one.get(field_name) == loser]:
-                org.put(
-                    child, complete(org, child, {**row, field_name: survivor, "SystemModstamp": org.at()})
-                )
 
 
 def _convert(org: Org, lead: str, contact: str, account: str) -> str:

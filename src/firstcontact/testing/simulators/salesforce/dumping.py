@@ -70,6 +70,10 @@ def _person(org: Org, row: Row) -> Plain:
         "emails": emails + _lines(row.get(ours.OTHER_EMAILS)),
         "phones": phones + _lines(row.get(ours.OTHER_PHONES)),
         "title": row["Title"],
+        "department": row.get("Department"),
+        "seniority": row.get(ours.SENIORITY),
+        "persona": row.get(ours.PERSONA),
+        "mobiles": [row["MobilePhone"]] if row["MobilePhone"] else [],
         "owner": row["OwnerId"],
         "created_at": times.microseconds(row["CreatedDate"]),
         "last_activity_at": times.microseconds(row["LastActivityDate"]),
@@ -83,11 +87,24 @@ def _contact(org: Org, row: Row) -> Plain:
     return {
         **_person(org, row),
         "country": row["MailingCountry"],
+        "mailing": _mailing(row),
         "account": row["AccountId"],
         "placeholder": bool(row.get(ours.PLACEHOLDER)),
         "created_by_us": bool(row.get(ours.CREATED_BY_US)),
         "interaction": row.get(ours.INTERACTION),
     }
+
+
+def _mailing(row: Row) -> Plain | None:
+    """The address, without what is empty; the country as it stands there."""
+    parts = {
+        "street": row["MailingStreet"],
+        "city": row["MailingCity"],
+        "state": row.get("MailingStateCode") or row["MailingState"],
+        "postal_code": row["MailingPostalCode"],
+        "country": row.get("MailingCountryCode") or row["MailingCountry"],
+    }
+    return {name: value for name, value in parts.items() if value} or None
 
 
 def _lead(org: Org, row: Row) -> Plain:

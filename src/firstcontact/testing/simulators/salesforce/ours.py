@@ -23,6 +23,8 @@ TRANSCRIPT = "FirstContact_Transcript__c"
 USER = "FirstContact_User__c"
 WRITTEN = "FirstContact_Written__c"
 EDITED = "FirstContact_Edited__c"
+SENIORITY = "FirstContact_Seniority__c"
+PERSONA = "FirstContact_Persona__c"
 SECOND_EMAIL = "Personal_Email__c"
 SECOND_PHONE = "Direct_Line__c"
 
@@ -64,6 +66,8 @@ READY: dict[str, tuple[Field, ...]] = {
         _text(INTERACTION, 255),
         _text(OTHER_EMAILS, 255),
         _text(OTHER_PHONES, 255),
+        _text(SENIORITY, 80),
+        _text(PERSONA, 80),
     ),
     "Lead": (_key(),),
     "Account": (_key(), _text(DOMAINS, 255)),

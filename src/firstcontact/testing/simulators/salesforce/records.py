@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstcontact.testing.simulators.salesforce import duplicates
+from firstcontact.testing.simulators.salesforce.addresses import settled
 from firstcontact.testing.simulators.salesforce.derived import complete, touch_last_activity
 from firstcontact.testing.simulators.salesforce.ids import read_id
 from firstcontact.testing.simulators.salesforce.org import Org, Row
@@ -37,6 +38,7 @@ def insert(org: Org, name: str, given: Given, rule: duplicates.Header = duplicat
     fields = _fields(org, kind, given, "c")
     row = blank(org, kind)
     row |= {field.name: stored(org, field, value) for field, value in fields}
+    row = settled(org, kind.name, [field.name for field, _ in fields], row)
     _required(kind, row)
     row = complete(org, kind.name, row)
     _whole(org, kind, row)
@@ -55,6 +57,7 @@ def update(org: Org, name: str, id: str, given: Given, rule: duplicates.Header =
     fields = _fields(org, kind, given, "u")
     _frozen(kind.name, before, fields)
     row = {**before, **{field.name: stored(org, field, value) for field, value in fields}}
+    row = settled(org, kind.name, [field.name for field, _ in fields], row)
     row |= {"LastModifiedById": org.acting, "LastModifiedDate": org.at(), "SystemModstamp": org.at()}
     _required(kind, row)
     row = complete(org, kind.name, row)
@@ -90,6 +93,16 @@ def upsert(
     if update_only or field.name == "Id":
         raise not_found()
     return insert(org, kind.name, {**given, field.name: value}, rule), True
+
+
+def checked(org: Org, name: str, id: str) -> None:
+    """Raises Refusal where a record that was written in some other way may not be as it is now."""
+    kind = org.kinds[name]
+    row = existing(org, name, id)
+    _required(kind, row)
+    _whole(org, kind, row)
+    _unlocked(org, name)
+    _unique(org, kind, row)
 
 
 def delete(org: Org, name: str, id: str) -> None:

@@ -109,8 +109,11 @@ def change(service: Service, call: Call, name: str, id: str) -> Reply:
 
 
 def remove(service: Service, call: Call, name: str, id: str) -> Reply:
-    """Delete a record: 204; again, 404 ENTITY_IS_DELETED (apis A1, "Error envelope")."""
-    del call
+    """Delete a record: 204; again, 404 ENTITY_IS_DELETED (apis A1, "Error envelope"); 412 where it was
+    changed since `If-Unmodified-Since` (the vendor's page on conditional requests)."""
+    row = service.org.row(_known(service, name), unquote(id))
+    if row is not None and not row["IsDeleted"]:
+        _unmodified(call, row)
     records.delete(service.org, _known(service, name), unquote(id))
     return Reply(status=204)
 

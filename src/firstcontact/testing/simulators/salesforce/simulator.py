@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from firstcontact.testing.simulators.base import App, Simulator, SimulatorKind, Switches
-from firstcontact.testing.simulators.salesforce import oauth, ours, records
+from firstcontact.testing.simulators.salesforce import addresses, oauth, ours, records
 from firstcontact.testing.simulators.salesforce.application import Application
 from firstcontact.testing.simulators.salesforce.desk import Desk
 from firstcontact.testing.simulators.salesforce.org import Org
@@ -25,6 +25,7 @@ QUIRKS: Mapping[str, str] = {
     "collections_name_duplicates": "whether an error in a collection carries the duplicate rule's result",
     "upsert_204": "an upsert that updates is answered 204, as by older versions",
     "what_with_lead": "an activity of a lead that has a WhatId, too: `refused` or `taken`",
+    "country_picklists": "states and countries of addresses are lists, with codes",
     "modstamp": "SystemModstamp in `milliseconds`, each transaction's its own, or in `seconds`",
     "rotate_refresh_token": "a refresh gives a new refresh token, and the old one ends",
     "error_description": "in refused logins: `sometimes`, `always`, `never`",
@@ -126,6 +127,9 @@ def _furnish(org: Org) -> None:
                     "IsActive": True,
                 }
                 _row(org, "DuplicateRule", {**rule, "MasterLabel": f"Standard {name} Duplicate Rule"})
+        if org.quirks.get("country_picklists"):
+            for name in addresses.PREFIXES:
+                org.add_fields(name, addresses.fields(name))
         if org.quirks["fields"] == "ready":
             _make_ready(org, permissions)
         for name, fields in org.quirks.get("required", {}).items():

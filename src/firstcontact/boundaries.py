@@ -218,6 +218,8 @@ class Boundary(IntEnum):
     """The last look at contacts that are about to be named."""
     READ_TO_TAKE_BACK = 141
     """Contacts that are to be removed, or to get back what they had."""
+    READ_TO_REPORT = 144
+    """Whether contacts that we created are as we left them."""
     READ_BEFORE_DELETING = 142
     """The last look at contacts that are about to be deleted."""
     READ_BEFORE_RESTORING = 143

@@ -33,11 +33,11 @@ def export(ctx: click.Context, format: str, file: Path | None, ours: bool, as_js
     if file is None:
         sys.stdout.write(text)
         return
-    _write(file, text)
+    write_file(file, text)
     note(f"{counted(count, 'record')} written to {file}.")
 
 
-def _write(file: Path, text: str) -> None:
+def write_file(file: Path, text: str) -> None:
     """The file as a whole or not at all: an export that fails leaves the last one as it was."""
     if file.exists() and not file.is_file():  # a device or a pipe
         with crossing(Boundary.EXPORT_TO_DEVICE):

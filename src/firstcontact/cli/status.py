@@ -25,14 +25,14 @@ class _Report(click.Group):
     """The further reports, imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return ["unreadable", "duplicates"]
+        return ["unreadable", "duplicates", "created"]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):
             return None
-        from firstcontact.cli import index
+        from firstcontact.cli import created, index
 
-        command: click.Command = getattr(index, name)
+        command: click.Command = getattr(created if name == "created" else index, name)
         return command
 
 

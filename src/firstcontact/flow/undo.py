@@ -270,15 +270,9 @@ def _meant(tx: Connection, found: Mapping[str, Standing], chosen: Chosen) -> tup
     return tuple(
         key
         for key, each in alive.items()
-        if (made := made_by(decided.get(each.write.interaction, ()), times[key])) is not None
+        if (made := undoing.made_by(decided.get(each.write.interaction, ()), times[key])) is not None
         and _fits(each.write, made, chosen)
     )
-
-
-def made_by(decided: Sequence[Decision], at: int) -> Decision | None:
-    """The decision that a write of that time came from: the last one until then."""
-    until = [decision for decision in decided if decision.at <= at]
-    return until[-1] if until else (decided[0] if decided else None)
 
 
 def _fits(write: Write, decision: Decision, chosen: Chosen) -> bool:

@@ -301,6 +301,11 @@ def _cell(column: str, value: str) -> str:
     value = value.replace("\0", "").strip()
     if column == "Phone" and _E164.fullmatch(value):
         return value
+    return safe_cell(value)
+
+
+def safe_cell(value: str) -> str:
+    """The text so that no spreadsheet takes it for a formula."""
     return "'" + value if value.startswith((*_FORMULA, "'")) else value
 
 

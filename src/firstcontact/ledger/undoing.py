@@ -210,6 +210,12 @@ def decisions_on(tx: Connection, ids: Collection[str]) -> dict[str, tuple[Decisi
     return {id: tuple(each) for id, each in found.items()}
 
 
+def made_by(decided: Sequence[Decision], at: int) -> Decision | None:
+    """The decision that a write of that time came from: the last one until then."""
+    until = [decision for decision in decided if decision.at <= at]
+    return until[-1] if until else (decided[0] if decided else None)
+
+
 # --- taking it back -------------------------------------------------------------------------------------
 
 _DROP = Statement(

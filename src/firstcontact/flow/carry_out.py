@@ -105,7 +105,7 @@ def carry_out(
     with ledger.read() as tx:
         due = writing.due_writes(tx, crm.connection, now, limit, lease.shards)
         due = merging.retargeted(tx, crm.connection, due)
-        made = _made_before(tx, due)
+        made = merging.now_made(tx, crm.connection, _made_before(tx, due))
         turn = undoing.turn(tx)
     total = Carried()
     for wave in _TOGETHER if crm.capabilities().applies_together else WAVES:

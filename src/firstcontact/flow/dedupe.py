@@ -312,6 +312,7 @@ def intend(tx: Connection, connection: str, merge: Merge, by: str, now: int) -> 
     """The pair, its journal and the write that merges it. by: a user's id, or `BY_RULE`."""
     write = merge_write(connection, merge.loser.id, merge.survivor.id)
     row = _row(connection, merge.loser, merge.survivor, merge.likeness, "intended", by, now)
+    duplicates.forget_pair(tx, connection, merge.loser.id, merge.survivor.id)
     duplicates.keep(tx, [row])
     duplicates.write_journal(
         tx, write.key, duplicates.journal_of(tx, connection, merge.loser, merge.survivor)

@@ -196,6 +196,14 @@ def retargeted(tx: Connection, connection: str, due: Sequence[Intent]) -> tuple[
     )
 
 
+def now_made(
+    tx: Connection, connection: str, made: Mapping[str, tuple[str, str]]
+) -> dict[str, tuple[str, str]]:
+    """State and record of writes that made something, with the contacts into which we have merged theirs."""
+    into = duplicates.into(tx, connection, {record for _, record in made.values() if record}, ("done",))
+    return {key: (state, into.get(record, record)) for key, (state, record) in made.items()}
+
+
 def _people_of(write: Write) -> list[Existing]:
     return [one for one in targets_of(write) if isinstance(one, Existing) and one.record == "contact"]
 

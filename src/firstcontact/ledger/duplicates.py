@@ -12,10 +12,11 @@ import msgspec
 from sqlalchemy import Connection, Integer, bindparam, delete, func, select, update
 
 from firstcontact.identity.records import Record
-from firstcontact.ledger.tables import activities, bearers, day_messages, reservations, verdicts
+from firstcontact.ledger.tables import activities, bearers, day_messages, reservations, verdicts, writes
 from firstcontact.ledger.tables_of_people import enriched, merges, roles_seen
+from firstcontact.planning.plan import NEW
 from firstcontact.planning.unmerge import Journal, MovedActivity, MovedRole
-from firstcontact.planning.write import ActivityFields, Existing, Target
+from firstcontact.planning.write import ActivityFields, CreatedBy, Existing, Target
 from firstcontact.store.statements import Statement, Values, insert_new, upsert, values
 
 _fields = msgspec.msgpack.Decoder(ActivityFields)
@@ -134,6 +135,24 @@ def forget_older(tx: Connection, connection: str, by: str, at: int) -> None:
     _FORGET.run(tx, of=connection, _by=by, _at=at)
 
 
+_FORGET_PAIR = Statement(
+    delete(merges).where(
+        merges.c.connection == bindparam("of"),
+        merges.c.loser == bindparam("_one"),
+        merges.c.survivor == bindparam("_other"),
+        merges.c.state != "intended",
+        merges.c.state != "done",
+    )
+)
+
+
+def forget_pair(tx: Connection, connection: str, one: str, other: str) -> None:
+    """Whatever was said of the pair before, either way round, holds no more; a merge that is under way or
+    done stays."""
+    ends = ((one, other), (other, one))
+    _FORGET_PAIR.run_each(tx, [{"of": connection, "_one": a, "_other": b} for a, b in ends])
+
+
 def write_journal(tx: Connection, key: str, journal: Journal) -> None:
     """Keep what was so before the merge."""
     tx.execute(update(merges).where(merges.c.write_key == key).values(journal=_encode(journal)))
@@ -195,12 +214,18 @@ _ACTIVITIES = Statement(
     )
 )
 _RESERVED = Statement(
-    select(reservations.c.subject).where(
+    select(reservations.c.subject, reservations.c.write_key).where(
         reservations.c.connection == bindparam("of"),
         reservations.c.subject.in_(values("subjects")),
         reservations.c.record == bindparam("record"),
     )
 )
+_BORNE_BY = Statement(
+    select(bearers.c.key).where(
+        bearers.c.connection == bindparam("of"), bearers.c.record == bindparam("record")
+    )
+)
+_CAUSES = Statement(select(writes.c.interaction).where(writes.c.key.in_(values("keys"))))
 _ROLES = Statement(
     select(roles_seen.c.opportunity, roles_seen.c.contact).where(
         roles_seen.c.connection == bindparam("of"), roles_seen.c.contact.in_(values("contacts"))
@@ -210,29 +235,40 @@ _ROLES = Statement(
 
 def journal_of(tx: Connection, connection: str, loser: Record, survivor: Record) -> Journal:
     """Both records, and what of ours points at the loser now."""
-    linked = sorted((id, about) for id, about in _LINKED.rows(tx, records=[loser.id]) if about)
-    keys = {handle.key for handle in loser.handles} | {about for _, about in linked}
-    ids = {id for id, _ in linked}
+    keys = {handle.key for handle in loser.handles}
+    keys.update(key for (key,) in _BORNE_BY.rows(tx, of=connection, record=loser.id))
+    keys.update(about for _, about in _LINKED.rows(tx, records=[loser.id]))
+    reserved = dict(iter(_RESERVED.rows(tx, of=connection, subjects=keys, record=loser.id)))
+    made_by = tuple(sorted(set(reserved.values())))
+    # What was decided before it was made speaks of the write that makes it.
+    named = [loser.id, *(NEW + key for key in made_by)]
+    linked = sorted((id, about) for id, about in _LINKED.rows(tx, records=named) if about)
+    ids = {id for id, _ in linked} | {id for (id,) in _CAUSES.rows(tx, keys=made_by)}
     subjects = ids | {day for (day,) in _DAYS.rows(tx, ids=ids)} if ids else ids
     rows = _ACTIVITIES.rows(tx, of=connection, subjects=subjects)
     moved = [MovedActivity(subject, key, _fields.decode(fields)) for subject, key, fields in rows]
-    person = Existing("contact", loser.id)
+    people: frozenset[Target] = frozenset(
+        (Existing("contact", loser.id), *(CreatedBy(key) for key in made_by))
+    )
     roles: dict[str, set[str]] = {}
     for opportunity, contact in _ROLES.rows(tx, of=connection, contacts=[loser.id, survivor.id]):
         roles.setdefault(opportunity, set()).add(contact)
-    reserved = _RESERVED.rows(tx, of=connection, subjects=keys, record=loser.id)
     return Journal(
         loser=loser,
         survivor=survivor,
         activities=tuple(
-            sorted((each for each in moved if person in each.fields.people), key=lambda each: each.subject)
+            sorted(
+                (each for each in moved if people.intersection(each.fields.people)),
+                key=lambda each: each.subject,
+            )
         ),
         roles=tuple(
             MovedRole(opportunity, survivor.id in contacts)
             for opportunity, contacts in sorted(roles.items())
             if loser.id in contacts
         ),
-        reservations=tuple(sorted(subject for (subject,) in reserved)),
+        made_by=made_by,
+        reservations=tuple(sorted(reserved)),
         verdicts=tuple(linked),
     )
 
@@ -271,11 +307,14 @@ def follow(tx: Connection, connection: str, before: Journal) -> None:
     loser, survivor = before.loser.id, before.survivor.id
     now = journal_of(tx, connection, before.loser, before.survivor)
     ends = {"_from": loser, "_to": survivor}
-    _LINK.run_each(tx, [{"_id": id, "_about": about, **ends} for id, about in now.verdicts])
+    for name in (loser, *(NEW + key for key in now.made_by)):
+        links = [{"_id": id, "_about": about, "_from": name, "_to": survivor} for id, about in now.verdicts]
+        _LINK.run_each(tx, links)
     reserved = [{"of": connection, "_subject": subject, **ends} for subject in now.reservations]
     _RESERVE.run_each(tx, reserved)
     for each in now.activities:
-        _LOG.run(tx, of=connection, _subject=each.subject, _fields=_encode(_on(each.fields, loser, survivor)))
+        fields = _on(each.fields, now.loser_people, survivor)
+        _LOG.run(tx, of=connection, _subject=each.subject, _fields=_encode(fields))
     roles = [
         {"connection": connection, "opportunity": role.opportunity, "contact": survivor} for role in now.roles
     ]
@@ -284,10 +323,9 @@ def follow(tx: Connection, connection: str, before: Journal) -> None:
     insert_new(tx, enriched, _provenance(tx, connection, before))
 
 
-def _on(fields: ActivityFields, loser: str, survivor: str) -> ActivityFields:
-    gone = Existing("contact", loser)
+def _on(fields: ActivityFields, gone: frozenset[Target], survivor: str) -> ActivityFields:
     people: tuple[Target, ...] = tuple(
-        Existing("contact", survivor) if one == gone else one for one in fields.people
+        Existing("contact", survivor) if one in gone else one for one in fields.people
     )
     return msgspec.structs.replace(fields, people=tuple(dict.fromkeys(people)))
 
@@ -303,7 +341,7 @@ def give_back(tx: Connection, connection: str, before: Journal, made: str) -> No
     rows = _ACTIVITIES.rows(tx, of=connection, subjects=had)
     for subject, _, data in rows:
         if Existing("contact", survivor) not in had[subject].people:
-            now = _on(_fields.decode(data), survivor, made)
+            now = _on(_fields.decode(data), frozenset([Existing("contact", survivor)]), made)
             _LOG.run(tx, of=connection, _subject=subject, _fields=_encode(now))
 
 

@@ -43,14 +43,21 @@ class MovedRole(msgspec.Struct, frozen=True):
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """Both records from before the merge, and what of ours pointed at the loser: activities, roles, the
-    handles that were reserved for it, and whose verdicts named it, as (interaction, handle)."""
+    handles that were reserved for it, and whose verdicts named it, as (interaction, handle). made_by: keys of
+    the writes that made it, by which it is named where it was not made yet."""
 
     loser: Record
     survivor: Record
     activities: tuple[MovedActivity, ...] = ()
     roles: tuple[MovedRole, ...] = ()
+    made_by: tuple[str, ...] = ()
     reservations: tuple[str, ...] = ()
     verdicts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def loser_people(self) -> frozenset[Target]:
+        """The loser, as activities name it."""
+        return frozenset((Existing("contact", self.loser.id), *(CreatedBy(key) for key in self.made_by)))
 
 
 _TEXTS = ("title", "department", "seniority", "persona", "company", "mailing")
@@ -141,9 +148,8 @@ def _given_up(connection: str, merge: str, journal: Journal, now: Record) -> Ite
 
 
 def _activity(connection: str, merge: str, moved: MovedActivity, journal: Journal, back: CreatedBy) -> Write:
-    people: tuple[Target, ...] = tuple(
-        back if one == Existing("contact", journal.loser.id) else one for one in moved.fields.people
-    )
+    gone = journal.loser_people
+    people: tuple[Target, ...] = tuple(back if one in gone else one for one in moved.fields.people)
     return Write(
         key=write_key(connection, "update_activity", UNDO, f"{merge} {moved.subject}"),
         kind="update_activity",

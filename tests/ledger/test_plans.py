@@ -19,7 +19,20 @@ from sqlalchemy import Engine, event, func, select
 from firstcontact.connectors.address_book import tables as crm
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.flow.installation import Installation
-from firstcontact.ledger import intake, lanes_due, news, reading, reviewing, tables, writing
+from firstcontact.flow.undo import Chosen, preview, remove
+from firstcontact.ledger import (
+    created,
+    engagement,
+    intake,
+    lanes_due,
+    news,
+    reading,
+    reviewing,
+    tables,
+    undoing,
+    writing,
+)
+from firstcontact.ledger.engagement import Wanted
 from firstcontact.ledger.stuck import stuck
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.store.engine import open_engine
@@ -77,10 +90,37 @@ def hot_path(installation: Installation) -> None:
         next(reading.decided(tx, grown.AT - 3_600_000_000, grown.AT, 50))
         news.newest(tx)
         intake.imports_due(tx, grown.AT)
+    _looked_at(installation, callers[0])
     review = installation.open_reviews()[0]
     installation.rule(review.interaction, review.about, choose=review.candidates[0], by="ana-ruiz")
     installation.drain()
     installation.retain()
+
+
+def _looked_at(installation: Installation, caller: str) -> None:
+    """What people look for in the engagement log, and take back."""
+    with installation.ledger.read() as tx:
+        version = installation.book.version
+        for wanted in (
+            Wanted(), Wanted(keys=(caller,)), Wanted(rule="unknown_contact"), Wanted(rule="blocked"),
+            Wanted(kind="fax"), Wanted(kind="call", activity="log"), Wanted(user="ana-ruiz"),
+            Wanted(user="bo"), Wanted(settings_version=version),
+            Wanted(settings_version="none", earlier=True),
+            Wanted(settings_version=version, earlier=True), Wanted(state="parked"), Wanted(state="waiting"),
+            Wanted(state="intended"), Wanted(state="done"), Wanted(verdict="ask"),
+            Wanted(since=grown.AT - 3_600_000_000, until=grown.AT),
+        ):  # fmt: skip
+            found = engagement.search(tx, wanted, 50)
+            if found:
+                engagement.search(tx, wanted, 50, (found[-1].at, found[-1].interaction))
+        engagement.keys_named(tx, "Jo", "Osei")
+        undoing.settings_named(tx, version[:4])
+        created.created(tx, installation.crm.connection, grown.AT - 3_600_000_000, grown.AT)
+    for chosen in (Chosen(contact=caller), Chosen(activity="new-0"), Chosen(interaction="new-0")):
+        preview(installation, chosen)
+    preview(installation, Chosen(rule="unknown_contact", since=grown.AT))
+    remove(installation, Chosen(contact=caller), "ana-ruiz")
+    installation.drain()
 
 
 # --- SQLite ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, select, union_all
+from sqlalchemy import Connection, Select, select, text, union_all
 
 from firstcontact.interactions.model import Interaction, kind_of
 from firstcontact.ledger.tables import decisions, names, participants, writes
@@ -113,13 +113,12 @@ def _numbers(tx: Connection, words: set[str]) -> dict[str, int]:
 
 
 def keys_named(tx: Connection, first: str, last: str) -> tuple[str, ...]:
-    """Handles that a name was observed for, in whatever case it is asked: of either part alone, or both."""
-    query = select(names.c.key).distinct()
-    if last:
-        query = query.where(names.c.last.in_(_cases(last)))
+    """Handles that a name was observed for, in whatever case it is asked; first: "" for any. At most a
+    thousand."""
+    query = select(names.c.key).where(names.c.last.in_(_cases(last)))
     if first:
         query = query.where(names.c.first.in_(_cases(first)))
-    return tuple(sorted(tx.scalars(query))) if first or last else ()
+    return tuple(sorted(set(tx.scalars(query.limit(1000))))) if last else ()
 
 
 def _cases(name: str) -> list[str]:
@@ -181,6 +180,13 @@ def _asked(bounds: _Bounds, numbers: Collection[int] | None) -> Select[Any]:
     return select(together).order_by(*newest).limit(bounds.most)
 
 
+_STOPS = {
+    **dict.fromkeys(("parked", "unclear", "held"), "state IN ('parked', 'unclear', 'held')"),
+    **dict.fromkeys(("intended", "sent"), "due_at IS NOT NULL"),
+    "waiting": "state = 'waiting'",
+}
+
+
 def _bounded(query: Select[Any], bounds: _Bounds) -> Select[Any]:
     wanted = bounds.wanted
     at, id = engagements.c.at, engagements.c.interaction
@@ -195,7 +201,11 @@ def _bounded(query: Select[Any], bounds: _Bounds) -> Select[Any]:
         query = query.where(select(decisions.c.id).where(by_it, decisions.c.interaction == id).exists())
     elif wanted.settings_version:
         query = query.where(engagements.c.settings_version == wanted.settings_version)
-    if wanted.state:
+    if wanted.state in _STOPS:
+        # Its index in its own words: what is stopped or due is little, whatever the ledger holds.
+        stopped = select(writes.c.interaction).where(text(_STOPS[wanted.state]))
+        query = query.where(id.in_(stopped.where(writes.c.state == wanted.state)))
+    elif wanted.state:
         in_state = writes.c.interaction == id, writes.c.state == wanted.state
         query = query.where(select(writes.c.key).where(*in_state).exists())
     return query.order_by(at.desc(), id.desc()).limit(bounds.most)
@@ -208,8 +218,8 @@ def _outlines_of(tx: Connection, wanted: Wanted) -> frozenset[int] | None:
     if not needed and not wanted.rule:
         return None
     found = set()
-    for id, text in tx.execute(select(outlines.c.id, outlines.c.words)):
-        said = set(text.split())
+    for id, words in tx.execute(select(outlines.c.id, outlines.c.words)):
+        said = set(words.split())
         if needed <= said and (not wanted.rule or _has_rule(said, wanted)):
             found.add(int(id))
     return frozenset(found)

@@ -159,7 +159,7 @@ def _given(record: Record, users: set[str], accounts: frozenset[str], *, free: b
     fields = {
         name: value
         for name in Record.__struct_fields__
-        if name not in _NOT_TAKEN and (value := getattr(record, name)) not in ("", 0, ())
+        if name not in _NOT_TAKEN and (value := getattr(record, name)) not in ("", 0, (), None)
     }
     if record.owner not in users:
         fields.pop("owner", None)

@@ -84,9 +84,12 @@ def test_a_replay_writes_nothing(week: Any) -> None:
     result = week.json("replay", "--with", WEEK / "app-connect.toml")
     assert len(result["differences"]) == result["summary"]["differences"] > 20
     assert result["summary"]["after"].get("create", 0) == 0
+    now = result["summary"]["before"]["create"]
+    assert f"would create 0 contacts (now {now})" in result["summary"]["would"]
     said = week.done("replay", "--with", WEEK / "app-connect.toml", "--examples", "3")
     assert f"3 of {result['summary']['differences']} shown" in said.out
     assert "Nothing was written." in said.out
+    assert f"would create 0 contacts (now {now})" in said.out
     assert week.done("export", "--json").out == before
 
 

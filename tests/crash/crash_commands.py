@@ -110,6 +110,7 @@ SCENES = (
         ("restore", "--force", "{at}/backup"),
         before=(*BEFORE, ("backup", "{at}/backup"), ("import", f"{WEEK}/fax.json")),
     ),
+    Scene("replay", ("replay", "--with", "{at}/home/settings.toml")),
     Scene("move", ("move", "--to", "{at}/elsewhere"), may_refuse=True),
     Scene("connect", CONNECT),
     Scene("connect again, paused", CONNECT, before=LOGGED_IN, habits=("pause",)),

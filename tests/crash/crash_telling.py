@@ -65,6 +65,7 @@ ELSEWHERE = frozenset(
         Boundary.ASK_FOR_LOGIN, Boundary.EXAMINE, Boundary.PREPARE, Boundary.ASK_USERS_TO_SHOW,
         Boundary.TRY_LOGIN, Boundary.WRITE_KEY_RING, Boundary.LINK_KEY_RING, Boundary.REPLACE_KEY_RING,
         Boundary.REMOVE_KEY_RING_PART, Boundary.MAKE_KEY_FOLDER, Boundary.OPEN_KEY_RING_LOCK,
+        Boundary.OPEN_SCRATCH,
     }
 )  # fmt: skip
 """What only commands cross, transactions of whole databases and file writes: test_commands kills those."""

@@ -60,10 +60,15 @@ def test_what_cannot_go_on_is_listed(tx: Connection) -> None:
 
 
 def test_who_is_ours_and_why(tx: Connection) -> None:
-    """Contacts that we made, with the interaction that caused each; adopted ones are not ours."""
+    """Contacts that we made, with the interaction that caused each, and who was about to be made; adopted ones
+    are not ours, nor those that an interaction outside the span caused."""
+    intake.save(tx, [call("i1", at=10), call("i2", at=11)], due_at=1, live=True)
     writing.intend(tx, CRM, [create("k1"), create("k2", KIM, "i2"), create("k3", "+14155550129", "i3")], 1)
     writing.mark_done(tx, [Receipt("k1", "c1", True), Receipt("k2", "c2", False)], 2)
-    assert reading.made_contacts(tx) == {"c1": "i1"}
+    first = [("new:k1", "i1"), ("c1", "i1")]
+    assert list(reading.made_contacts(tx, page=1)) == [*first, ("new:k2", "i2")]
+    assert list(reading.made_contacts(tx, 10, 11)) == first
+    assert list(reading.made_contacts(tx, 12)) == list(reading.made_contacts(tx, 0, 10)) == []
     assert [reading.causing(tx, id) for id in ("c1", "c2", "c3")] == ["i1", "", ""]
     assert reading.record_of_write(tx, ["k1", "k3", "z"]) == {"k1": "c1", "k3": ""}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +25,8 @@ from firstcontact.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from firstcontact.flow.replay import Difference, ReplaySummary
 
 
@@ -77,15 +82,23 @@ def replay(
         shown = shown if as_json else shown[:examples]
     else:
         shown, summary = _replay_here(ctx, file, first, last, None if as_json else examples)
+    from msgspec import to_builtins
+
+    from firstcontact.explain.would import would
+
     total = summary.differences
     if as_json:
-        print_json({"summary": summary, "differences": shown})
+        told = {**to_builtins(summary), "would": would(summary.before, summary.after)}
+        print_json({"summary": told, "differences": shown})
         return
     say(
         f"{counted(summary.interactions, 'interaction')} decided again; {counted(total, 'verdict')} "
         f"{'differs' if total == 1 else 'differ'}. Nothing was written."
     )
     if total:
+        say()
+        for sentence in would(summary.before, summary.after):
+            say(sentence)
         say()
         _totals(summary)
     if shown:
@@ -120,12 +133,44 @@ def _replay_here(
     home, opened = open_home(ctx)
     other = load_other(file, like=home)
     shown: list[Difference] = []
-    with opened.ledger.read() as tx:
-        run = Replay(tx, other.book, since=since, until=until)
+    with opened.ledger.read() as tx, going_through(tx, since, until) as progress:
+        run = Replay(tx, other.book, since=since, until=until, progress=progress)
         for difference in run.differences():
             if most is None or len(shown) < most:
                 shown.append(difference)
     return shown, run.summary()
+
+
+@contextmanager
+def going_through(tx: Connection, since: int, until: int) -> Iterator[Callable[[int], None]]:
+    """Tells on standard error how far a replay is: a bar where somebody is looking, else a line now and
+    then. What is yielded is told how many more interactions were decided."""
+    from firstcontact.ledger import reading
+
+    total = reading.count(tx, since, until)
+    done = 0
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("deciding"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task("deciding", total=total)
+            yield lambda more: bars.advance(task, more)
+        return
+
+    def line(more: int) -> None:
+        nonlocal done
+        before, done = done, done + more
+        if before // 100_000 != done // 100_000:
+            note(f"{done:,} of {total:,} interactions decided")
+
+    yield line
 
 
 class _Part(NamedTuple):
@@ -176,6 +221,8 @@ def _totals(summary: ReplaySummary) -> None:
     names = sorted({*summary.before, *summary.after}, key=lambda name: (name.startswith("activity:"), name))
     rows = []
     for name in names:
+        if name.startswith(("role:", "field:")):
+            continue
         of_activity = name.startswith("activity:")
         verdict = name.removeprefix("activity:")
         what = "interactions" if of_activity else "people"

@@ -111,13 +111,16 @@ class InstallationJob:
                 raise RuntimeError("this worker's home has other settings than the one that asked")
             newest = newest_decision(tx)
             mine = part_of_replay(people_of(tx, request.since, request.until), part.part, request.parts)
-            run = Replay(tx, book, since=request.since, until=request.until, only=mine)
+
+            def go_on(_: int) -> None:
+                if stop():
+                    raise RuntimeError("left off; half a part is no answer")
+
+            run = Replay(tx, book, since=request.since, until=request.until, only=mine, progress=go_on)
             examples: list[Difference] = []
             for difference in run.differences():
                 if len(examples) < request.most:
                     examples.append(difference)
-                if stop():
-                    raise RuntimeError("left off; half a part is no answer")
             summary = run.summary()
             told = _without_handles(tx, examples)
         return Replayed(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Container, Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Container, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, func, literal_column, select
@@ -23,6 +23,7 @@ from firstcontact.ledger.tables import (
     writes,
 )
 from firstcontact.ledger.undoing import Undone
+from firstcontact.planning.plan import NEW
 from firstcontact.planning.write import Write
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import CrmContext, Known
@@ -119,6 +120,7 @@ class Stored(NamedTuple):
     from (None: erased), each encoded, and the digest of its context."""
 
     id: str
+    at: int
     interaction: bytes
     decision: bytes
     known: bytes | None
@@ -158,10 +160,31 @@ def stored(
         rows = tx.execute(query).all()
         if not rows:
             return
-        wanted = {row.id: row.data for row in rows if only is None or row.id in only}
-        last = {found[0]: found for found in _LAST_OF.rows(tx, ids=list(wanted))}
-        yield [Stored(id, data, *last[id][1:]) for id, data in wanted.items() if id in last]
+        yield _with_last(tx, [row for row in rows if only is None or row.id in only])
         at, id = rows[-1].at, rows[-1].id
+
+
+_WITH = Statement(
+    select(interactions.c.at, interactions.c.id, interactions.c.data)
+    .join(participants, participants.c.interaction == interactions.c.id)
+    .where(participants.c.key.in_(values("keys")))
+)
+
+
+def stored_with(tx: Connection, keys: Collection[str], since: int, until: int) -> list[Stored]:
+    """Decided interactions of a span with one of these handle keys on them, each once, in order of time."""
+    found = {row.id: row for row in _WITH.rows(tx, keys=keys) if since <= row.at < until}
+    return [
+        row
+        for some in chunks(sorted(found.values(), key=lambda row: (row.at, row.id)))
+        for row in _with_last(tx, some)
+    ]
+
+
+def _with_last(tx: Connection, rows: Sequence[Any]) -> list[Stored]:
+    """With the last decision on each; those that are not decided are left out."""
+    last = {found[0]: found for found in _LAST_OF.rows(tx, ids=[row.id for row in rows])}
+    return [Stored(row.id, row.at, row.data, *last[row.id][1:]) for row in rows if row.id in last]
 
 
 def decided(
@@ -180,6 +203,12 @@ def decided(
     for rows in stored(tx, since, until, page, only=only):
         for row in rows:
             yield decode(row.interaction), _decision_decoder.decode(row.decision), read.known(row)
+
+
+def count(tx: Connection, since: int, until: int) -> int:
+    """How many interactions there are in a span."""
+    query = select(func.count()).where(interactions.c.at >= since, interactions.c.at < until)
+    return int(tx.scalar(query.select_from(interactions)) or 0)
 
 
 class Contexts:
@@ -208,7 +237,7 @@ def made_contacts(
     tx: Connection, since: int = 0, until: int = 2**62, page: int = 2000
 ) -> Iterator[tuple[str, str]]:
     """Ids of the contacts that we made (not adopted ones) because of an interaction of the span, each with
-    the interaction; only a page is in memory."""
+    the interaction; and, as `new:WRITE KEY`, of all that were about to be made. Only a page is in memory."""
     at, key = -1, ""
     columns = (writes.c.at, writes.c.key, writes.c.state, writes.c.created, writes.c.record)
     while True:
@@ -227,8 +256,10 @@ def made_contacts(
         if not rows:
             return
         for row in rows:
-            if row.state == "done" and row.created and since <= row.happened < until:
-                yield row.record, row.interaction
+            if since <= row.happened < until:
+                yield NEW + row.key, row.interaction
+                if row.state == "done" and row.created:
+                    yield row.record, row.interaction
         at, key = rows[-1].at, rows[-1].key
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -12,11 +12,15 @@ from story import BOOK, MEG, World, at, left_behind, mail
 
 from firstcontact.connectors.contract import Crm
 from firstcontact.explain.sentences import explain
+from firstcontact.flow.installation import Tally
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.identity.records import Account
 from firstcontact.interactions.model import Email
-from firstcontact.ledger import roles
+from firstcontact.lanes.leases import Lease
+from firstcontact.ledger import roles, writing
+from firstcontact.ledger.sharding import shard_of
 from firstcontact.ledger.tables import writes
+from firstcontact.planning.write import ContactRoleFields, Existing, Write
 from firstcontact.store.engine import open_engine
 from firstcontact.testing.hostile import Hostile
 from firstcontact.testing.postgres import Server
@@ -234,34 +238,154 @@ def test_the_first_role_is_of_the_first_interaction(engines: tuple[Any, bool]) -
 
 
 class Meanwhile(Hostile):
-    """A CRM during whose answer another worker decides, once."""
+    """A CRM during whose answer to a question something happens, once."""
 
-    def __init__(self, world: World, other: World, fact: Email) -> None:
+    def __init__(self, world: World, question: str, act: Callable[[], None]) -> None:
         super().__init__(world.address_book)
-        self.other, self.fact = other, fact
+        self.question, self.act = question, act
         self.left = 1
+        world.behave(self)
 
     def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
-        """As they were before the other worker's decision."""
+        """As they were before it happened."""
         found = super().accounts(domains, phones)
-        if self.left:
-            self.left = 0
-            decide(self.other, self.fact)
+        self._happen("accounts")
         return found
 
+    def size(self) -> int:
+        """Asked when all has been looked up and nothing is kept."""
+        self._happen("size")
+        return super().size()
 
-def test_two_workers_make_the_first_role_once(bench: Bench) -> None:
-    """While one worker looks, another decides on the first role of the same deal: the one decides again on
-    what is so then, and the deal has one role of the first."""
+    def _happen(self, question: str) -> None:
+        if question == self.question and self.left:
+            self.left = 0
+            self.act()
+
+
+def in_lane_of(world: World, fact: Email, work: Callable[[Lease], Tally]) -> None:
+    """A worker that has the lane of this fact alone works until nothing is left to do there."""
+    with world.installation.lanes.leased(only={shard_of(fact)}) as lease:
+        assert lease is not None
+        while work(lease) != Tally():
+            pass
+
+
+@pytest.mark.parametrize("question", ["accounts", "size"])
+def test_two_workers_make_the_first_role_once(bench: Bench, question: str) -> None:
+    """While one worker looks, or has looked, another decides on the first role of the same deal: the one
+    decides again on what is so then, and the deal has the one first role."""
     pair = bench.fresh()
     world = made((pair, False), FIRST, {**SEED, "contact_roles": []})
-    other = World(pair, "salesforce", now=world.clock.now(), book=FIRST, takes_over=False)
-    world.receive([mail("m2", at(0, 9, 1), MEG, ANA, "Meg Oh")])
-    # The other worker has lanes of its own in the product; here it decides what arrives in between.
-    world.behave(Meanwhile(world, other, mail("m1", at(0, 9), JO, ANA, "Jo Oh")))
+    other = World(pair, "salesforce", now=at(0, 10), book=FIRST)
     world.clock.advance_to(at(0, 10))
+    first, second = mail("m1", at(0, 9), JO, ANA, "Jo Oh"), mail("m2", at(0, 9, 1), MEG, ANA, "Meg Oh")
+    world.receive([first, second])
+    Meanwhile(world, question, lambda: in_lane_of(other, first, other.installation.decide_due))
+    in_lane_of(world, second, world.installation.decide_due)
+    with world.ledger.read() as tx:
+        assert roles.under_way(tx, "salesforce", ["o1"]) == {("o1", "jo")}
+    world.behave(Hostile(world.address_book))
     world.settle()
-    assert len(got(world)) == 1
+    assert got(world) == [("o1", "jo")]
+
+
+def test_a_role_that_is_made_while_one_looks_was_not_taken_away(bench: Bench) -> None:
+    """The accounts were asked for before another worker made the role: nobody says that a person took it
+    away, but that it is there."""
+    pair = bench.fresh()
+    world = made((pair, False), ON)
+    decide(world, both("m1", 9))
+    other = World(pair, "salesforce", now=at(0, 10), book=ON)
+    world.clock.advance_to(at(0, 10))
+    world.receive([both("m2", 10)])
+    Meanwhile(world, "accounts", lambda: in_lane_of(other, both("m1", 9), other.installation.carry_out_due))
+    in_lane_of(world, both("m2", 10), world.installation.decide_due)
+    assert states(world) == [("done", "")]
+    decision = world.installation.decision("m2")
+    assert decision is not None
+    assert "no_contact_role:already" in decision.reasons()
+    assert "no_contact_role:removed" not in decision.reasons()
+
+
+def test_a_role_that_was_only_seen_is_remembered(world: World) -> None:
+    """A look-up that led to no role has shown Jo's; a person takes it away, and it is not made anew."""
+    tell(world, mail("m1", at(0, 9), JO, ANA, "Jo Oh"))
+    assert states(world) == []
+    world.people.delete("contact_role", {"opportunity": "o1", "contact": "jo"})
+    world.installation.change_settings(FIRST)
+    tell(world, mail("m2", at(0, 10), JO, ANA, "Jo Oh"))
+    assert got(world) == []
+
+
+def test_two_writes_of_one_role_in_a_wave_are_sent_once(world: World) -> None:
+    """One is named after the address and one after the contact; the second finds what the first has made."""
+    fields = ContactRoleFields(
+        opportunity="o1", contact=Existing("contact", "meg"), account="a1", domain="acme.example"
+    )
+    intended = [
+        Write(key=key * 32, kind="contact_role", interaction=key, subject=key, fields=fields) for key in "ab"
+    ]
+    with world.ledger.write() as tx:
+        writing.intend(tx, "salesforce", intended, world.clock.now())
+    sent = Counting(world)
+    world.settle()
+    assert (sent.roles, got(world)) == (1, [("o1", "jo"), ("o1", "meg")])
+    assert states(world) == [("done", ""), ("done", "")]
+
+
+class Flapping(Hostile):
+    """A CRM of which every second answer says that the deal is closed, and the others that it is open."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.address_book)
+        self.asked = 0
+        world.behave(self)
+
+    def accounts(self, domains: Sequence[str], phones: Sequence[str]) -> tuple[Account, ...]:
+        """Open when it is decided, closed when it is written."""
+        self.asked += 1
+        return tuple(
+            msgspec.structs.replace(
+                account,
+                opportunities=tuple(
+                    msgspec.structs.replace(one, open=self.asked % 2 == 1) for one in account.opportunities
+                ),
+            )
+            for account in super().accounts(domains, phones)
+        )
+
+
+def test_a_crm_that_cannot_make_up_its_mind_is_not_asked_for_ever(bench: Bench) -> None:
+    """A role that is dropped for the same fact a second time is not decided about once more."""
+    world = made((bench.fresh(), False), ON)
+    flapping = Flapping(world)
+    world.receive([both("m1", 9)])
+    world.clock.advance_to(at(0, 9))
+    for _ in range(10):
+        world.installation.decide_due()
+        world.installation.carry_out_due()
+    assert world.installation.due() is None
+    assert flapping.asked == 4
+    assert (states(world), got(world)) == (
+        [("dropped", "the opportunity was closed meanwhile")],
+        [("o1", "jo")],
+    )
+
+
+def test_what_the_last_look_shows_enters_the_index(bench: Bench) -> None:
+    """The index had the deal as open; since the look before the write it has it as closed, and what is
+    decided again goes by that."""
+    world = made((bench.fresh(), True), ON)
+    decide(world, both("m1", 9))
+    close(world)
+    world.installation.carry_out_due()
+    (account,) = cast(Crm, world.installation.known).accounts(["acme.example"], ())
+    assert not account.opportunities[0].open
+    world.settle()
+    decision = world.installation.decision("m1")
+    assert decision is not None
+    assert "no_contact_role:no_opportunity" in decision.reasons()
 
 
 def test_a_question_about_a_role(world: World) -> None:

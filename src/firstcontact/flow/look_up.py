@@ -7,7 +7,6 @@ the handle is set aside (SPEC §2). A search that failed is *unknown*, never *ab
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Literal
 
 import msgspec
@@ -171,8 +170,7 @@ def look_up(
             people[key] = msgspec.structs.replace(people[key], suppressed="deleted")
     if observed.values:
         here = frozenset(fact.id for fact in facts)
-        find = partial(_find, crm, at=Boundary.FIND_OBSERVED)
-        look_up_values.with_values(people, observed, here, find, reserved, team.region)
+        look_up_values.with_values(people, observed, here, crm, reserved, team.region)
     with ledger.read() as tx:
         look_up_values.written_of(tx, crm.connection, people, rulings, reserved, team.region, context)
         people = without_removed(tx, crm.connection, people)
@@ -214,11 +212,11 @@ def _outside_handles(facts: Sequence[Interaction], team: Team) -> dict[str, Hand
     return handles
 
 
-def _find(crm: Crm, handles: Sequence[Handle], at: Boundary = Boundary.FIND) -> dict[str, Finding]:
+def _find(crm: Crm, handles: Sequence[Handle]) -> dict[str, Finding]:
     if not handles:
         return {}
     try:
-        with crossing(at):
+        with crossing(Boundary.FIND):
             found = crm.find(handles)
     except TryAgain as error:
         return {handle.key: Finding("unknown", why=str(error)) for handle in handles}

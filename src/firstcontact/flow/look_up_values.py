@@ -6,11 +6,13 @@ Only for the senders of mails, and only as far as something new was said: in mos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
+from firstcontact.boundaries import Boundary, crossing
+from firstcontact.connectors.contract import Crm, TryAgain
 from firstcontact.identity.records import Finding, Record
 from firstcontact.identity.titles import FIELDS, TitleRule, classify
 from firstcontact.interactions.model import Handle
@@ -73,12 +75,13 @@ def with_values(
     people: dict[str, PersonFacts],
     seen: Said,
     here: frozenset[str],
-    find: Callable[[Sequence[Handle]], Mapping[str, Finding]],
+    crm: Crm,
     reserved: Mapping[str, tuple[str, str]],
     region: str,
 ) -> None:
     """Give each person of a batch what was observed of them, in place. here: ids of the batch's interactions.
-    find: looks handles up in the CRM; it is asked at most once. reserved: as `writing.reserved` has it."""
+    crm: is asked at most once, whose the further numbers and addresses are. reserved: as `writing.reserved`
+    has it."""
     wanted: dict[str, Handle] = {}
     for key, values in seen.values.items():
         facts = people[key]
@@ -86,7 +89,7 @@ def with_values(
             if value.field in _FURTHER and _may_be_written(facts, value, here, region):
                 further = handle_key(value.value, region)
                 wanted[further] = seen.handles[further]
-    found = find(list(wanted.values())) if wanted else {}
+    found = _find(crm, wanted) if wanted else {}
     for key, values in seen.values.items():
         facts = people[key]
         mine = {record.id for record in facts.records}
@@ -101,6 +104,15 @@ def with_values(
             )
         }
         people[key] = msgspec.structs.replace(facts, observed=values, of_others=tuple(sorted(taken)))
+
+
+def _find(crm: Crm, handles: Mapping[str, Handle]) -> dict[str, Finding]:
+    try:
+        with crossing(Boundary.FIND_OBSERVED):
+            found = crm.find(tuple(handles.values()))
+    except TryAgain as error:
+        return dict.fromkeys(handles, Finding("unknown", why=str(error)))
+    return {key: found.get(key, Finding("unknown")) for key in handles}
 
 
 def _may_be_written(facts: PersonFacts, value: ObservedValue, here: frozenset[str], region: str) -> bool:

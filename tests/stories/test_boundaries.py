@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import sentences
 from story import (
+    BOOK,
     FAXER,
     JO,
     KIM,
@@ -38,6 +39,7 @@ from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import reading
 from firstcontact.ledger.sharding import shard_of
 from firstcontact.planning.write import Write
+from firstcontact.policy.scopes import SettingsBook
 from firstcontact.testing.hostile import Hostile, Rates
 from firstcontact.testing.scenarios.bench import Bench
 
@@ -161,6 +163,33 @@ def test_two_contacts_made_by_hand_meanwhile_are_asked_about(world: World) -> No
     assert activities(world)[("c",)]["contacts"] == [ids[1]]
     assert [entry["interaction"] for entry in world.people.dump()["time_entries"]] == ["c"]
     sentences.hold(world, [Step(START, (answered("c", 0),))])
+
+
+NO_BLOCK = SettingsBook.from_mapping(
+    msgspec.to_builtins(BOOK.team), {"time_entry": True, "lead_blocks_creation": False}
+)
+
+
+def test_a_lead_made_by_hand_meanwhile_is_linked(world: World) -> None:
+    """Somebody enters the lead between our decision and our write: no contact is made beside it."""
+    world.receive([answered("c", 0)])
+    world.installation.decide_due()
+    id = world.people.add("lead", {"first_name": "Jo", "last_name": "Diaz", "phones": [JO]})
+    world.settle()
+    assert ours(world) == []
+    assert activities(world)[("c",)]["leads"] == [id]
+    sentences.hold(world, [Step(START, (answered("c", 0),))])
+
+
+def test_a_lead_that_stops_nobody_does_not_stop_late_either(world: World) -> None:
+    """Where leads do not block creation, one that appears meanwhile costs a second decision, no more."""
+    world.installation.book = NO_BLOCK
+    world.receive([answered("c", 0)])
+    world.installation.decide_due()
+    world.people.add("lead", {"first_name": "Jo", "last_name": "Diaz", "phones": [JO]})
+    world.settle()
+    assert [contact["phones"] for contact in ours(world)] == [[JO]]
+    assert activities(world)[("c",)]["contacts"] == [ours(world)[0]["id"]]
 
 
 def test_two_contacts_with_other_numbers_since(world: World) -> None:

@@ -111,7 +111,7 @@ def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: Round, no
             of_leads = not as_leads and all(record.type == "lead" for record in bearing)
             what = "a lead" if of_leads else "several contacts"
             why = f"{what} appeared meanwhile: {', '.join(sorted(each.id for each in bearing))}"
-            if intent.problem != why:
+            if not intent.problem if of_leads else intent.problem != why:
                 settled.add(write.key)
                 # The index learns of them now: by what it knows it would be decided as before.
                 round.seen.extend(bearing)

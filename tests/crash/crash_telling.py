@@ -11,7 +11,7 @@ from typing import Any, cast
 import msgspec
 import story
 from sqlalchemy import Engine
-from story import BUSY, JO, STORY, TEXTER, Step, World, at, call, mail, text
+from story import BUSY, JO, KIM, STORY, TEXTER, Step, World, at, call, mail, text
 
 from firstcontact.boundaries import Boundary
 from firstcontact.connectors.address_book.people import NotThere
@@ -24,17 +24,21 @@ from firstcontact.connectors.contract import (
     Reading,
     TryAgain,
 )
-from firstcontact.flow import account_domains, importing
+from firstcontact.flow import account_domains, importing, undo
+from firstcontact.flow.created import creations
 from firstcontact.flow.domain_suggestions import suggest
 from firstcontact.flow.engine_job import forget_settings, place_of
 from firstcontact.flow.installation import Tally
+from firstcontact.flow.problems import FlowProblem
 from firstcontact.flow.story import interaction_story, person_story
+from firstcontact.flow.undo import Chosen
 from firstcontact.identity.records import ABSENT
 from firstcontact.interactions.model import decode, encode
 from firstcontact.lanes.leases import FALLS
 from firstcontact.lanes.owners import new_owner
 from firstcontact.lanes.pacing import Paced, Pacing
 from firstcontact.ledger import leasing, reading, stuck
+from firstcontact.ledger.engagement import FOREVER
 from firstcontact.ledger.leasing import LaneRow
 from firstcontact.ledger.sharding import ALL
 from firstcontact.operating.watch import SILENT, Watch
@@ -45,7 +49,8 @@ REFUSED, LAGGING, PACED, FALLEN = "+14155550134", "+14155550135", "+14155550136"
 LEAVING = "+14155550144"
 POISON, POISON_TOO, HELD_1, HELD_2 = "+14155550138", "+14155550139", "+14155550140", "+14155550141"
 NEW_FIRM, VERY_LATE = "una@newfirm.example", "+14155550142"
-NAMELESS = "+14155550143"
+SIGNED = "Thank you for the draft.\n\n-- \nKim Osei\nHead Clerk\nAcme\nTel. +1 415 555 0146\n"
+NAMELESS, REMOVED = "+14155550143", "+14155550145"
 
 ELSEWHERE = frozenset(
     {
@@ -314,6 +319,16 @@ def _desk(world: Told) -> None:
             installation.lanes.renew(lease)
 
 
+def _remove(world: Told) -> None:
+    """A person takes back a contact with its call, and a name that a placeholder took; what is on the way
+    waits. Said again, it is done already."""
+    for chosen in (Chosen(contact=REMOVED), Chosen(interaction="call-named")):
+        with suppress(FlowProblem):
+            undo.preview(world.installation, chosen)
+            undo.remove(world.installation, chosen, "ana")
+    list(creations(world.installation, 0, FOREVER, ask=True))
+
+
 def _rule_domains(world: Told) -> None:
     """An admin says which domains are an account's, where the CRM has accounts, and asks for suggestions."""
     crm, now = world.address_book, world.clock.now()
@@ -328,6 +343,26 @@ def _rule_domains(world: Told) -> None:
     suggest(world.ledger, world.installation.known, BOOK.team, subdomains=True)
 
 
+DEALER = "dee@acme.example"
+
+
+def _open_deal(world: Told) -> None:
+    """The account has an opportunity from here on, where the CRM knows contact roles."""
+    if world.address_book.capabilities().contact_roles:
+        with suppress(Exception):  # it is there already
+            world.people.add(
+                "opportunity", {"id": "o-deal", "account": "a-acme", "name": "Deal", "open": True}
+            )
+
+
+def _take_role_away(world: Told) -> None:
+    """A person takes away the role that we made; it is not made again."""
+    found = world.contact(DEALER)
+    if found is not None and world.address_book.capabilities().contact_roles:
+        with suppress(NotThere):
+            world.people.delete("contact_role", {"opportunity": "o-deal", "contact": found["id"]})
+
+
 _TEAM: dict[str, Any] = {
     "domains": ["firm.example"],
     "region": "US",
@@ -339,7 +374,12 @@ _TEAM: dict[str, Any] = {
     ],
     "fallback_user": "bo",
 }
-_SETTINGS: dict[str, Any] = {"time_entry": True, "account_match": "create_account"}
+_SETTINGS: dict[str, Any] = {
+    "time_entry": True,
+    "account_match": "create_account",
+    "contact_roles": True,
+    "contact_roles_first": True,
+}
 BOOK = SettingsBook.from_mapping(_TEAM, _SETTINGS)
 _FEW = SettingsBook.from_mapping(_TEAM, {**_SETTINGS, "brakes": {"creates_per_hour": 1}})
 
@@ -379,10 +419,27 @@ MORE: tuple[Step, ...] = (
             mail("mail-una-2", at(4, 17, 5), "ana@firm.example", NEW_FIRM, "Ana Ruiz", "una", "Yes"),
         ),
     ),
+    Step(at(4, 17, 30), (mail("mail-signed", at(4, 17, 30), KIM, "ana@firm.example", "Kim Osei", body=SIGNED),)),
     Step(at(4, 18), (call("call-nameless", at(4, 18), NAMELESS, seconds=6),)),
     Step(at(4, 19), (call("call-named", at(4, 19), NAMELESS, seconds=6, name="GREY ANN"),)),
+    Step(at(4, 19, 10), (call("call-removed", at(4, 19, 10), REMOVED, seconds=6, name="LUND EVA"),)),
+    Step(at(4, 19, 20), act=_act(_remove)),
+    Step(at(4, 19, 30), (call("call-removed-2", at(4, 19, 30), REMOVED, seconds=6, name="LUND EVA"),)),
     Step(at(4, 20), act=_act(_desk)),
     Step(at(4, 20, 10), act=_act(_rule_domains)),
+    Step(at(4, 20, 20), act=_act(_open_deal)),
+    Step(
+        at(4, 20, 30),
+        (
+            mail("mail-deal-1", at(4, 20, 30), DEALER, "ana@firm.example", "Dee Low", "deal", "Hello"),
+            mail("mail-deal-2", at(4, 20, 31), "ana@firm.example", DEALER, "Ana Ruiz", "deal", "Yes"),
+        ),
+    ),
+    Step(at(4, 20, 40), act=_act(_take_role_away)),
+    Step(
+        at(4, 20, 50),
+        (mail("mail-deal-3", at(4, 20, 50), DEALER, "ana@firm.example", "Dee Low", "deal", "Well"),),
+    ),
     Step(at(800, 9), (call("call-very-late", at(800, 9), VERY_LATE, seconds=6),)),
 )
 

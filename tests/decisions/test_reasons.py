@@ -154,3 +154,25 @@ def test_every_reason_has_its_sentence() -> None:
     for decision in (outcome(CALL), outcome(CALL, PersonFacts(status="absent"))):
         for reason in decision.trace:
             assert sentence(reason).endswith((".", "so"))
+
+
+def test_what_a_person_took_back_is_not_logged_again() -> None:
+    """A removed activity stays away, also where the user logs it by hand, and the sentence says when."""
+    found = PersonFacts(status="found", records=(CONTACT,))
+    at = 1_767_603_600_000_000
+    for by_hand in ("", "ana"):
+        decision = outcome(CALL, found, removed={"": at}, by_hand=by_hand)
+        assert (decision.activity, "removed" in decision.reasons()) == ("skip", True)
+    (reason,) = [each for each in decision.trace if each.name == "removed"]
+    assert sentence(reason) == "A person removed its activity on 2026-01-05; it is not logged again."
+
+
+def test_whom_a_person_took_back_is_not_made_again() -> None:
+    """A removed contact is suppressed with the day, and linked where somebody has added them since."""
+    gone = PersonFacts(status="absent", suppressed="removed")
+    decision = outcome(CALL, gone, removed={JO: 1_767_603_600_000_000})
+    assert decision.people[0].verdict == "leave"
+    (reason,) = [each for each in decision.trace if each.name == "suppressed"]
+    assert sentence(reason) == "The contact was removed by a person on 2026-01-05 and is not made again."
+    back = PersonFacts(status="found", records=(CONTACT,), suppressed="removed")
+    assert outcome(CALL, back, removed={JO: 1}).people[0].verdict == "link"

@@ -15,6 +15,7 @@ from firstcontact.connectors.address_book.people import BadRecord, NotThere, Peo
 from firstcontact.connectors.contract import Crm
 from firstcontact.connectors.kinds import offered
 from firstcontact.explain.sentences import explain
+from firstcontact.flow import undo
 from firstcontact.flow.clock import VirtualClock
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.problems import FlowProblem
@@ -223,6 +224,10 @@ class Play:
         for kind, fields in (step.value.get("adds") or {}).items():
             self.people.add(kind, fields)
 
+    def remove(self, step: Step) -> None:
+        """Somebody takes back what FirstContact wrote."""
+        undo.remove(self.installation, undo.Chosen(**step.value), "somebody")
+
     def settings(self, step: Step) -> None:
         """Settings change from here on."""
         assert step.book is not None
@@ -290,6 +295,7 @@ _DO: dict[str, Callable[[Play, Step], None]] = {
     "ruling": Play.ruling,
     "log_by_hand": Play.log_by_hand,
     "person": Play.person,
+    "remove": Play.remove,
     "settings": Play.settings,
     "fault": Play.fault,
     "dedupe": Play.dedupe,

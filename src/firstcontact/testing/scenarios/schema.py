@@ -143,6 +143,7 @@ _STEPS: dict[str, Shape] = {
             "adds": record({kind: _RECORDS[plural] for kind, plural in _SINGULAR.items()}),
         }
     ),
+    "remove": record({"contact": filled, "activity": filled, "interaction": filled}),
     "settings": anything,
     "fault": record(
         {"find": one_of("unknown", "try_again"), "apply": one_of("lost_answer", "try_again")}
@@ -469,6 +470,7 @@ class _Reading:
             "log_by_hand": ("contact", "create"),
             "fault": ("find", "apply"),
             "person": ("edits", "deletes", "adds"),
+            "remove": ("contact", "activity", "interaction"),
         }.get(kind)
         if ways is not None and sum(value.get(way) is not None for way in ways) != 1:
             self._report(place, f"must have exactly one of {', '.join(ways)}")

@@ -159,6 +159,8 @@ class Boundary(IntEnum):
     """Everything about them, and what the CRM is asked to take away."""
     FORGET_GONE = 155
     """What the built-in address book still has of contacts that are deleted in it."""
+    END_ERASING = 159
+    """The files are wiped, too."""
     REMOVE_OLD_FACTS = 156
     """Interactions and decisions that are older than they may be are removed."""
 

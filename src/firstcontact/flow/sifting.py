@@ -15,7 +15,7 @@ from firstcontact.connectors.contract import Changes
 from firstcontact.flow.observe_values import Signed
 from firstcontact.identity.records import Record
 from firstcontact.identity.team import Team
-from firstcontact.interactions.erased import anonymised, is_erased, shown_names
+from firstcontact.interactions.erased import anonymised, shown_names
 from firstcontact.interactions.model import Email, Interaction
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.interactions.traces import Traces
@@ -97,7 +97,7 @@ def _sifted(facts: Sequence[Interaction], markers: Mapping[str, str], team: Team
         all_traces = traces = Traces(on_it, shown_names(fact, on_it))
         bare = anonymised(fact, traces)
         changed |= {fact.id, bare.id}
-        if bare.participants != fact.participants and not _others(bare, team):
+        if bare.participants != fact.participants and not reachable_others(bare, team):
             alone.append(fact)
         else:
             kept.append(bare)
@@ -110,11 +110,13 @@ def _with_rows(tx: Connection, erased: Erased, sifted: Sifted) -> Sifted:
     return msgspec.structs.replace(sifted, alone=(), aside=tuple(rows))
 
 
-def _others(fact: Interaction, team: Team) -> bool:
-    """Whether somebody of theirs is left on it who can be reached."""
+def reachable_others(fact: Interaction, team: Team, but: Collection[str] = ()) -> bool:
+    """Whether somebody of theirs is on it who can be reached, but for who has one of these handles."""
     index = team_index(team)
     return any(
-        each.handles and not is_erased(each) and index.side(each) is None for each in fact.participants
+        index.side(each) is None
+        for each in fact.participants
+        if each.handles and not any(handle.key in but for handle in each.handles)
     )
 
 
@@ -128,7 +130,11 @@ def without_erased(tx: Connection, erased: Erased, records: Iterable[Record]) ->
 def sifted_changes(tx: Connection, erased: Erased, changes: Changes) -> Changes:
     """A page of the change feed without the records of whoever was erased. Raises KeyProblem."""
     kept = without_erased(tx, erased, changes.records)
-    return changes if len(kept) == len(changes.records) else msgspec.structs.replace(changes, records=kept)
+    return (
+        changes
+        if len(kept) == len(changes.records)
+        else msgspec.structs.replace(changes, records=tuple(kept))
+    )
 
 
 def _handles(records: Iterable[Record]) -> Collection[str]:

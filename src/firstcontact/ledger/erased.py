@@ -48,6 +48,12 @@ class Erased:
         found = _AMONG.rows(tx, hashes=list(by_hash))
         return {by_hash[hash]: marker(hash) for (hash,) in found}
 
+    def make_ring(self) -> None:
+        """The key ring is there from here on. Raises KeyProblem, OSError."""
+        if self._ring is None:
+            raise KeyProblem("This installation has no key ring, which erasing needs.")
+        keyring.make(self._ring)
+
     def remember(self, tx: Connection, keys: Collection[str], at: int) -> dict[str, str]:
         """These are erased from here on; what stands for each. The key ring has to be there (`keyring.make`).
         Raises KeyProblem."""

@@ -37,7 +37,7 @@ from firstcontact.interactions.model import decode, encode
 from firstcontact.lanes.leases import FALLS
 from firstcontact.lanes.owners import new_owner
 from firstcontact.lanes.pacing import Paced, Pacing
-from firstcontact.ledger import leasing, reading, stuck
+from firstcontact.ledger import duplicates, leasing, reading, stuck
 from firstcontact.ledger.engagement import FOREVER
 from firstcontact.ledger.leasing import LaneRow
 from firstcontact.ledger.sharding import ALL
@@ -51,6 +51,7 @@ POISON, POISON_TOO, HELD_1, HELD_2 = "+14155550138", "+14155550139", "+141555501
 NEW_FIRM, VERY_LATE = "una@newfirm.example", "+14155550142"
 SIGNED = "Thank you for the draft.\n\n-- \nKim Osei\nHead Clerk\nAcme\nTel. +1 415 555 0146\n"
 NAMELESS, REMOVED = "+14155550143", "+14155550145"
+DOUBLE, TWIN = "dee@double.example", "dee@twin.example"
 
 ELSEWHERE = frozenset(
     {
@@ -304,6 +305,28 @@ def _import(world: Told) -> None:
     world.installation.change_settings(BOOK)
 
 
+def _add_twice(world: Told) -> None:
+    """A person makes whom we have made, and somebody else twice."""
+    for id, email in (("d-1", DOUBLE), ("d-3", TWIN), ("d-4", TWIN)):
+        with suppress(Exception):  # it is there already
+            fields = {"id": id, "first_name": "Dee", "last_name": "Moll", "emails": [email]}
+            world.people.add("contact", fields)
+
+
+def _dedupe(world: Told) -> None:
+    """Ours goes into the person's; a person takes that back, and says that the others are two."""
+    world.installation.dedupe()
+    world.settle()
+    now = world.clock.now()
+    found = world.installation.duplicates
+    found.refuse("d-3", "d-4", "ana", now)
+    with world.ledger.read() as tx:
+        done = duplicates.standing(tx, world.address_book.connection, ("done",))
+    for row in done:
+        if row.survivor == "d-1":  # it is not taken back yet, and the CRM can merge
+            found.undo(row.loser, "ana", now)
+
+
 def _desk(world: Told) -> None:
     """What people and engines ask of an installation beside its work."""
     installation = world.installation
@@ -419,12 +442,24 @@ MORE: tuple[Step, ...] = (
             mail("mail-una-2", at(4, 17, 5), "ana@firm.example", NEW_FIRM, "Ana Ruiz", "una", "Yes"),
         ),
     ),
-    Step(at(4, 17, 30), (mail("mail-signed", at(4, 17, 30), KIM, "ana@firm.example", "Kim Osei", body=SIGNED),)),
+    Step(
+        at(4, 17, 30),
+        (mail("mail-signed", at(4, 17, 30), KIM, "ana@firm.example", "Kim Osei", body=SIGNED),),
+    ),
     Step(at(4, 18), (call("call-nameless", at(4, 18), NAMELESS, seconds=6),)),
     Step(at(4, 19), (call("call-named", at(4, 19), NAMELESS, seconds=6, name="GREY ANN"),)),
     Step(at(4, 19, 10), (call("call-removed", at(4, 19, 10), REMOVED, seconds=6, name="LUND EVA"),)),
     Step(at(4, 19, 20), act=_act(_remove)),
     Step(at(4, 19, 30), (call("call-removed-2", at(4, 19, 30), REMOVED, seconds=6, name="LUND EVA"),)),
+    Step(
+        at(4, 19, 20),
+        (
+            mail("mail-dee-1", at(4, 19, 20), DOUBLE, "ana@firm.example", "Dee Moll", "dee", "Hello"),
+            mail("mail-dee-2", at(4, 19, 25), "ana@firm.example", DOUBLE, "Ana Ruiz", "dee", "Yes"),
+        ),
+    ),
+    Step(at(4, 19, 30), act=_act(_add_twice)),
+    Step(at(4, 19, 40), act=_act(_dedupe)),
     Step(at(4, 20), act=_act(_desk)),
     Step(at(4, 20, 10), act=_act(_rule_domains)),
     Step(at(4, 20, 20), act=_act(_open_deal)),

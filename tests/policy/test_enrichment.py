@@ -237,6 +237,13 @@ def test_a_mailing_address_goes_whole() -> None:
     assert shown("mailing", text) == "1 Main St, 12345, Springfield, NY, US"
 
 
+def test_the_account_says_the_company() -> None:
+    """The company of a signature is written where no account names it."""
+    settings = {"enrich": {"company": "always"}}
+    assert changed(outcome(contact(), said("company", "Acme"), settings=settings)) == {"company": "Acme"}
+    assert not changed(outcome(contact(account="a1"), said("company", "Acme"), settings=settings))
+
+
 def test_a_last_name_is_filled_and_changed_as_the_modes_say() -> None:
     """A missing last name is filled from the sender's own header; another one replaces it only where
     always is chosen, and a short form is no news."""

@@ -146,6 +146,8 @@ class _Contact:
         field = value.field
         if not offered(self.person, field) or self._there_already(field, value.value):
             return
+        if field == "company" and self.record.account:
+            return  # the account says whose they are
         before = current(self.record, field)
         mode, refusal = self._allowed(value, before)
         if not refusal and field in HANDLES and _of_others(self.person, field, value.value):

@@ -243,7 +243,8 @@ def journal_of(tx: Connection, connection: str, loser: Record, survivor: Record)
     # What was decided before it was made speaks of the write that makes it.
     named = [loser.id, *(NEW + key for key in made_by)]
     linked = sorted((id, about) for id, about in _LINKED.rows(tx, records=named) if about)
-    ids = {id for id, _ in linked} | {id for (id,) in _CAUSES.rows(tx, keys=made_by)}
+    causes = sorted(id for (id,) in _CAUSES.rows(tx, keys=made_by) if id)
+    ids = {id for id, _ in linked} | set(causes)
     subjects = ids | {day for (day,) in _DAYS.rows(tx, ids=ids)} if ids else ids
     rows = _ACTIVITIES.rows(tx, of=connection, subjects=subjects)
     moved = [MovedActivity(subject, key, _fields.decode(fields)) for subject, key, fields in rows]
@@ -268,6 +269,7 @@ def journal_of(tx: Connection, connection: str, loser: Record, survivor: Record)
             if loser.id in contacts
         ),
         made_by=made_by,
+        cause=next(iter(causes), ""),
         reservations=tuple(sorted(reserved)),
         verdicts=tuple(linked),
     )

@@ -44,13 +44,15 @@ class MovedRole(msgspec.Struct, frozen=True):
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """Both records from before the merge, and what of ours pointed at the loser: activities, roles, the
     handles that were reserved for it, and whose verdicts named it, as (interaction, handle). made_by: keys of
-    the writes that made it, by which it is named where it was not made yet."""
+    the writes that made it, by which it is named where it was not made yet; cause: the interaction that the
+    first of them was for, "" where none of ours made it."""
 
     loser: Record
     survivor: Record
     activities: tuple[MovedActivity, ...] = ()
     roles: tuple[MovedRole, ...] = ()
     made_by: tuple[str, ...] = ()
+    cause: str = ""
     reservations: tuple[str, ...] = ()
     verdicts: tuple[tuple[str, str], ...] = ()
 
@@ -74,7 +76,7 @@ def undo_writes(
 
     now: the survivor as the CRM has it; what a person has changed since stays.
     """
-    again = _anew(connection, merge, journal.loser)
+    again = _anew(connection, merge, journal)
     back = CreatedBy(again.key)
     writes = [again]
     if offered.updates_contacts:
@@ -92,12 +94,13 @@ def is_made_anew(write: Write) -> bool:
     return write.kind == "create_contact" and write.subject.startswith(f"{UNDO} ")
 
 
-def _anew(connection: str, merge: str, loser: Record) -> Write:
+def _anew(connection: str, merge: str, journal: Journal) -> Write:
+    loser = journal.loser
     mobiles = set(loser.mobiles)
     return Write(
         key=write_key(connection, "create_contact", UNDO, merge),
         kind="create_contact",
-        interaction="",
+        interaction=journal.cause,
         subject=f"{UNDO} {merge}",
         fields=ContactFields(
             first_name=loser.first_name,
@@ -116,6 +119,7 @@ def _anew(connection: str, merge: str, loser: Record) -> Write:
             owner=loser.owner,
             placeholder=loser.placeholder,
             created_by_firstcontact=True,
+            interaction=journal.cause,
         ),
     )
 
@@ -139,7 +143,7 @@ def _given_up(connection: str, merge: str, journal: Journal, now: Record) -> Ite
     yield Write(
         key=write_key(connection, "update_contact", UNDO, merge),
         kind="update_contact",
-        interaction="",
+        interaction=journal.cause,
         subject=f"{UNDO} {merge}",
         fields=ContactFields(**empty, without_emails=emails, without_phones=phones),
         target=Existing("contact", now.id),
@@ -166,7 +170,7 @@ def _role(connection: str, merge: str, role: MovedRole, journal: Journal, back: 
     yield Write(
         key=write_key(connection, "contact_role", UNDO, subject),
         kind="contact_role",
-        interaction="",
+        interaction=journal.cause,
         subject=f"{UNDO} {subject}",
         fields=ContactRoleFields(opportunity=role.opportunity, contact=back),
     )
@@ -174,7 +178,7 @@ def _role(connection: str, merge: str, role: MovedRole, journal: Journal, back: 
         yield Write(
             key=write_key(connection, "remove_role", UNDO, subject),
             kind="remove_role",
-            interaction="",
+            interaction=journal.cause,
             subject=f"{UNDO} {subject}",
             fields=ContactRoleFields(
                 opportunity=role.opportunity, contact=Existing("contact", journal.survivor.id)

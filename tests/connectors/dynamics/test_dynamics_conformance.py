@@ -65,6 +65,7 @@ class TestOtherSide(Conformance):
         "batch_status": "ok",
         "concurrency_code": "0x80072322",
         "contact_deleted": "cascade",
+        "merge_fills": "on",
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firstcontact.connectors.contract import Rejected
-from firstcontact.connectors.dynamics import activities, mapping
+from firstcontact.connectors.dynamics import activities, contacts, mapping
 from firstcontact.connectors.dynamics.activities import About
 from firstcontact.connectors.dynamics.mapping import Bind
 from firstcontact.connectors.dynamics.names import OWN
@@ -141,7 +141,7 @@ def test_values_go_where_there_is_room() -> None:
     """Each value into the first free column that takes its length, then a line of ours; what has no room at
     all is said."""
     fields = ContactFields(last_name="Diaz", phones=tuple(f"+1415555010{n}" for n in range(5)), owner=ME)
-    values = mapping.new_contact(fields, table(telephone1=5), "US")
+    values = contacts.new_contact(fields, table(telephone1=5), "US")
     assert "telephone1" not in values
     assert [values[one] for one in ("mobilephone", "telephone2", "telephone3")] == list(fields.phones[:3])
     assert values["fc_otherphones"] == "+14155550103\n+14155550104"
@@ -149,7 +149,7 @@ def test_values_go_where_there_is_room() -> None:
     without = table()
     bare = Table(name="contact", columns={n: c for n, c in without.columns.items() if n != "fc_otherphones"})
     with pytest.raises(Rejected, match="no room for"):
-        mapping.new_contact(fields, bare, "US")
+        contacts.new_contact(fields, bare, "US")
 
 
 def test_a_change_adds_and_sets_and_marks() -> None:
@@ -163,7 +163,7 @@ def test_a_change_adds_and_sets_and_marks() -> None:
         "_modifiedby_value": SOMEBODY,
     }
     fields = ContactFields(first_name="Jo", last_name="Diaz", phones=("+14155550123", "+14155550124"))
-    values = mapping.changed_contact(fields, row, table(), "US", ME)
+    values = contacts.changed_contact(fields, (), row, table(), "US", ME)
     assert values == {
         "firstname": "Jo",
         "lastname": "Diaz",
@@ -172,7 +172,7 @@ def test_a_change_adds_and_sets_and_marks() -> None:
         "fc_edited": "yes",
     }
     nothing = ContactFields(phones=("+14155550123",))
-    assert mapping.changed_contact(nothing, row, table(), "US", ME) == {}
+    assert contacts.changed_contact(nothing, (), row, table(), "US", ME) == {}
 
 
 def test_an_activity_points_at_what_there_is() -> None:

@@ -121,15 +121,33 @@ def changed_activity(
     if table.has(INTERACTIONS) and interactions != answered:
         values[INTERACTIONS] = cut("\n".join(interactions), table.length(INTERACTIONS))
     if values and table.has(WRITTEN):
-        values[WRITTEN] = _digests(values, kept)
+        values[WRITTEN] = _digests(values, {**kept, **({_BY_PERSON: _EDITED} if edited(row, me) else {})})
     return values
+
+
+def edited(row: Row, me: str) -> bool:
+    """Whether a person changed an activity of ours since: somebody else was the last one, or was before our
+    last change, or a text is no longer as we wrote it."""
+    by = guid(text(row, "_modifiedby_value"))
+    if me and by and by != me:
+        return True
+    kept = _read_digests(text(row, WRITTEN))
+    if _BY_PERSON in kept:
+        return True
+    return any(
+        kept.get(_CODES[name], "") not in ("", _UNKNOWN, _digest(_same(row.get(name))))
+        for name in ("subject", RESULT)
+        if name in row
+    )
 
 
 def activity_columns(table: Table) -> tuple[str, ...]:
     """The columns of an activity that an update has to know."""
     names = dict.fromkeys(name for group in _PARTS.values() for name in group if name != "ownerid")
     own = ("statecode", "statuscode", "_modifiedby_value", "_ownerid_value", "_regardingobjectid_value")
-    return tuple(dict.fromkeys((id_of(table.name), *table.present((*own, INTERACTIONS, WRITTEN, *names)))))
+    return tuple(
+        dict.fromkeys((id_of(table.name), *table.present((*own, KEY, INTERACTIONS, WRITTEN, *names))))
+    )
 
 
 # --- state ------------------------------------------------------------------------------------------------
@@ -344,6 +362,8 @@ _CODES = {
 }
 """Short names of the columns whose digests are kept."""
 
+_BY_PERSON, _EDITED = "z", "edited"
+"""Among the digests, what keeps that a person was there before a change of ours."""
 _EMPTY = _digest("")
 _UNKNOWN = "------"
 """What stands for a value that we wrote as a reference to a row which was made in the same request."""

@@ -6,12 +6,12 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 
 from firstcontact.connectors.contract import MovedTo, NotOffered, Outcome, Rejected, TryAgain
-from firstcontact.connectors.dynamics import activities, jobs, mapping, odata
+from firstcontact.connectors.dynamics import activities, contacts, ending, jobs, mapping, odata
 from firstcontact.connectors.dynamics.activities import About
 from firstcontact.connectors.dynamics.client import Api, Row
 from firstcontact.connectors.dynamics.jobs import Job
 from firstcontact.connectors.dynamics.mapping import Bind, text
-from firstcontact.connectors.dynamics.names import ACTIVITIES, CONTINUED, SETS, TITLE, id_of
+from firstcontact.connectors.dynamics.names import ACTIVITIES, CONTINUED, KEY, SETS, TITLE, id_of
 from firstcontact.connectors.dynamics.odata import guid
 from firstcontact.connectors.dynamics.shapes import Environment, Table
 from firstcontact.connectors.toolkit.attachments import fetch, inline
@@ -24,6 +24,7 @@ from firstcontact.planning.write import (
     DocumentFields,
     Existing,
     Fields,
+    MergeFields,
     Receipt,
     Target,
     Write,
@@ -32,6 +33,8 @@ from firstcontact.planning.write import (
 
 INDEX_SECONDS = 60.0
 """Seconds until a key whose index is being built is asked for again."""
+_LOGGED = "activitypointer"
+_POINTER = ("activityid", "_regardingobjectid_value", "_createdby_value", "_modifiedby_value")
 _NOTE = ("annotationid", "_objectid_value", "notetext")
 _MAKES: Mapping[WriteKind, str] = {
     "create_contact": "contact",
@@ -56,21 +59,30 @@ class Builder:
         self._places = made_by(writes)
         self._rows: dict[str, Row] = {}
         self._notes: dict[str, Row] = {}
+        self._logged_on: set[str] = set()
 
     def read(self) -> None:
         """The rows that are changed, in one request, if any. Raises TryAgain, AuthLapsed, Refused."""
         wanted: dict[str, dict[str, None]] = {}
+        logged: list[str] = []
+        leaving: list[str] = []
         for write in self._writes:
-            if write.kind in ("update_contact", "update_activity"):
-                table, id = split(existing(write.target))
+            targets = [existing(write.target)] if write.kind in _ON_EXISTING else []
+            targets += [write.fields.loser] if isinstance(write.fields, MergeFields) else []
+            for table, id in map(split, targets):
                 if id:
                     wanted.setdefault(table, {})[id] = None
+                    logged += [id] if write.kind == "update_activity" else []
+                    leaving += [id] if write.kind == "delete_contact" else []
         asked = [
             (name, odata.select(SETS[name], self._columns(name), odata.among(id_of(name), some)))
             for name, ids in wanted.items()
             for some in odata.lists(list(ids))
         ]
-        logged = [id for name, ids in wanted.items() if name in ACTIVITIES for id in ids]
+        asked += [
+            (_LOGGED, odata.select("activitypointers", _POINTER, odata.among("regardingobjectid", some)))
+            for some in odata.lists(leaving)
+        ]
         subject = f"subject eq {odata.quoted(CONTINUED)}"
         asked += [
             ("", odata.select("annotations", _NOTE, f"{subject} and {odata.among('objectid', some)}"))
@@ -78,7 +90,11 @@ class Builder:
         ]
         for (name, _), answer in zip(asked, self._api.rows([path for _, path in asked]), strict=True):
             for row in answer.rows:
-                if name:
+                if name == _LOGGED:
+                    by = {guid(text(row, one)) for one in ("_createdby_value", "_modifiedby_value")}
+                    if by - {self._environment.me}:
+                        self._logged_on.add(guid(text(row, "_regardingobjectid_value")))
+                elif name:
                     self._rows[guid(text(row, id_of(name)))] = row
                 else:
                     self._notes[guid(text(row, "_objectid_value"))] = row
@@ -87,7 +103,9 @@ class Builder:
         table = self._environment.table(name)
         if name in ACTIVITIES:
             return activities.activity_columns(table)
-        return mapping.record_columns(table)
+        merges = name == "contact" and any(write.kind == "merge_contacts" for write in self._writes)
+        columns = mapping.record_columns(table)
+        return tuple(dict.fromkeys((*columns, *contacts.fillable(table)))) if merges else columns
 
     def build(self, place: int) -> Job | Outcome:
         """The job of a write, or its outcome where nothing is to be sent."""
@@ -102,7 +120,7 @@ class Builder:
     def _create_contact(self, place: int, write: Write) -> Job:
         fields = fields_of(write, ContactFields)
         table = self._ready("contact")
-        values = mapping.new_contact(fields, table, self._region)
+        values = contacts.new_contact(fields, table, self._region)
         if fields.account is not None:
             values["parentcustomerid_account"] = self._bind(fields.account, "account")
         headers = jobs.DETECT if self._detect else {}
@@ -124,9 +142,13 @@ class Builder:
             return moved(name, id, into)
         table = self._environment.table(name)
         me = self._environment.me
-        values = mapping.changed_contact(fields, row, table, self._region, me)
+        values = contacts.changed_contact(fields, write.changed, row, table, self._region, me)
         if fields.account is not None and name == "contact":
             values["parentcustomerid_account"] = self._bind(fields.account, "account")
+        elif "account" in write.changed and text(row, "_parentcustomerid_value"):
+            values = contacts.kept_mark(
+                {**values, "parentcustomerid_account@odata.bind": None}, row, table, me
+            )
         if not values:
             return self._done(write, id)
         step = jobs.put(name, id, values, text(row, "@odata.etag"))
@@ -186,11 +208,35 @@ class Builder:
         return [jobs.put("annotation", note_id, {"notetext": rest})] if rest != text(note, "notetext") else []
 
     def _delete_activity(self, place: int, write: Write) -> Job | Outcome:
+        given = existing(write.target).id
         name, id = split(existing(write.target))
-        if not id or name not in ACTIVITIES:
-            return self._done(write, existing(write.target).id)
-        step = jobs.Step(method="DELETE", path=jobs.by_id(name, id))
+        row = self._rows.get(id)
+        if not id or name not in ACTIVITIES or row is None:
+            return self._done(write, given)
+        if not text(row, KEY):
+            raise Rejected(f"The activity {given!r} was made by a person in {TITLE}.", ("target",))
+        if activities.edited(row, self._environment.me):
+            raise Rejected(f"A person has edited the activity {given!r} in {TITLE} since.", ("target",))
+        headers = {"If-Match": text(row, "@odata.etag") or "*"}
+        step = jobs.Step(method="DELETE", path=jobs.by_id(name, id), headers=headers)
         return Job(write=place, table=name, steps=(step,), id=id)
+
+    def _merge_contacts(self, place: int, write: Write) -> Job | Outcome:
+        loser, survivor = fields_of(write, MergeFields).loser.id, existing(write.target).id
+        kept = self._rows.get(survivor)
+        into = mapping.merged_into(kept) if kept is not None else ""
+        if into and into != loser:
+            return moved("contact", survivor, into)
+        table, me = self._environment.table("contact"), self._environment.me
+        job = ending.merge(place, loser, survivor, self._rows, table, self._region, me)
+        return self._done(write, survivor) if job is None else job
+
+    def _delete_contact(self, place: int, write: Write) -> Job | Outcome:
+        id = existing(write.target).id
+        row = self._rows.get(id)
+        if row is None:
+            return self._done(write, id)
+        return ending.deletion(place, row, self._environment.me, id in self._logged_on)
 
     def _document(self, place: int, write: Write) -> Job:
         fields = fields_of(write, DocumentFields)
@@ -322,8 +368,12 @@ _FIELDS: Mapping[WriteKind, type[Fields]] = {
     "update_activity": ActivityFields,
     "delete_activity": ActivityFields,
     "document": DocumentFields,
+    "merge_contacts": MergeFields,
+    "delete_contact": ContactFields,
 }
-_ON_EXISTING = frozenset({"update_contact", "update_activity", "delete_activity"})
+_ON_EXISTING = frozenset(
+    {"update_contact", "update_activity", "delete_activity", "merge_contacts", "delete_contact"}
+)
 _BUILD: Mapping[WriteKind, Callable[[Builder, int, Write], Job | Outcome]] = {
     "create_contact": Builder._create_contact,
     "create_account": Builder._create_account,
@@ -332,4 +382,6 @@ _BUILD: Mapping[WriteKind, Callable[[Builder, int, Write], Job | Outcome]] = {
     "update_activity": Builder._update_activity,
     "delete_activity": Builder._delete_activity,
     "document": Builder._document,
+    "merge_contacts": Builder._merge_contacts,
+    "delete_contact": Builder._delete_contact,
 }

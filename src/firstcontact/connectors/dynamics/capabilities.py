@@ -18,6 +18,12 @@ CAPABILITIES = Capabilities(
     files=frozenset(KINDS),
     # A column of ours: its own one holds choices only.
     lead_source=True,
+    contact_fields=frozenset(
+        {"title", "department", "seniority", "persona", "mobile", "mailing", "main_email"}
+    ),
+    merges_contacts=True,
+    deletes_contact=True,
+    marks_activities=True,
     # No column of a contact tells when its latest activity was.
     last_activity=False,
     applies_together=True,

@@ -280,6 +280,8 @@ class Carrier:
             return TryAgain(f"{TITLE}: the record has changed meanwhile; it is read again.", 1.0)
         if fault.code == DUPLICATE and isinstance(write.fields, ContactFields) and job.makes:
             return self._duplicate(job, write.fields, fault)
+        if fault.gone and job.meanwhile:
+            return TryAgain(words(fault), AGAIN_SECONDS)
         if fault.gone:
             return self._why_gone(job, fault)
         if fault.stale:

@@ -19,7 +19,7 @@ UNREADY = 60_000_000
 """The same while columns or keys of ours are missing: somebody is about to make them."""
 HIDDEN_SECONDS = 300.0
 
-_COLUMNS = "LogicalName,AttributeType,RequiredLevel,IsValidForCreate"
+_COLUMNS = "LogicalName,AttributeType,RequiredLevel,IsValidForCreate,IsValidForUpdate"
 _TEXTS = "LogicalName,MaxLength,FormatName"
 _TABLE = "LogicalName,EntitySetName,ChangeTrackingEnabled,IsDuplicateDetectionEnabled"
 _KEYS = "SchemaName,LogicalName,KeyAttributes,EntityKeyIndexStatus"

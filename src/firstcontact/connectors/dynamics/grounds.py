@@ -37,4 +37,7 @@ GROUNDS = (
     Ground("throttling", "429 with Retry-After, 0x80072321 and 0x80072322.", "document"),
     Ground("too many at once", "0x80072326.", "unverified"),
     Ground("our columns", "Made by POST to a table's Attributes; keys by POST to its Keys.", "unverified"),
+    Ground("merging", "The action Merge, without UpdateContent, also within a change set.", "document"),
+    Ground("blanks in a merge", "Whether Merge fills the target's by itself.", "unverified"),
+    Ground("deleted contacts", "Whether activities that regard one go with it.", "unverified"),
 )

@@ -35,7 +35,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What a write comes to: steps that happen together. table: of the row it makes or changes; id: of one
-    that is there; makes: whether its first step makes one; note: that row is a note, which has no key."""
+    that is there; makes: whether its first step makes one; note: that row is a note, which has no key;
+    meanwhile: rows that it is about were there a moment ago, and are looked at again where one is gone."""
 
     write: int
     table: str
@@ -43,6 +44,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     id: str = ""
     makes: bool = False
     note: bool = False
+    meanwhile: bool = False
 
     def links(self) -> set[int]:
         """The writes whose rows it points at."""

@@ -1,4 +1,4 @@
-"""PURE. Dataverse's rows as the contract's records; contacts and accounts as its columns (apis A5)."""
+"""PURE. Dataverse's rows as the contract's records; accounts as its columns (apis A5)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from firstcontact.connectors.contract import Rejected
 from firstcontact.connectors.dynamics.names import (
     CREATED_BY,
     DOMAINS,
@@ -18,25 +17,34 @@ from firstcontact.connectors.dynamics.names import (
     LEAD_SOURCE,
     OTHER_EMAILS,
     OTHER_PHONES,
-    OURS,
+    PERSONA,
     PLACEHOLDER,
-    TITLE,
+    SENIORITY,
     YES,
 )
 from firstcontact.connectors.dynamics.odata import guid
 from firstcontact.connectors.dynamics.shapes import Table
 from firstcontact.connectors.toolkit.countries import region_named
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.fields import full_name, read_fields
 from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.domains import is_free_mail, website_host
-from firstcontact.identity.records import Account, CrmUser, Matter, Opportunity, Record
-from firstcontact.planning.write import AccountFields, ContactFields
+from firstcontact.identity.records import Account, CrmUser, MailingAddress, Matter, Opportunity, Record
+from firstcontact.planning.write import AccountFields
 
 Row = Mapping[str, Any]
 Values = dict[str, Any]
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+ADDRESS = (
+    "address1_line1",
+    "address1_line2",
+    "address1_line3",
+    "address1_city",
+    "address1_stateorprovince",
+    "address1_postalcode",
+    "address1_country",
+)
 _RECORD = (
     "firstname",
     "lastname",
@@ -48,7 +56,7 @@ _RECORD = (
     "_ownerid_value",
     "_modifiedby_value",
     "_masterid_value",
-    "address1_country",
+    *ADDRESS,
 )
 _CONTACT = (
     "contactid",
@@ -58,6 +66,11 @@ _CONTACT = (
     CREATED_BY,
     PLACEHOLDER,
     EDITED,
+    LEAD_SOURCE,
+    INTERACTION,
+    "department",
+    SENIORITY,
+    PERSONA,
 )
 _LEAD = ("leadid", "companyname", "_parentcontactid_value")
 _ACCOUNT = ("accountid", "name", "websiteurl", "statecode", "modifiedon", "_ownerid_value", DOMAINS)
@@ -126,7 +139,7 @@ def read_record(row: Row, table: Table, region: str, me: str, converted_to: str 
     """A contact or lead. region: where numbers without a country are read; me: the id of our user.
     converted_to: a qualified lead's contact, where another row says it."""
     lead = table.name == "lead"
-    country = region_named(text(row, "address1_country"))
+    country = country_of(row)
     phones, emails = _values(row, table.phones()), _values(row, table.emails())
     handles, _ = read_fields(emails, phones, country or region)
     first, last = text(row, "firstname"), text(row, "lastname")
@@ -141,6 +154,11 @@ def read_record(row: Row, table: Table, region: str, me: str, converted_to: str 
         phones=phones,
         handles=handles,
         title=text(row, "jobtitle"),
+        department=text(row, "department"),
+        seniority=text(row, SENIORITY),
+        persona=text(row, PERSONA),
+        mobiles=held(row, "mobilephone"),
+        mailing=_mailing(row, country),
         country=country,
         account=_account_of(row),
         company=text(row, "companyname"),
@@ -167,12 +185,31 @@ def edited(row: Row, me: str) -> bool:
     return bool(text(row, KEY) and by and me) and by != me
 
 
+def held(row: Row, name: str) -> tuple[str, ...]:
+    """The addresses or numbers that a column holds."""
+    value = text(row, name)
+    return lines(value) if name in (OTHER_EMAILS, OTHER_PHONES) else (value,) if value else ()
+
+
 def _values(row: Row, names: Iterable[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for name in names:
-        value = text(row, name)
-        found += lines(value) if name in (OTHER_EMAILS, OTHER_PHONES) else ([value] if value else [])
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(value for name in names for value in held(row, name)))
+
+
+def country_of(row: Row) -> str:
+    """The ISO country of a contact or lead; "" where its column names none."""
+    return region_named(text(row, "address1_country"))
+
+
+def _mailing(row: Row, country: str) -> MailingAddress | None:
+    *street, city, state, postal_code, _ = (text(row, name) for name in ADDRESS)
+    address = MailingAddress(
+        street="\n".join(one for one in street if one),
+        city=city,
+        state=state,
+        postal_code=postal_code,
+        country=country,
+    )
+    return address if address != MailingAddress() else None
 
 
 def _account_of(row: Row) -> str:
@@ -241,106 +278,20 @@ def read_user(row: Row) -> CrmUser:
     return CrmUser(id, name, text(row, "internalemailaddress"), not row.get("isdisabled"))
 
 
-# --- contacts and accounts as columns ---------------------------------------------------------------------
-
-_PHONE_PLACES = ("telephone1", "mobilephone", "telephone2", "telephone3")
-_EMAIL_PLACES = ("emailaddress1", "emailaddress2", "emailaddress3")
-
-
-def new_contact(fields: ContactFields, table: Table, region: str) -> Values:
-    """What a new contact has, but for its account. Raises Rejected where a value has no place."""
-    first, last = _names(fields)
-    values: Values = {}
-    given = {
-        "firstname": first,
-        "lastname": last,
-        "jobtitle": fields.title,
-        LEAD_SOURCE: fields.lead_source,
-        INTERACTION: fields.interaction,
-        CREATED_BY: OURS if fields.created_by_firstcontact else "",
-        PLACEHOLDER: YES if fields.placeholder else "",
-    }
-    _put(values, table, given)
-    if fields.owner:
-        values["ownerid"] = Bind("systemuser", fields.owner)
-    _add_handles(values, {}, fields, table, region)
-    return values
-
-
-def changed_contact(fields: ContactFields, row: Row, table: Table, region: str, me: str) -> Values:
-    """What changes on a contact that is there, but for its account: addresses and numbers are added, what is
-    given is set; {} where nothing changes. Raises Rejected where a value has no place."""
-    values: Values = {}
-    named = bool(fields.first_name or fields.last_name)
-    given = {"jobtitle": fields.title, LEAD_SOURCE: fields.lead_source}
-    if fields.last_name or (fields.name and not named):
-        given["firstname"], given["lastname"] = _names(fields)
-    elif fields.first_name:
-        given["firstname"] = fields.first_name
-    _put(values, table, given)
-    if "lastname" in values and not given["firstname"]:
-        values["firstname"] = None
-    if fields.owner:
-        values["ownerid"] = Bind("systemuser", fields.owner)
-    marked = text(row, PLACEHOLDER) == YES
-    placeholder = fields.placeholder
-    if placeholder is None and named and marked:
-        placeholder = False
-    if placeholder is not None and table.has(PLACEHOLDER) and placeholder != marked:
-        values[PLACEHOLDER] = YES if placeholder else None
-    _add_handles(values, row, fields, table, region_named(text(row, "address1_country")) or region)
-    if values and table.has(EDITED) and edited(row, me) and text(row, EDITED) != YES:
-        # After this write the row is last modified by us; the mark keeps that a person was there.
-        values[EDITED] = YES
-    return values
+# --- accounts as columns ---------------------------------------------------------------------
 
 
 def new_account(fields: AccountFields, table: Table) -> Values:
     """What an account made from a domain has."""
     values: Values = {}
-    _put(values, table, {"name": fields.name or fields.domain, "websiteurl": fields.domain})
+    put_texts(values, table, {"name": fields.name or fields.domain, "websiteurl": fields.domain})
     if fields.owner:
         values["ownerid"] = Bind("systemuser", fields.owner)
     return values
 
 
-def _names(fields: ContactFields) -> tuple[str, str]:
-    """First and last name; Dynamics shows no contact without a last name as it should."""
-    if fields.last_name.strip():
-        return fields.first_name, fields.last_name
-    if fields.first_name.strip():
-        return "", fields.first_name
-    return "", fields.name
-
-
-def _put(values: Values, table: Table, given: Mapping[str, str]) -> None:
+def put_texts(values: Values, table: Table, given: Mapping[str, str]) -> None:
+    """Adds the texts that are not empty, as far as there are columns for them."""
     for name, value in given.items():
         if value and table.has(name):
             values[name] = clean(value, table.length(name))
-
-
-def _add_handles(values: Values, row: Row, fields: ContactFields, table: Table, region: str) -> None:
-    """Each new number and address into the first of its places that is empty and takes its length, else as a
-    line of our own column. Raises Rejected where there is no room."""
-    for added, all, places, other in (
-        (fields.phones, table.phones(), _PHONE_PLACES, OTHER_PHONES),
-        (fields.emails, table.emails(), _EMAIL_PLACES, OTHER_EMAILS),
-    ):
-        present = _values(row, all)
-        new = with_new(present, [clean(one) for one in added], region)[len(present) :]
-        free = [name for name in places if table.has(name) and not text(row, name)]
-        further = list(lines(text(row, other)))
-        before = len(further)
-        for value in new:
-            place = next((name for name in free if units(value) <= (table.length(name) or 99)), "")
-            if place:
-                free.remove(place)
-                values[place] = value
-            else:
-                further.append(value)
-        if len(further) == before:
-            continue
-        joined = "\n".join(further)
-        if not table.has(other) or units(joined) > (table.length(other) or 2000):
-            raise Rejected(f"{TITLE} has no room for {', '.join(further[before:])}.", (other,))
-        values[other] = joined

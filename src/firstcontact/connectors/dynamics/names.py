@@ -31,6 +31,8 @@ INTERACTION = "fc_interaction"
 LEAD_SOURCE = "fc_leadsource"
 OTHER_EMAILS = "fc_otheremails"
 OTHER_PHONES = "fc_otherphones"
+SENIORITY = "fc_seniority"
+PERSONA = "fc_persona"
 DOMAINS = "fc_domains"
 INTERACTIONS = "fc_interactions"
 KIND = "fc_kind"
@@ -70,6 +72,8 @@ _CONTACT = (
     (LEAD_SOURCE, "fc_LeadSource", "FirstContact lead source", 200),
     (OTHER_EMAILS, "fc_OtherEmails", "FirstContact other e-mails", 2000),
     (OTHER_PHONES, "fc_OtherPhones", "FirstContact other phones", 2000),
+    (SENIORITY, "fc_Seniority", "FirstContact seniority", 100),
+    (PERSONA, "fc_Persona", "FirstContact persona", 100),
 )
 _ACCOUNT = (
     (KEY, "fc_Key", "FirstContact key", 100),

@@ -27,6 +27,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     length: int = 0
     required: str = ""
     createable: bool = True
+    updateable: bool = True
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +121,7 @@ def read_table(
             length=lengths.get(column, 0),
             required=_value(one.get("RequiredLevel")),
             createable=bool(one.get("IsValidForCreate", True)),
+            updateable=bool(one.get("IsValidForUpdate", True)),
         )
     return Table(
         name=name,

@@ -92,7 +92,11 @@ def changed_contact(
 
 def kept_mark(values: Values, row: Row, shape: Shape, me: str) -> Values:
     """The change, with the mark that a person was there: after it the record is last modified by us."""
-    if values and shape.has(EDITED) and edited(row, me) and not flag(row, EDITED):
+    return _marked(values, row, shape, me) if values else values
+
+
+def _marked(values: Values, row: Row, shape: Shape, me: str) -> Values:
+    if shape.has(EDITED) and edited(row, me) and not flag(row, EDITED):
         return {**values, EDITED: True}
     return values
 
@@ -245,4 +249,5 @@ def filled(kept: Row, gone: Row, shape: Shape, region: str, me: str) -> Values:
             # A mobile number stays one where that field is free.
             places.add(held(gone, name), (name, *main) if name != several else main)
         values |= places.changes()
-    return kept_mark(values, kept, shape, me)
+    # A merge changes the survivor, whether it takes anything or not.
+    return _marked(values, kept, shape, me)

@@ -381,6 +381,29 @@ def test_merge_leaves_the_loser_inactive_with_its_master(org: Any) -> None:
     assert org.refused("POST", "Merge", {"Target": body["Target"]})[0] == 400
 
 
+@pytest.mark.parametrize(("quirk", "title"), [("off", None), ("on", "CFO")])
+def test_whether_a_merge_fills_blanks_by_itself(orgs: Any, tools: Any, quirk: str, title: Any) -> None:
+    """What the target has stays on both sides of merge_fills; a blank is filled on one of them. A merge may
+    stand in a change set, which takes it back where another part of it fails."""
+    org = orgs(merge_fills=quirk)
+    loser = org.person(lastname="Loser", jobtitle="CFO", firstname="Kim")
+    survivor = org.person(firstname="Jo")
+    type = "Microsoft.Dynamics.CRM.contact"
+    body = {
+        "Target": {"@odata.type": type, "contactid": survivor},
+        "Subordinate": {"@odata.type": type, "contactid": loser},
+        "PerformParentingChecks": False,
+    }
+    merge = tools.request("POST", "Merge", body)
+    stale = tools.request("PATCH", f"contacts({survivor})", {"jobtitle": "CEO"}, If_Match='W/"1"')
+    assert org.batch([merge, stale]).statuses == [412]
+    assert org.got(f"contacts({loser})")["statecode"] == 0
+    assert org.batch([merge]).statuses == [[204]]
+    row = org.got(f"contacts({survivor})")
+    assert (row["jobtitle"], row["firstname"]) == (title, "Jo")
+    assert org.got(f"contacts({loser})")["_masterid_value"] == survivor
+
+
 @pytest.mark.parametrize(("quirk", "told"), [("parent", True), ("originating", False)])
 def test_a_qualified_lead(orgs: Any, quirk: str, told: bool) -> None:
     """A qualified lead is closed; its contact names it, and it its contact or not, by the switch."""

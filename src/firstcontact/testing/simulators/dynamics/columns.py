@@ -16,6 +16,8 @@ CONTACT = {
     "fc_LeadSource": 200,
     "fc_OtherEmails": 2000,
     "fc_OtherPhones": 2000,
+    "fc_Seniority": 100,
+    "fc_Persona": 100,
 }
 ACCOUNT = {"fc_Key": 100, "fc_Domains": 2000}
 ACTIVITY = {

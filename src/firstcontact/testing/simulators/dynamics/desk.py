@@ -44,6 +44,9 @@ _PLAIN: Mapping[str, Mapping[str, str]] = {
         "first_name": "firstname",
         "last_name": "lastname",
         "title": "jobtitle",
+        "department": "department",
+        "seniority": "fc_seniority",
+        "persona": "fc_persona",
         "country": "address1_country",
         "lead_source": "fc_leadsource",
         "interaction": "fc_interaction",
@@ -349,8 +352,21 @@ _SPECIAL: Mapping[str, Callable[[Desk, str, Any], Values]] = {
     "domains": Desk._domains,
     "name": Desk._whole_name,
     "created_by_us": lambda _desk, _name, given: {"fc_createdby": "FirstContact" if given else None},
+    "mobiles": lambda _desk, _name, given: {"mobilephone": next(iter(given or ()), None)},
+    "mailing": lambda _desk, _name, given: _mailing(given or {}),
     "placeholder": lambda _desk, _name, given: {"fc_placeholder": "yes" if given else None},
 }
+
+
+def _mailing(given: Given) -> Values:
+    columns = {
+        "street": "address1_line1",
+        "city": "address1_city",
+        "state": "address1_stateorprovince",
+        "postal_code": "address1_postalcode",
+        "country": "address1_country",
+    }
+    return {column: given.get(name) or None for name, column in columns.items()}
 
 
 def _digits(text: str) -> str:

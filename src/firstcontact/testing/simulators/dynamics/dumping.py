@@ -116,12 +116,30 @@ def _person(row: Row) -> Plain:
         "emails": emails(row),
         "phones": phones(row),
         "title": row["jobtitle"],
+        "department": row.get("department"),
+        "seniority": row.get("fc_seniority"),
+        "persona": row.get("fc_persona"),
+        "mobiles": [row["mobilephone"]] if row["mobilephone"] else [],
+        "mailing": _mailing(row),
         "country": row["address1_country"],
         "owner": _id(row, "ownerid"),
         "created_at": times.microseconds(row["createdon"]),
         "last_activity_at": None,
         "edited_by_person": bool(row.get("_by_person")),
     }
+
+
+def _mailing(row: Row) -> Plain | None:
+    """The address, without what is empty; the country as it stands there."""
+    lines = [row[f"address1_line{n}"] for n in (1, 2, 3) if row[f"address1_line{n}"]]
+    parts = {
+        "street": "\n".join(lines),
+        "city": row["address1_city"],
+        "state": row["address1_stateorprovince"],
+        "postal_code": row["address1_postalcode"],
+        "country": row["address1_country"],
+    }
+    return {name: value for name, value in parts.items() if value} or None
 
 
 def _contact(state: State, row: Row) -> Plain:

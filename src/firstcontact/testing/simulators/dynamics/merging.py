@@ -15,7 +15,7 @@ from firstcontact.testing.simulators.dynamics.records import (
 )
 from firstcontact.testing.simulators.dynamics.refusals import bad
 from firstcontact.testing.simulators.dynamics.schema import Table
-from firstcontact.testing.simulators.dynamics.state import Reference, State
+from firstcontact.testing.simulators.dynamics.state import Reference, Row, State
 
 MERGED = frozenset({"contact", "account", "lead", "incident"})
 _NOT_MOVED = frozenset({"masterid", "originatingleadid"})
@@ -29,6 +29,8 @@ def merge(state: State, table: Table, loser: str, survivor: str, content: Any, c
     if gone["statecode"] == 1 and gone.get("masterid") is not None:
         raise bad("The subordinate record has been merged already.", "0x80040203")
     changes = read_body(state, table, content, as_is, creating=False).values if content else {}
+    if state.quirks.merge_fills == "on" and not caller.by_hand:
+        changes = {**_blanks(table, gone, kept), **changes}
     stamp = {
         "modifiedon": state.now(),
         "modifiedby": ("systemuser", caller.user),
@@ -42,6 +44,15 @@ def merge(state: State, table: Table, loser: str, survivor: str, content: Any, c
     state.put(table.name, loser, derived(state, table, {**gone, **stamp, **ending, **ours}))
     state.put(table.name, survivor, derived(state, table, {**kept, **stamp, **changes}))
     _move(state, (table.name, loser), (table.name, survivor))
+
+
+def _blanks(table: Table, gone: Row, kept: Row) -> dict[str, Any]:
+    return {
+        column.name: gone[column.name]
+        for column in table.columns.values()
+        if column.update and not column.custom and column.type in ("String", "Memo")
+        if kept.get(column.name) is None and gone.get(column.name) is not None
+    }
 
 
 def _move(state: State, here: Reference, there: Reference) -> None:

@@ -26,6 +26,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     batch_status: Literal["first_error", "ok"] = "first_error"
     qualified: Literal["parent", "originating"] = "parent"
     contact_deleted: Literal["unlinked", "cascade"] = "unlinked"
+    merge_fills: Literal["off", "on"] = "off"
     concurrency_code: Literal["0x80072326", "0x80072322"] = "0x80072326"
     limit: int = 6000
     execution_seconds: float = 1200.0
@@ -60,6 +61,8 @@ MEANINGS: Mapping[str, str] = {
     "qualified": "where a qualified lead's contact is told: `parent` parentcontactid of the lead, "
     "`originating` only originatingleadid of the contact",
     "contact_deleted": "`unlinked`: its activities stay without it; `cascade`: those regarding it go with it",
+    "merge_fills": "`on`: Merge fills the target's blanks with what the subordinate has, beside what "
+    "UpdateContent sets (Microsoft's page on merging may be read both ways)",
     "concurrency_code": "code for too many requests at once",
     "limit": "requests in five minutes; 0: any number",
     "execution_seconds": "seconds of execution in five minutes",

@@ -48,7 +48,7 @@ _OWNED = (
     _lookup("owninguser", "systemuser", write=False),
 )
 _ADDRESS = (
-    "address1_line1:250 address1_line2:250 address1_city:80 address1_stateorprovince:50 "
+    "address1_line1:250 address1_line2:250 address1_line3:250 address1_city:80 address1_stateorprovince:50 "
     "address1_postalcode:20 address1_country:80 address1_telephone1:50 address2_telephone1:50"
 )
 _PHONES = "telephone1:50 telephone2:50 telephone3:50 fax:50"

@@ -32,6 +32,7 @@ BOOK = SettingsBook.from_mapping(
 BOOKS: Mapping[str, SettingsBook] = {
     "as ever": BOOK,
     "accounts": BOOK.with_settings({"account_match": "create_account"}),
+    "roles": BOOK.with_settings({"contact_roles": True, "contact_roles_first": True}),
 }
 
 FIRST = ("Alma", "Boris", "Carla", "Dario", "Edith", "Felix", "Greta", "Hugo", "Irma", "Jonas")
@@ -46,7 +47,8 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
     the first. times: how often each delivery is delivered at once. crm: what people have put into the CRM
     before. by_hand: contacts that people add once everything is decided and nothing is written yet.
     racing: contacts that people add while the workers are at it. contacts, activities, accounts: how many
-    there must be in the end, people's own not counted; None: not for this race to say.
+    there must be in the end, people's own not counted; None: not for this race to say. roles: how many
+    contact roles, each on an opportunity of its own.
     """
 
     waves: tuple[tuple[Interaction, ...], ...]
@@ -58,6 +60,7 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
     contacts: int | None
     activities: int
     accounts: int = 0
+    roles: int = 0
 
     @property
     def facts(self) -> tuple[Interaction, ...]:
@@ -133,6 +136,28 @@ def companies_of_five(at: int) -> Race:
     )  # fmt: skip
 
 
+def first_role_of_a_deal(at: int) -> Race:
+    """(c) again, with a deal of each of five companies, on which nobody has a role: who writes first gets the
+    first one, and by then nobody else does."""
+    companies = {
+        "accounts": [
+            {"id": f"a{n}", "name": f"Company {n}", "website": f"company{n}.example"} for n in range(5)
+        ],
+        "opportunities": [
+            {"id": f"o{n}", "account": f"a{n}", "name": "Deal", "open": True} for n in range(5)
+        ],
+    }
+    facts = [
+        mail(f"mail {n}.{m}", at + (20 * m + n) * SECOND, n, address(n, 5))
+        for m in range(3)
+        for n in range(20)
+    ]
+    return Race(
+        waves=(tuple(facts[:40]), tuple(facts[40:])), times=2, book="roles", crm=companies,
+        contacts=20, activities=60, accounts=5, roles=5,
+    )  # fmt: skip
+
+
 def _both_ways(at: int) -> tuple[tuple[Interaction, ...], ...]:
     """Ten people, three calls and three mails of each."""
     facts: list[Interaction] = []
@@ -179,6 +204,7 @@ RACES: Mapping[str, Callable[[int], Race]] = {
     "b": five_calls_each,
     "c": eight_mails_each,
     "c accounts": companies_of_five,
+    "c roles": first_role_of_a_deal,
     "d": phone_and_mail,
     "d known": known_by_both,
     "d by hand": added_by_hand,

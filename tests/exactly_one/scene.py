@@ -171,6 +171,8 @@ class Scene:
         assert not missing, f"not logged: {missing} {self._unrest()}"
         assert len(crm["activities"]) == race.activities
         assert len(crm["accounts"]) == race.accounts
+        assert len(crm["contact_roles"]) == race.roles
+        assert len({each["opportunity"] for each in crm["contact_roles"]}) == race.roles
         if race.contacts is not None:
             assert len(ours) == race.contacts
         self._each_on_its_contact(race, crm)
@@ -195,6 +197,9 @@ class Scene:
         ours |= {("create_account", each["id"]) for each in crm["accounts"] if each["created_by_us"]}
         ours |= {("log_activity", each["id"]) for each in crm["activities"]}
         ours |= {("time_entry", each["id"]) for each in crm["time_entries"]}
+        ours |= {
+            ("contact_role", f"{each['opportunity']}:{each['contact']}") for each in crm["contact_roles"]
+        }
         with self.installation.ledger.read() as tx:
             made = select(writes.c.kind, writes.c.record).where(
                 writes.c.state == "done", writes.c.created == 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from zlib import crc32
 
 from sqlalchemy import Connection
@@ -68,6 +68,22 @@ def part_of_replay(on_each: Iterable[tuple[str, list[str]]], part: int, parts: i
         for id, number in zip(ids, first, strict=True)
         if _share(groups.root(number) if number >= 0 else crc32(id.encode()), parts) == part
     )
+
+
+def touching(on_each: Iterable[tuple[str, list[str]]], some: Container[str]) -> frozenset[str]:
+    """Ids of the interactions that hang together with some of them, themselves included: whoever else these
+    decide about. on_each: as in `part_of_replay`."""
+    groups = _Groups()
+    ids: list[str] = []
+    first = array("q")
+    for id, keys in on_each:
+        numbers = [groups.number(key) for key in keys] or [groups.number(f"interaction {id}")]
+        for number in numbers[1:]:
+            groups.join(numbers[0], number)
+        ids.append(id)
+        first.append(numbers[0])
+    roots = {groups.root(number) for id, number in zip(ids, first, strict=True) if id in some}
+    return frozenset(id for id, number in zip(ids, first, strict=True) if groups.root(number) in roots)
 
 
 def _share(number: int, parts: int) -> int:

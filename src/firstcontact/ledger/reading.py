@@ -205,6 +205,26 @@ def decided(
             yield decode(row.interaction), _decision_decoder.decode(row.decision), read.known(row)
 
 
+def facts(tx: Connection, since: int, until: int, page: int = 2000) -> Iterator[list[bytes]]:
+    """The interactions of a span, encoded, in pages, in order of time; only the page is in memory."""
+    at, id = since, ""
+    while True:
+        query = (
+            select(interactions.c.at, interactions.c.id, interactions.c.data)
+            .where(
+                (interactions.c.at > at) | ((interactions.c.at == at) & (interactions.c.id > id)),
+                interactions.c.at < until,
+            )
+            .order_by(interactions.c.at, interactions.c.id)
+            .limit(page)
+        )
+        rows = tx.execute(query).all()
+        if not rows:
+            return
+        yield [row.data for row in rows]
+        at, id = rows[-1].at, rows[-1].id
+
+
 def count(tx: Connection, since: int, until: int) -> int:
     """How many interactions there are in a span."""
     query = select(func.count()).where(interactions.c.at >= since, interactions.c.at < until)

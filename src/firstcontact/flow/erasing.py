@@ -24,7 +24,7 @@ from firstcontact.flow.sifting import reachable_others
 from firstcontact.flow.whom import Whom
 from firstcontact.interactions.erased import anonymised
 from firstcontact.interactions.model import Interaction
-from firstcontact.interactions.traces import Traces
+from firstcontact.interactions.traces import ERASED, Traces
 from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import asking, deciding, erasing, intake, writing
 from firstcontact.ledger.of_person import Counts, OfPerson, counts, of_person
@@ -107,9 +107,14 @@ def _alone(tx: Connection, installation: Installation, person: OfPerson) -> froz
     return frozenset(alone)
 
 
+def traces_of(person: OfPerson) -> Traces:
+    """What is looked for of the person, where nothing is replaced."""
+    return Traces(dict.fromkeys(person.keys, ERASED), person.names)
+
+
 def _in_settings(installation: Installation, person: OfPerson) -> bool:
     """Whether the settings in force name them, or an earlier version of them that is kept."""
-    traces = Traces(dict.fromkeys(person.keys, ""), person.names)
+    traces = traces_of(person)
     with installation.ledger.read() as tx:
         return any(traces.everywhere(text) != text for text in erasing.settings_texts(tx))
 
@@ -300,7 +305,7 @@ def _bytes(installation: Installation, traces: Traces, leases: Sequence[Lease], 
         places = {
             row.id: traces.everywhere(row.place)
             for row in rows
-            if _in_delivery(installation, traces, Delivery(row.source, row.place, row.raw, row.captured_from))
+            if in_delivery(installation, traces, Delivery(row.source, row.place, row.raw, row.captured_from))
         }
         if places:
             with installation.ledger.write(Boundary.ERASE_BYTES) as tx:
@@ -309,7 +314,7 @@ def _bytes(installation: Installation, traces: Traces, leases: Sequence[Lease], 
             removed += len(places)
 
 
-def _in_delivery(installation: Installation, traces: Traces, delivery: Delivery) -> bool:
+def in_delivery(installation: Installation, traces: Traces, delivery: Delivery) -> bool:
     """Whether they are in it: in what it says as it is read, or in the bytes as they are."""
     text = delivery.raw.decode("utf-8", "replace")
     if traces.everywhere(text) != text:

@@ -247,8 +247,7 @@ class Installation:
             sifted = sift(tx, self.ledger.erased, team, list(facts.values()))
             kept = [_without_bytes(row, one) for row, one in zip(rows.values(), sifted, strict=True)]
             intake.keep_deliveries(tx, kept, now)
-            rejected += rows_of(sifted)
-            intake.keep_rejections(tx, rejected, now)
+            intake.keep_rejections(tx, [*rejected, *rows_of(sifted)], now)
             signed = untouched(signed, sifted)
             done = understand(tx, kept_of(sifted), now=now, live=live, team=team, signed=signed)
             if cursor_name:
@@ -600,8 +599,7 @@ class Installation:
         with self.ledger.write(Boundary.UNDERSTAND) as tx:
             lease.hold(tx)
             sifted = sift(tx, self.ledger.erased, team, facts)
-            rejected += rows_of(sifted)
-            intake.keep_rejections(tx, rejected, now)
+            intake.keep_rejections(tx, [*rejected, *rows_of(sifted)], now)
             signed = untouched(signed, sifted)
             each_live = [(row.live, one) for row, one in zip(due, sifted, strict=True)]
             parts = {live: kept_of([one for is_, one in each_live if is_ == live]) for live in (True, False)}

@@ -186,20 +186,18 @@ def clean(tx: Connection, who: Who, rows: Iterable[tuple[str, tuple[Any, ...]]])
     changed = 0
     for name, key in rows:
         table = metadata.tables[name]
-        at = and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
-        columns = [each for each in table.columns if each.name != "raw"]
-        found = tx.execute(select(*columns).where(at)).first()
-        if found is None:
+        old = row(tx, name, key)
+        if old is None:
             continue
-        row = dict(found._mapping)
-        ties = _ties(table, who, row)
+        at = and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
+        ties = _ties(table, who, old)
         if ties == "gone":
             tx.execute(delete(table).where(at))
             changed += 1
             continue
-        new = _cleaned(table, who, row, near=ties == "near")
-        if new != row:
-            _put(tx, table, at, row, new)
+        new = _cleaned(table, who, old, near=ties == "near")
+        if new != old:
+            _put(tx, table, at, old, new)
             changed += 1
     return changed
 
@@ -319,6 +317,14 @@ def _no_text(row: Values) -> None:
 
 
 _ROWS: Mapping[str, Callable[[Values], None]] = {"reviews": _settled, "interactions": _no_text}
+
+
+def row(tx: Connection, name: str, key: Sequence[Any]) -> dict[str, Any] | None:
+    """A row by its table and primary key, without the bytes of a delivery; None where it is gone."""
+    table = metadata.tables[name]
+    at = and_(*(column == value for column, value in zip(table.primary_key, key, strict=True)))
+    found = tx.execute(select(*(each for each in table.columns if each.name != "raw")).where(at)).first()
+    return dict(found._mapping) if found is not None else None
 
 
 def unanswered(tx: Connection, person: OfPerson) -> tuple[str, ...]:

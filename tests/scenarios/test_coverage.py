@@ -33,6 +33,7 @@ LATER = {"enrich", "classify", "autonomy.merge", "dedupe"}
 """Settings of SPEC §8 and §9 and of the store, which have their own tests."""
 NOT_BY_SCENARIO_SETTINGS = {
     "body_days": "about keeping, not about deciding",
+    "metadata_days": "about keeping, not about deciding",
     "pending_days": "about keeping, not about deciding",
     "lead_source": "a text that is written as it is",
     "matter_creation": "no CRM of the table requires a matter",

@@ -49,6 +49,7 @@ from firstcontact.ledger import (
     writing,
 )
 from firstcontact.ledger.book import Ledger
+from firstcontact.ledger.forgetting import forget as forget_old
 from firstcontact.ledger.index import IndexState
 from firstcontact.ledger.intake import DeliveryRow
 from firstcontact.ledger.retention import retain
@@ -362,8 +363,9 @@ class Installation:
             return connecting.resume(tx, self.crm.connection)
 
     def retain(self) -> None:
-        """Once a day: remove raw deliveries and bodies that are older than `body_days` (SPEC §10), and set
-        right what a clock that was set back since has left far in the future."""
+        """Once a day: remove raw deliveries and bodies that are older than `body_days`, and everything else
+        that is older than `metadata_days` (SPEC §10); and set right what a clock that was set back since has
+        left far in the future."""
         now = self.clock.now()
         with self.ledger.read() as tx:
             last = int(deciding.fact(tx, "retained_at") or 0)
@@ -375,6 +377,7 @@ class Installation:
             with self.ledger.write(Boundary.REMOVE_OLD) as tx:
                 done = retain(tx, before)
                 removed = done.deliveries > 0 or done.bodies > 0
+        self._forget(now)
         with self.ledger.write(Boundary.END_CHORES) as tx:
             news.prune(tx, now - DAY)
             early = intake.bring_forward(tx, now, now + 2 * DAY) + writing.bring_forward(
@@ -412,6 +415,14 @@ class Installation:
                 self.duplicates.run(now, lease)
         except TryAgain:
             return
+
+    def _forget(self, now: int) -> None:
+        """Forget what is older than `metadata_days`, where that is set."""
+        days = self.book.effective("", self.crm.connection).metadata_days
+        more = days > 0
+        while more:
+            with self.ledger.write(Boundary.REMOVE_OLD_FACTS) as tx:
+                more = forget_old(tx, now - days * DAY).anything
 
     def poll(self, pages: int = 0) -> bool:
         """Ask the CRM what changed; whoever waited for a record is decided again.

@@ -127,12 +127,13 @@ def understood(tx: Connection, rows: Iterable[tuple[int, int]]) -> None:
 _WITHOUT_BYTES = Statement(
     update(deliveries)
     .where(deliveries.c.id == bindparam("_id"))
-    .values(raw=None, place=bindparam("_place"))
+    .values(raw=None, problem="", place=bindparam("_place"))
 )
 
 
 def without_bytes(tx: Connection, places: Mapping[int, str]) -> None:
-    """That these deliveries (by id) came stays, and where from; what was in them does not."""
+    """That these deliveries (by id) came stays, and where from; what was in them does not, nor are they to be
+    looked at any more where they could not be understood."""
     _WITHOUT_BYTES.run_each(tx, [{"_id": id, "_place": place} for id, place in places.items()])
 
 

@@ -608,6 +608,13 @@ SETTINGS: tuple[Setting, ...] = (
         scopes=_CRM_WIDE,
     ),
     _number(
+        "metadata_days",
+        "How many days interactions, decisions, writes and deliveries are kept; 0: for good.",
+        36500,
+        0,
+        scopes=_CRM_WIDE,
+    ),
+    _number(
         "pending_days",
         "How many days a person held for a missing field is tried again.",
         36500,

@@ -93,6 +93,8 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     dedupe_at: str = "03:00"
     body_days: int = 15
     """Retention of raw deliveries and bodies, in days (SPEC §10)."""
+    metadata_days: int = 0
+    """Retention of everything else, in days; 0: for good (`ledger.forgetting`)."""
     pending_days: int = 30
     """How long a person held for a missing field is tried again (SPEC §3 `required_fields`)."""
 

@@ -91,6 +91,13 @@ SCENES = (
         before=(INIT,),
         only=frozenset({"MAKE_METRICS_FOLDER", "REMOVE_METRICS_FOLDER"}),
     ),
+    Scene("person erase", ("person", "erase", "+14155550158", "--yes")),
+    Scene(
+        "import, where old facts go",
+        ("import", f"{WEEK}/texts.json"),
+        before=(INIT, ("settings", "set", "metadata_days", "30000")),
+        only=frozenset({"REMOVE_OLD_FACTS"}),
+    ),
     Scene("health", ("health",), again=(("status",),)),
     Scene(
         "export",
@@ -112,6 +119,11 @@ SCENES = (
     ),
     Scene("replay", ("replay", "--with", "{at}/home/settings.toml")),
     Scene("move", ("move", "--to", "{at}/elsewhere"), may_refuse=True),
+    Scene(
+        "duplicates suggest",
+        ("duplicates", "suggest"),
+        only=frozenset({"READ_EVERYBODY", "KEEP_LIKELY"}),
+    ),
     Scene("connect", CONNECT),
     Scene("connect again, paused", CONNECT, before=LOGGED_IN, habits=("pause",)),
     Scene("disconnect", ("disconnect", "copybook"), before=LOGGED_IN),

@@ -27,6 +27,7 @@ from firstcontact.planning.write import (
     ContactRoleFields,
     CreatedBy,
     Existing,
+    MergeFields,
     Target,
     TimeEntryFields,
     Write,
@@ -133,6 +134,13 @@ def test_a_time_entry_goes_with_its_activity_or_by_hand() -> None:
     """No CRM is asked to delete one."""
     fields = TimeEntryFields(interaction="i1", activity=CreatedBy("k2"), at=1, seconds=5, billable=False)
     assert take_back(standing("time_entry", fields), facts()).why == "belongs"
+
+
+def test_a_merge_is_taken_back_by_its_own_command() -> None:
+    """Which one is said."""
+    merge = MergeFields(loser=Existing("contact", "c9"))
+    step = take_back(standing("merge_contacts", merge, target=Existing("contact", "c1")), facts())
+    assert step.sentence() == "`firstcontact duplicates undo c9` takes a merge back"
 
 
 def test_what_is_sent_has_a_key_of_its_own() -> None:

@@ -100,10 +100,20 @@ def is_undo(write: Write) -> bool:
     return write.subject.startswith("undo ")
 
 
+def _mine(ledger: Ledger, writes: Sequence[Write]) -> list[Write]:
+    """Those that take another write back, and not a merge."""
+    wanted = [write for write in writes if is_undo(write) and isinstance(write.target, Existing)]
+    if not wanted:
+        return []
+    with ledger.read() as tx:
+        rows = undoing.by(tx, [write.key for write in wanted])
+    return [write for write in wanted if write.key in rows]
+
+
 def untouched(ledger: Ledger, crm: Crm, deleting: Sequence[Write], round: Round, now: int) -> frozenset[str]:
     """The last look before contacts are deleted: nobody has touched them, and all of ours on them is gone
     first. Raises TryAgain."""
-    mine = [write for write in deleting if is_undo(write) and isinstance(write.target, Existing)]
+    mine = _mine(ledger, deleting)
     if not mine:
         return frozenset()
     with crossing(Boundary.READ_BEFORE_DELETING):
@@ -154,7 +164,7 @@ def _first(tx: Connection, on_it: Sequence[OnIt]) -> tuple[str, str]:
 def still_ours(ledger: Ledger, crm: Crm, updating: Sequence[Write], round: Round, now: int) -> frozenset[str]:
     """The last look before fields get back what they had: only those in which our value still stands. Raises
     TryAgain."""
-    mine = [write for write in updating if is_undo(write) and isinstance(write.target, Existing)]
+    mine = _mine(ledger, updating)
     if not mine:
         return frozenset()
     with crossing(Boundary.READ_BEFORE_RESTORING):

@@ -44,6 +44,7 @@ _MADE = (
         writes.c.kind == "create_contact",
         writes.c.state == "done",
         writes.c.created == 1,
+        writes.c.subject.not_like("undo %"),  # whom a merge that was taken back made anew
         writes.c.connection == bindparam("of"),
         writes.c.at >= bindparam("since"),
         writes.c.at < bindparam("until"),

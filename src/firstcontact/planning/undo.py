@@ -19,6 +19,7 @@ from firstcontact.planning.write import (
     ContactRoleFields,
     CreatedBy,
     Existing,
+    MergeFields,
     Target,
     Write,
     write_key,
@@ -51,7 +52,7 @@ WHYS: dict[str, str] = {
     "overwritten": "no value of it stands there any more",
     "nothing_before": "what was there before is not known",
     "not_removed": "what it was to take away is still there",
-    "merge": "merges are undone with `firstcontact duplicates`",
+    "merge": "`firstcontact duplicates undo {loser}` takes a merge back",
 }
 """Why something is left, in words; what stands in braces is in the step's values."""
 
@@ -149,7 +150,8 @@ def take_back(standing: Standing, facts: Facts) -> Step:
         return _update(standing, facts)
     if kind == "contact_role":
         return _role(standing, facts)
-    return _left(standing, facts, _LEFT[kind])
+    loser = standing.write.fields.loser.id if isinstance(standing.write.fields, MergeFields) else ""
+    return _left(standing, facts, _LEFT[kind], loser=loser)
 
 
 _LEFT = {

@@ -144,6 +144,10 @@ class Boundary(IntEnum):
     """A person says that two records are two people."""
     UNDO_MERGE = 135
     """A person takes a merge back."""
+    MERGE_BY_HAND = 137
+    """A person says that two records are one person."""
+    KEEP_LIKELY = 139
+    """Pairs that a statistical model takes for one person."""
 
     # --- transactions of the ledger: erasing
 
@@ -213,7 +217,9 @@ class Boundary(IntEnum):
     ACCOUNTS_BEFORE_ROLES = 115
     """The last look whether opportunities are open, before contacts get roles on them."""
     READ_DUPLICATES = 130
-    """Records that have a handle in common."""
+    """Records that may be one person's."""
+    READ_EVERYBODY = 136
+    """All records, for likely duplicates."""
     READ_BEFORE_MERGING = 131
     """The last look at records that are about to be merged."""
     READ_BEFORE_NAMING = 49

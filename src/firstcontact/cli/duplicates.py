@@ -206,6 +206,24 @@ def undo(ctx: click.Context, goes: str, by: str, yes: bool, as_json: bool) -> in
     return 0
 
 
+@duplicates.command(epilog="Example: firstcontact duplicates suggest")
+@json_option
+@click.pass_context
+def suggest(ctx: click.Context, as_json: bool) -> None:
+    """Let a statistical model look for likely duplicates: those that share no address or number, or are spelt
+    otherwise. They are only suggested.
+
+    Needs `pip install 'firstcontact[duplicates]'`; reads all contacts.
+    """
+    _, opened = open_home(ctx)
+    installation = opened.installation
+    count = installation.duplicates.suggest_likely(installation.clock.now())
+    if as_json:
+        print_json({"suggested": count})
+    else:
+        say(f"{counted(count, 'pair')} suggested by the model: `firstcontact duplicates` has them.")
+
+
 def _who(home: Home, by: str) -> str:
     return user_of(home, by, "--by") or only_user(home) or "person"
 

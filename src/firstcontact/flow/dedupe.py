@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection
 
-from firstcontact.boundaries import Boundary, crossing
+from firstcontact.boundaries import Boundary
 from firstcontact.connectors.contract import Capabilities, Crm
-from firstcontact.flow.looking_for_duplicates import look
+from firstcontact.flow import linker
+from firstcontact.flow.linker import Likely
+from firstcontact.flow.looking_for_duplicates import ask, everybody, look, read_records
 from firstcontact.flow.outcomes import REFUSED_BY_CRM as REFUSED
 from firstcontact.flow.problems import FlowProblem
-from firstcontact.identity.duplicates import Likeness, alike
+from firstcontact.identity.duplicates import Likeness, alike, same_values
 from firstcontact.identity.records import Record
 from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import deciding, duplicates, writing
@@ -29,6 +31,7 @@ from firstcontact.planning.merges import Merge, Suggestion, may_disappear, merge
 from firstcontact.planning.unmerge import undo_writes
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.policy.settings import Effective
+from firstcontact.store.statements import chunks
 
 SEARCH, MODEL = "", "model"
 """Who found a pair: the daily search, or a statistical model."""
@@ -98,12 +101,56 @@ class Dedupe:
         for outlook in self._pages():
             self._keep(outlook, now, lease)
             found += outlook
+        self._note(now, lease)
+        return found
+
+    def _note(self, now: int, lease: Lease | None = None) -> None:
+        """Everything has been looked through; what was not found again is no suggestion any more."""
         with self._ledger.write(Boundary.NOTE_DEDUPED) as tx:
             if lease is not None:
                 lease.hold(tx)
             duplicates.forget_older(tx, self._crm.connection, SEARCH, now)
             deciding.set_fact(tx, self._fact, str(now))
-        return found
+
+    def suggest_likely(self, now: int) -> int:
+        """Let a statistical model look for pairs that share no handle, or whose names are far from equal, and
+        keep them as suggestions; how many there are. Nothing of it is merged by itself.
+
+        Raises FlowProblem where the extra is not installed, TryAgain, AuthLapsed.
+        """
+        found = linker.likely(everybody(self._ledger, self._crm))
+        rows = [row for some in chunks(found) for row in self._likely(some, now)]
+        with self._ledger.write(Boundary.KEEP_LIKELY) as tx:
+            duplicates.keep(tx, rows)
+            duplicates.forget_older(tx, self._crm.connection, MODEL, now)
+        return len(rows)
+
+    def _likely(self, found: Sequence[Likely], now: int) -> list[PairRow]:
+        """Rows of pairs of which nothing is known yet, and whose names are not two people's."""
+        connection = self._crm.connection
+        ids = sorted({id for pair in found for id in (pair.one, pair.other)})
+        records = read_records(self._ledger, self._crm, ids)
+        with self._ledger.read() as tx:
+            known = {
+                frozenset((row.loser, row.survivor)): row for row in duplicates.pairs_of(tx, connection, ids)
+            }
+        rows = []
+        for pair in found:
+            row = known.get(frozenset((pair.one, pair.other)))
+            if pair.one not in records or pair.other not in records or (row and row.by != MODEL):
+                continue
+            one, other = records[pair.one], records[pair.other]
+            likeness = alike(one, other)
+            if likeness.duplicates or {"names_differ", "given_names_differ"} & set(likeness.against):
+                continue
+            by_model = msgspec.structs.replace(
+                likeness, evidence=(*likeness.evidence, "alike_by_model", *same_values(one, other))
+            )
+            goes, stays = _which_goes(Suggestion(one, other, by_model, "model"))
+            made = _row(connection, goes, stays, by_model, "suggested", MODEL, now, "model")
+            if row is None or row.state == "suggested":
+                rows.append(made)
+        return rows
 
     def cannot(self) -> str:
         """Why nothing can be merged here, as a sentence; empty where it can."""
@@ -200,7 +247,7 @@ class Dedupe:
                 "removed: merge them in the CRM; what you do there is followed"
             )
         merge = Merge(goes, stays, alike(goes, stays))
-        with self._ledger.write(Boundary.INTEND_MERGES) as tx:
+        with self._ledger.write(Boundary.MERGE_BY_HAND) as tx:
             under_way = duplicates.into(tx, self._crm.connection, [goes.id, stays.id], ("intended",))
             if under_way:
                 raise FlowProblem(f"{', '.join(sorted(under_way))} is being merged already")
@@ -244,9 +291,8 @@ class Dedupe:
         if not done or journal is None:
             raise FlowProblem(f"no merge of {loser} can be taken back; `firstcontact duplicates` lists them")
         row = done[-1]
-        with crossing(Boundary.READ_DUPLICATES):
-            survivor = self._crm.read([row.survivor]).get(row.survivor)
-        if not isinstance(survivor, Record):
+        survivor = ask(self._crm, [row.survivor]).get(row.survivor)
+        if survivor is None:
             raise FlowProblem(f"{row.survivor}, into which {loser} was merged, is not there any more")
         writes = undo_writes(connection, row.write_key, journal, survivor, self._crm.capabilities())
         undone = msgspec.structs.replace(row, state="undone", by=by, at=now)
@@ -261,15 +307,11 @@ class Dedupe:
     def _both(self, one: str, other: str) -> tuple[Record, Record]:
         if one == other:
             raise FlowProblem(f"{one} can't be merged into itself")
-        with crossing(Boundary.READ_DUPLICATES):
-            read = self._crm.read([one, other])
-        records = []
+        read = ask(self._crm, [one, other])
         for id in (one, other):
-            record = read.get(id)
-            if not isinstance(record, Record) or record.type != "contact":
+            if id not in read or read[id].type != "contact":
                 raise FlowProblem(f"there is no contact {id}")
-            records.append(record)
-        return records[0], records[1]
+        return read[one], read[other]
 
     # --- once a day -----------------------------------------------------------------------------------
 
@@ -282,8 +324,7 @@ class Dedupe:
         with self._ledger.read() as tx:
             last = deciding.fact(tx, self._fact)
         if not last:
-            with self._ledger.write(Boundary.NOTE_DEDUPED) as tx:
-                deciding.set_fact(tx, self._fact, str(now))
+            self._note(now)
             return False
         return int(last) < time_of_day_before(now, settings.dedupe_at, self._book.team.timezone)
 

@@ -187,9 +187,32 @@ def read_records(ledger: Ledger, crm: Crm, ids: Sequence[str]) -> Mapping[str, R
     with ledger.read() as tx:
         if index.state(tx, crm.connection).complete_at is not None:
             return index.read(tx, crm.connection, ids)
+    return ask(crm, ids)
+
+
+def ask(crm: Crm, ids: Sequence[str]) -> dict[str, Record]:
+    """Those of these records that are there, as the CRM has them now. Raises TryAgain, AuthLapsed."""
     found: dict[str, Record] = {}
     for chunk in chunks(ids, _READ):
         with crossing(Boundary.READ_DUPLICATES):
             read = crm.read(chunk)
         found.update((id, one) for id, one in read.items() if isinstance(one, Record))
     return found
+
+
+def everybody(ledger: Ledger, crm: Crm) -> Iterator[Record]:
+    """All contacts and leads, page by page: from the index where it is whole, else by one reading of
+    everything. Raises TryAgain, AuthLapsed."""
+    with ledger.read() as tx:
+        whole = index.state(tx, crm.connection).complete_at is not None
+    after, more = "", True
+    while more:
+        if whole:
+            with ledger.read() as tx:
+                page = duplicates.records(tx, crm.connection, after)
+            after, more = (page[-1].id, True) if page else ("", False)
+        else:
+            with crossing(Boundary.READ_EVERYBODY):
+                changes = crm.changed_since(after)
+            page, after, more = changes.records, changes.cursor, changes.more
+        yield from page

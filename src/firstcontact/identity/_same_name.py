@@ -38,19 +38,22 @@ _LETTERS = str.maketrans(
 _Words = tuple[str, ...]
 
 
-class _Name(NamedTuple):
+class Name(NamedTuple):
+    """A name's words in small letters, without diacritics; generation: `jr`, `iii`, "" for none."""
+
     given: _Words
     family: _Words
     generation: str
 
     @property
-    def turned(self) -> _Name:
-        return _Name(self.family, self.given, self.generation)
+    def turned(self) -> Name:
+        """As if given and family name stood in each other's field."""
+        return Name(self.family, self.given, self.generation)
 
 
 def names_agree(one: Record, other: Record) -> NameAgreement:
     """How the names of two records stand to each other; the same the other way round."""
-    first, second = _name_of(one), _name_of(other)
+    first, second = name_of(one), name_of(other)
     if one.placeholder or other.placeholder or not _said(first) or not _said(second):
         return "placeholder"
     if first.generation != second.generation:
@@ -64,7 +67,7 @@ def names_agree(one: Record, other: Record) -> NameAgreement:
 _ORDER: tuple[NameAgreement, ...] = ("equal", "short", "part", "slip", "unclear", "differ")
 
 
-def _compared(one: _Name, other: _Name) -> NameAgreement:
+def _compared(one: Name, other: Name) -> NameAgreement:
     given, family = bool(one.given and other.given), bool(one.family and other.family)
     given_agree = _given(one.given, other.given) if given else True
     family_agree = _family(one.family, other.family) if family else True
@@ -87,11 +90,11 @@ def _compared(one: _Name, other: _Name) -> NameAgreement:
     return "unclear" if near else "differ"
 
 
-def _said(name: _Name) -> bool:
+def _said(name: Name) -> bool:
     return bool(name.given or name.family)
 
 
-def _joined(name: _Name) -> tuple[str, str]:
+def _joined(name: Name) -> tuple[str, str]:
     return _umlauts("".join(name.given)), _umlauts("".join(name.family))
 
 
@@ -99,19 +102,20 @@ def last_names_equal(one: Record, other: Record) -> bool:
     """Whether both have a real last name and it is the same one."""
     if one.placeholder or other.placeholder:
         return False
-    family, others = _name_of(one).family, _name_of(other).family
+    family, others = name_of(one).family, name_of(other).family
     return bool(family) and _umlauts("".join(family)) == _umlauts("".join(others))
 
 
 def given_names_agree(one: Record, other: Record) -> bool:
     """Whether nothing in the given names, as far as both have one, speaks of two people."""
-    first, second = _name_of(one), _name_of(other)
+    first, second = name_of(one), name_of(other)
     if first.generation != second.generation:
         return False
     return not first.given or not second.given or _given(first.given, second.given)
 
 
-def _name_of(record: Record) -> _Name:
+def name_of(record: Record) -> Name:
+    """The parts of a record's name, as they are compared."""
     given, family = record.first_name, record.last_name
     if not given and not family and record.name:
         read = read_name(record.name)
@@ -121,7 +125,7 @@ def _name_of(record: Record) -> _Name:
     words = f"{given} {family} {record.name}".split()
     generations = [bare(word) for word in words if bare(word) in _GENERATIONS]
     generation = generations[-1] if generations else ""
-    return _Name(_folded(given), _folded(family), _SAME_GENERATION.get(generation, generation))
+    return Name(_folded(given), _folded(family), _SAME_GENERATION.get(generation, generation))
 
 
 def _called(record: Record) -> str:

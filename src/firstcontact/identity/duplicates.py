@@ -14,6 +14,7 @@ from firstcontact.identity._same_name import (
     NameAgreement,
     given_names_agree,
     last_names_equal,
+    name_of,
     names_agree,
 )
 from firstcontact.identity.domains import is_role_address
@@ -30,6 +31,9 @@ EVIDENCE: dict[str, str] = {
     "same_last_name": "the last name is the same",
     "same_account": "they are on the same account",
     "alike_by_model": "a statistical model takes them for one person",
+    "same_company": "the company is the same",
+    "same_city": "they are in the same city",
+    "same_title": "the title is the same",
 }
 """What speaks for one person, as a sentence's part."""
 
@@ -126,6 +130,22 @@ def alike(one: Record, other: Record) -> Likeness:
 def _handles(record: Record, kind: str) -> set[tuple[str, str]]:
     """Keys with extensions: two desks behind one number are two numbers."""
     return {(handle.key, handle.extension) for handle in record.handles if handle.kind == kind}
+
+
+def same_values(one: Record, other: Record) -> tuple[str, ...]:
+    """What else both have in common, as evidence; it makes nobody one person by itself."""
+    cities = [record.mailing.city.casefold() if record.mailing else "" for record in (one, other)]
+    return (
+        *(["same_company"] if one.company and one.company.casefold() == other.company.casefold() else []),
+        *(["same_city"] if cities[0] and cities[0] == cities[1] else []),
+        *(["same_title"] if one.title and one.title.casefold() == other.title.casefold() else []),
+    )
+
+
+def name_words(record: Record) -> tuple[str, str]:
+    """Given and family name as they are compared: small letters, no diacritics, titles or suffixes."""
+    name = name_of(record)
+    return " ".join(name.given), " ".join(name.family)
 
 
 def in_words(likeness: Likeness) -> tuple[str, str]:

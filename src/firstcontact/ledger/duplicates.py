@@ -12,7 +12,15 @@ import msgspec
 from sqlalchemy import Connection, Integer, bindparam, delete, func, select, update
 
 from firstcontact.identity.records import Record
-from firstcontact.ledger.tables import activities, bearers, day_messages, reservations, verdicts, writes
+from firstcontact.ledger.tables import (
+    activities,
+    bearers,
+    day_messages,
+    index_records,
+    reservations,
+    verdicts,
+    writes,
+)
 from firstcontact.ledger.tables_of_people import enriched, merges, roles_seen
 from firstcontact.planning.plan import NEW
 from firstcontact.planning.unmerge import Journal, MovedActivity, MovedRole
@@ -20,6 +28,7 @@ from firstcontact.planning.write import ActivityFields, CreatedBy, Existing, Tar
 from firstcontact.store.statements import Statement, Values, insert_new, upsert, values
 
 _fields = msgspec.msgpack.Decoder(ActivityFields)
+_records = msgspec.msgpack.Decoder(Record)
 _journals = msgspec.msgpack.Decoder(Journal)
 _encode = msgspec.msgpack.encode
 
@@ -54,6 +63,20 @@ def borne_by(tx: Connection, connection: str, records: Collection[str]) -> dict[
     for record, key in _BORNE.rows(tx, of=connection, records=records):
         found.setdefault(record, []).append(key)
     return {record: tuple(sorted(keys)) for record, keys in found.items()}
+
+
+_RECORDS = Statement(
+    select(index_records.c.data)
+    .where(index_records.c.connection == bindparam("of"), index_records.c.id > bindparam("after"))
+    .order_by(index_records.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+def records(tx: Connection, connection: str, after: str = "", most: int = 500) -> tuple[Record, ...]:
+    """Records of the index by their ids, behind `after`."""
+    rows = _RECORDS.rows(tx, of=connection, after=after, most=most)
+    return tuple(_records.decode(data) for (data,) in rows)
 
 
 # --- what is known of pairs ---------------------------------------------------------------------------

@@ -28,7 +28,8 @@ DATABASE = "crm"
 ADMIN = ("admin", "admin-of-the-tests")
 """Login and password of a person who may do everything."""
 CONNECTED = ("firstcontact", "login-of-the-connection")
-"""Login and password of the user that a connection logs in as: no administrator, in the groups for sales."""
+"""Login and password of the user that a connection logs in as: no administrator, in the groups for sales and
+for merging parties."""
 MODULES = ("party", "sale_opportunity")
 
 _PACKAGES = ("trytond", "trytond_party", "trytond_sale_opportunity")
@@ -157,7 +158,7 @@ def start(cache: Path) -> Server:
 
 def _template(cache: Path, versions: str) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
-    template = cache / f"empty-{versions}-1.sqlite"
+    template = cache / f"empty-{versions}-2.sqlite"
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes start at once
         if not template.exists():
@@ -199,7 +200,7 @@ def _furnish(admin: Session) -> None:
     (firm,) = admin.call("company.company.create", [{"party": party, "currency": currency}])
     of_the_firm = {"companies": [["add", [firm]]], "company": firm}
     admin.call("res.user.write", [admin.user], of_the_firm)
-    wanted = [["name", "in", ["Sales", "Sale Opportunity"]]]
+    wanted = [["name", "in", ["Sales", "Sale Opportunity", "Party Administration"]]]
     groups = admin.call("res.group.search", wanted, 0, None, None)
     login, password = CONNECTED
     user = {"name": "FirstContact", "login": login, "password": password, "groups": [["add", groups]]}

@@ -79,7 +79,8 @@ class People:
         return True
 
     def _add_opportunity(self, fields: Mapping[str, Any]) -> str:
-        year, month, day = (int(part) for part in fields["opened_at"].split("-"))
+        opened = fields.get("opened_at", "2026-01-02")
+        year, month, day = (int(part) for part in opened.split("-"))
         values = {
             "party": int(fields["contact"]),
             "description": fields["name"],
@@ -102,6 +103,9 @@ class People:
 
     def edit(self, kind: str, reference: str, fields: Mapping[str, Any]) -> None:
         """As `Hands`; a party has one name."""
+        if kind == "activity":
+            self.call("ir.attachment.write", [int(reference)], {"name": fields["subject"]})
+            return
         assert kind == "contact"
         (party,) = self.rows("party.party", ["name"], ["id", "=", int(reference)])
         *first, last = party["name"].split()
@@ -124,14 +128,16 @@ class People:
     def dump(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """As `Hands`."""
         fields = ["name", "active", "code", "identifiers.code", "contact_mechanisms.value"]
-        parties = self.rows("party.party", fields, ["id", "!=", FIRM])
+        parties = self.rows("party.party", fields, ["id", "!=", FIRM], ["replaced_by", "=", None])
         contacts = [{**party, "id": str(party["id"]), "lead_source": None} for party in parties]
         nothing = ("users", "accounts", "leads", "contact_roles", "time_entries", "documents")
         rows = self.rows("ir.attachment", ["name", "description", "link", "resource"])
         matters = self.rows("sale.opportunity", ["party", "number", "state"])
         activities = [_activity(row) for row in rows]
         found: dict[str, list[Any]] = {name: [] for name in nothing}
-        return {**found, "contacts": contacts, "activities": activities, "opportunities": matters}
+        for row in matters:
+            row["contact"] = str(row["party"])
+        return {**found, "contacts": contacts, "activities": activities, "matters": matters}
 
     @contextmanager
     def broken_search(self) -> Iterator[None]:

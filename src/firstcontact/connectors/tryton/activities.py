@@ -70,6 +70,26 @@ def changed_attachment(row: Row, write: Write, fields: ActivityFields) -> Mappin
     return {**values, "description": _description(line, shown, {**_digests(shown), **theirs})}
 
 
+def moved_attachment(row: Row, loser: str, survivor: str) -> Mapping[str, Any]:
+    """What changes of an attachment when one party goes into another: what it stands on, and who our line
+    says was there. Everything that people see stays letter for letter."""
+    on = f"party.party,{loser}"
+    values: dict[str, Any] = {"resource": f"party.party,{survivor}"} if row["resource"] == on else {}
+    line, _ = read_attachment(row)
+    if loser in line.people:
+        people = dict.fromkeys(survivor if one == loser else one for one in line.people)
+        text = row["description"]
+        before = text[: text.rindex(MARK)]
+        values["description"] = before + _last(msgspec.structs.replace(line, people=tuple(people)))
+    return values
+
+
+def edited(row: Row) -> bool:
+    """Whether a person has changed an attachment of ours since we wrote it: a field, or our line."""
+    line, shown = read_attachment(row)
+    return any(line.wrote.get(name) != _digest(shown[name]) for name in SHOWN)
+
+
 def read_attachment(row: Row) -> tuple[Line, Mapping[str, str]]:
     """An attachment's own line (an empty one where there is none any more) and its fields for people."""
     text = row["description"] or ""
@@ -116,10 +136,14 @@ def _fields(line: Line, shown: Mapping[str, str]) -> Mapping[str, Any]:
 def _description(line: Line, shown: Mapping[str, str], wrote: Mapping[str, str]) -> str:
     body, transcript = shown["body"], shown["transcript"]
     line = msgspec.structs.replace(line, wrote=wrote, length=len(body))
-    # ASCII, so that no text in it can be half a character.
-    last = MARK + json.dumps(msgspec.to_builtins(line), separators=(",", ":"))
+    last = _last(line)
     visible = body + ("\n\n" + transcript if transcript else "")
     return f"{visible}\n\n{last}" if visible else last
+
+
+def _last(line: Line) -> str:
+    # ASCII, so that no text in it can be half a character.
+    return MARK + json.dumps(msgspec.to_builtins(line), separators=(",", ":"))
 
 
 def _digests(shown: Mapping[str, str]) -> Mapping[str, str]:

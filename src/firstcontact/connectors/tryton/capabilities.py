@@ -12,7 +12,12 @@ CAPABILITIES = Capabilities(
     contact_required_for=frozenset(KINDS),
     # A party belongs to nobody; whose an activity is stands in its text.
     contact_owners=False,
-    contact_fields=frozenset(),
+    # A state of a mailing address is one of the country's subdivisions, of which we can make none.
+    contact_fields=frozenset({"mobile", "main_email"}),
+    # The wizard "Replace" of its own pages.
+    merges_contacts=True,
+    deletes_contact=True,
+    marks_activities=True,
     # It could be told only by reading every attachment of a party at every look.
     last_activity=False,
     # Sale opportunities of the party.

@@ -21,13 +21,15 @@ from firstcontact.connectors.contract import (
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 from firstcontact.connectors.toolkit.writes import existing, fields_of
 from firstcontact.connectors.tryton import mapping
-from firstcontact.connectors.tryton.activities import ATTACHMENT, changed_attachment, new_attachment
+from firstcontact.connectors.tryton.activities import ATTACHMENT, changed_attachment, edited, new_attachment
 from firstcontact.connectors.tryton.client import TITLE, WITH_INACTIVE, Client, Refused
 from firstcontact.connectors.tryton.mapping import Row
+from firstcontact.connectors.tryton.removing import Read, Remover
 from firstcontact.planning.write import (
     ActivityFields,
     ContactFields,
     Existing,
+    MergeFields,
     Receipt,
     Write,
     WriteKind,
@@ -45,9 +47,11 @@ _NOT_THERE = "don't exist"
 class Carrier:
     """Writes to one database."""
 
-    def __init__(self, client: Client, region: str, now: Callable[[], int]) -> None:
-        """region: where numbers of parties without a country are read. now: microseconds."""
+    def __init__(self, client: Client, read: Read, region: str, now: Callable[[], int]) -> None:
+        """read: parties as the contract's records. region: where numbers of parties without a country are
+        read. now: microseconds."""
         self._client = client
+        self._remover = Remover(client, read, region)
         self._region = region
         self._now = now
         self._kinds: Mapping[WriteKind, Send] = {
@@ -56,6 +60,8 @@ class Carrier:
             "log_activity": self._log,
             "update_activity": lambda writes: self._in_parts(writes, self._change),
             "delete_activity": lambda writes: self._in_parts(writes, self._delete),
+            "merge_contacts": lambda writes: self._each(writes, self._merge),
+            "delete_contact": lambda writes: self._each(writes, self._delete_contact),
         }
 
     def apply(self, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -91,7 +97,7 @@ class Carrier:
     def _check(self, write: Write) -> None:
         if write.kind not in self._kinds:
             raise NotOffered(f"{TITLE} does not offer {write.kind}")
-        targets = [write.target] if write.kind.startswith(("update", "delete")) else []
+        targets = [write.target] if write.kind.startswith(("update", "delete", "merge")) else []
         if isinstance(write.fields, ActivityFields):
             if len(write.fields.people) > 1:
                 raise NotOffered(f"{TITLE} does not offer several people on one activity")
@@ -127,7 +133,9 @@ class Carrier:
             if row is None or refusal is not None:
                 outcomes[write.key] = refusal or _deleted(_id(write), "target")
                 continue
-            changes[write.key] = mapping.changed_party(row, fields_of(write, ContactFields), self._region)
+            changes[write.key] = mapping.changed_party(
+                row, fields_of(write, ContactFields), self._region, write.changed
+            )
             if not changes[write.key]:
                 outcomes[write.key] = self._receipt(write.key, row["id"], created=False)
 
@@ -137,6 +145,33 @@ class Carrier:
             return [self._receipt(write.key, int(_id(write)), created=False) for write in part]
 
         return self._with_the_rest(writes, outcomes, send)
+
+    def _merge(self, write: Write) -> Receipt:
+        self._remover.merge(fields_of(write, MergeFields).loser.id, _id(write))
+        return self._receipt(write.key, int(_id(write)), created=False)
+
+    def _delete_contact(self, write: Write) -> Receipt:
+        self._remover.delete(_id(write))
+        return Receipt(write.key, _id(write), False, self._now())
+
+    def _each(self, writes: Sequence[Write], carry: Callable[[Write], Receipt]) -> Sequence[Outcome]:
+        """One by one: each is several requests."""
+        outcomes: list[Outcome] = []
+        for write in writes:
+            try:
+                outcomes.append(carry(write))
+            except (Rejected, MovedTo) as refusal:
+                outcomes.append(refusal)
+            except Refused as refused:
+                outcomes.append(refused.rejected())
+            except Lost as lost:
+                outcomes.append(Unclear(f"{lost} The write may have happened.", write.key))
+            except (TryAgain, AuthLapsed) as error:
+                if isinstance(error, AuthLapsed) and not outcomes:
+                    raise
+                later = TryAgain(str(error), AFTER_TROUBLE)
+                return [*outcomes, *[later] * (len(writes) - len(outcomes))]
+        return outcomes
 
     # --- activities ---------------------------------------------------------------------------------
 
@@ -177,13 +212,16 @@ class Carrier:
         return [self._receipt(write.key, id, created=False) for id, write in zip(ids, writes, strict=True)]
 
     def _delete(self, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """What is not there any more is deleted already."""
+        """What is not there any more is deleted already; what a person has edited since stays."""
+        ids = [_activity_id(write) for write in writes]
         try:
-            self._client.write("ir.attachment.delete", [_activity_id(write) for write in writes])
+            if any(map(edited, self._client.read("ir.attachment.read", ids, list(ATTACHMENT)))):
+                raise Rejected(f"A person has edited this attachment of {TITLE} since.", ("target",))
+            self._client.write("ir.attachment.delete", ids)
         except Refused as refused:
             if len(writes) > 1 or _NOT_THERE not in str(refused):
                 raise
-        return [self._receipt(write.key, _activity_id(write), created=False) for write in writes]
+        return [self._receipt(write.key, id, created=False) for write, id in zip(writes, ids, strict=True)]
 
     # --- what the kinds share ------------------------------------------------------------------------
 

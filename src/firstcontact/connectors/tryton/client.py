@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -29,6 +30,8 @@ CONTEXT: Mapping[str, Any] = {"language": "en"}
 WITH_INACTIVE: Mapping[str, Any] = {**CONTEXT, "active_test": False}
 """Of calls that see deactivated records too."""
 
+_WARNINGS = 3
+"""How many warnings of one run are taken as read."""
 _NO_JSON = f"What answered is not {TITLE}."
 _QUOTED_FIELD = re.compile(r'for field "([^"]+)"')
 _BARE_NAME = re.compile(r"'(\w+)'")
@@ -39,13 +42,17 @@ class Refused(ConnectorError):
     """Tryton refused a call with a sentence for people (`UserError`, `UserWarning`), or failed within it; in
     both cases its transaction was rolled back. Never leaves the connector.
 
-    fields: names or labels of the fields it names. missing: the model or field is not there at all.
+    fields: names or labels of the fields it names. missing: the model or field is not there at all. warning:
+    the name under which a person would say that they have read it; "" where it is no warning.
     """
 
-    def __init__(self, sentence: str, fields: tuple[str, ...] = (), *, missing: bool = False) -> None:
+    def __init__(
+        self, sentence: str, fields: tuple[str, ...] = (), *, missing: bool = False, warning: str = ""
+    ) -> None:
         super().__init__(sentence)
         self.fields = fields
         self.missing = missing
+        self.warning = warning
 
     def rejected(self) -> Rejected:
         """As the outcome of a write."""
@@ -78,8 +85,32 @@ class Client:
     def write(self, method: str, *given: Any, context: Mapping[str, Any] = CONTEXT) -> Any:
         """Call a method that changes something. Raises Refused, TryAgain, AuthLapsed; toolkit.http.Lost where
         it may have happened."""
-        request = _request(f"model.{method}", *given, context)
-        answer = self._http.write("POST", self._path, json=request)
+        return self._call(f"model.{method}", *given, context)
+
+    def run(
+        self,
+        wizard: str,
+        state: str,
+        given: Mapping[str, Any],
+        to: str,
+        context: Mapping[str, Any] = CONTEXT,
+    ) -> None:
+        """Run a wizard (`party.replace`) with what its first page asks, as far as the state `to`; the few
+        warnings that it shows are taken as read. Raises what `write` raises."""
+        session, *_ = self._call(f"wizard.{wizard}.create", context)
+        for left in reversed(range(_WARNINGS + 1)):
+            try:
+                self._call(f"wizard.{wizard}.execute", session, {state: given}, to, context)
+                break
+            except Refused as refused:
+                if not refused.warning or not left:
+                    raise
+                self.write("res.user.warning.skip", refused.warning, False)
+        with suppress(ConnectorError, Lost):  # only Tryton's own note of the run would be left
+            self._call(f"wizard.{wizard}.delete", session, context)
+
+    def _call(self, method: str, *given: Any) -> Any:
+        answer = self._http.write("POST", self._path, json=_request(method, *given))
         try:
             return self._result(answer)
         except ValueError:
@@ -133,7 +164,7 @@ def _trouble(error: Any) -> ConnectorError:
         sentence = " ".join(words)
         return Refused(sentence, tuple(_QUOTED_FIELD.findall(sentence)))
     if name == "UserWarning":  # its first word names the warning
-        return Refused(" ".join(words[1:]))
+        return Refused(" ".join(words[1:]), warning=words[0] if words else "")
     if name == "ConcurrencyException":
         return TryAgain("Somebody else was changing this record in Tryton.", AFTER_TROUBLE)
     if name == "LoginException":

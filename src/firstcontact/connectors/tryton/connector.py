@@ -52,7 +52,7 @@ class Tryton:
         self._now = opening.now
         self._page = page
         self._own: list[int] | None = None
-        self._carrier = Carrier(self._client, opening.region, opening.now)
+        self._carrier = Carrier(self._client, self.read, opening.region, opening.now)
 
     def capabilities(self) -> Capabilities:
         """What Tryton offers."""

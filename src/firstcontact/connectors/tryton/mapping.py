@@ -15,7 +15,7 @@ from typing import Any
 import phonenumbers
 
 from firstcontact.connectors.contract import Gone, Moved
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new, without_handles
 from firstcontact.connectors.toolkit.spellings import line
 from firstcontact.connectors.toolkit.texts import sound
 from firstcontact.identity.records import CrmUser, Matter, Record
@@ -49,7 +49,7 @@ USER = ("name", "login", "email", "active")
 
 GIVEN: Mapping[str, frozenset[str]] = {
     "party.party": frozenset({"name", "code"}),
-    "party.contact_mechanism": frozenset({"party", "type", "value"}),
+    "party.contact_mechanism": frozenset({"party", "type", "value", "sequence"}),
     "ir.attachment": frozenset({"resource", "type", "name", "description"}),
 }
 """Fields that we give to every new record."""
@@ -126,6 +126,7 @@ def read_party(row: Row, *, me: int, region: str, edited: bool = False) -> Recor
         emails=emails,
         phones=phones,
         handles=read_fields(emails, phones, country or region)[0],
+        mobiles=tuple(str(one["value"]) for one in mechanisms if one["type"] == "mobile"),
         country=country,
         created_at=microseconds(row["create_date"]),
         active=bool(row["active"]),
@@ -221,31 +222,33 @@ def code_of(write_key: str) -> str:
 
 
 def new_party(write_key: str, fields: ContactFields, region: str) -> Mapping[str, Any]:
-    """A party to be made. Title, company, owner and source have no place on it."""
+    """A party to be made. Title, company, address, owner and source have no place on it."""
     name = fields.name or full_name(fields.first_name, fields.last_name)
     values: dict[str, Any] = {"name": one_line(name) or None, "code": code_of(write_key)}
-    if mechanisms := _mechanisms(fields.emails, fields.phones, region):
+    emails = with_new((), filter(None, (fields.main_email, *fields.emails)), region)
+    phones = with_new((), (*fields.mobiles, *fields.phones), region)
+    if mechanisms := _mechanisms(emails, phones, _same(phones, fields.mobiles, region), region):
         values["contact_mechanisms"] = [["create", mechanisms]]
     if fields.placeholder:
         values["identifiers"] = [["create", [{"code": PLACEHOLDER}]]]
     return values
 
 
-def changed_party(row: Row, fields: ContactFields, region: str) -> Mapping[str, Any]:
-    """What an update changes on a party; {} where all is there already. Nothing is taken away but the mark
-    of a placeholder that gets a real name."""
+def changed_party(
+    row: Row, fields: ContactFields, region: str, changed: Collection[str] = ()
+) -> Mapping[str, Any]:
+    """What an update changes on a party; {} where all is there already. Of what is there goes the mark of a
+    placeholder that gets a real name, and the addresses and numbers that are to be taken off. changed: as in
+    `Write.changed`."""
     record = read_party(row, me=0, region=region)
     if isinstance(record, Moved):
         return {}
     values: dict[str, Any] = {}
-    name = one_line(_new_name(record, fields))
+    name = one_line(_new_name(record, fields, changed))
     if name and name != record.name:
         values["name"] = name
-    country = record.country or region
-    emails = with_new(record.emails, fields.emails, country)[len(record.emails) :]
-    phones = with_new(record.phones, fields.phones, country)[len(record.phones) :]
-    if mechanisms := _mechanisms(emails, phones, country):
-        values["contact_mechanisms"] = [["create", mechanisms]]
+    if mechanisms := _changed_mechanisms(row, record, fields, record.country or region):
+        values["contact_mechanisms"] = mechanisms
     named = bool(fields.first_name or fields.last_name)
     wanted = fields.placeholder if fields.placeholder is not None else record.placeholder and not named
     if wanted and not record.placeholder:
@@ -256,19 +259,63 @@ def changed_party(row: Row, fields: ContactFields, region: str) -> Mapping[str, 
     return values
 
 
-def _new_name(record: Record, fields: ContactFields) -> str:
+def _changed_mechanisms(row: Row, record: Record, fields: ContactFields, region: str) -> list[list[Any]]:
+    """What becomes of addresses and numbers, in Tryton's order: taken off, changed, made."""
+    emails = without_handles(record.emails, fields.without_emails, region)
+    phones = without_handles(record.phones, fields.without_phones, region)
+    present = [one for one in row["contact_mechanisms."] if one["active"] and one["type"] in HANDLED]
+    gone = [one["id"] for one in present if one["value"] not in (*emails, *phones)]
+    main = (fields.main_email,) if fields.main_email else ()
+    new_emails = with_new(emails, (*fields.emails, *main), region)[len(emails) :]
+    new_phones = with_new(phones, (*fields.phones, *fields.mobiles), region)[len(phones) :]
+    mobiles = _same((*phones, *new_phones), fields.mobiles, region)
+    found: list[list[Any]] = [["delete", gone]] if gone else []
+    if now := [one["id"] for one in present if one["value"] in mobiles and one["type"] != "mobile"]:
+        found.append(["write", now, {"type": "mobile"}])
+    made = _mechanisms(new_emails, new_phones, mobiles, region)
+    first = next(iter(_same((*emails, *new_emails), main, region)), "")
+    if first and first != next(iter((*emails, *new_emails)), ""):
+        # Those without a place come first, so every one gets its own.
+        order = [first, *(text for text in (*emails, *new_emails) if text != first)]
+        for place, text in enumerate(order, 1):
+            if ids := [one["id"] for one in present if one["value"] == text and one["id"] not in gone]:
+                found.append(["write", ids, {"sequence": place}])
+        made = [
+            {**one, "sequence": order.index(one["value"]) + 1} if one["value"] in order else one
+            for one in made
+        ]
+    return [*found, ["create", made]] if made else found
+
+
+def _same(texts: Sequence[str], wanted: Sequence[str], region: str) -> frozenset[str]:
+    """Those of the texts that bear what one of `wanted` does."""
+    return frozenset(text for text in texts if not without_handles((text,), wanted, region))
+
+
+def _new_name(record: Record, fields: ContactFields, changed: Collection[str]) -> str:
     if fields.name:
         return fields.name
-    if not (fields.first_name or fields.last_name):
+    if not (fields.first_name or fields.last_name or {"first_name", "last_name"} & set(changed)):
         return ""
     if record.placeholder:  # its name was none
         return full_name(fields.first_name, fields.last_name)
-    return full_name(fields.first_name or record.first_name, fields.last_name or record.last_name)
+    first, last = (
+        getattr(fields, name) or ("" if name in changed else getattr(record, name))
+        for name in ("first_name", "last_name")
+    )
+    return full_name(first, last)
 
 
-def _mechanisms(emails: Sequence[str], phones: Sequence[str], region: str) -> list[Mapping[str, str]]:
-    found = [{"type": "email", "value": one_line(text)} for text in emails]
-    return [*found, *(_number(one_line(text), region) for text in phones)]
+def _mechanisms(
+    emails: Sequence[str], phones: Sequence[str], mobiles: Collection[str], region: str
+) -> list[dict[str, Any]]:
+    """New ones. mobiles: those of the numbers that are mobile, whatever their plan says."""
+    found: list[dict[str, Any]] = [{"type": "email", "value": one_line(text)} for text in emails]
+    for text in phones:
+        number = dict(_number(one_line(text), region))
+        mobile = text in mobiles and number["type"] == "phone"
+        found.append({**number, "type": "mobile"} if mobile else number)
+    return found
 
 
 def _number(text: str, region: str) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
@@ -27,6 +28,13 @@ STANDS_ON: Mapping[Form, str] = {"interaction": "interactable", "note": "notable
 """The relationship that says what it stands on."""
 TYPES: Mapping[str, str] = {"call": "Call", "voicemail": "Voicemail", "sms": "SMS", "fax": "Fax"}
 """`interaction_type`, a text of anybody's choice."""
+EDITED = "edited"
+"""An activity's state once a person has edited it and we have written since."""
+_TIMES: Mapping[Form, tuple[str, ...]] = {
+    "interaction": ("happened_at",),
+    "note": (),
+    "event": ("start_date", "end_date"),
+}
 SUBJECT_LIMIT = 255
 _SECOND = 1_000_000
 _PHONE_OF_MATTER = re.compile(r"\n+Matter Phone:[^\n]*\s*\Z")
@@ -128,20 +136,23 @@ def body_of(
 ) -> Body:
     """The body that makes an activity. Nobody is invited to an event: Lawmatics would mail everybody on
     it."""
-    whole = texts.written(text)
+    body = _around(fields, form, stand, users, type)
+    return {**body, FIELDS[form]: texts.written(stated(form, text, body))}
+
+
+def _around(fields: ActivityFields, form: Form, stand: Stand, users: list[str], type: str) -> Body:
+    """All of a body but the text."""
     if form == "interaction":
         return {
             "happened_at": iso(fields.at),
             **standing(form, stand),
-            "body": whole,
             "interaction_type": TYPES.get(fields.kind, fields.kind.capitalize()),
         }
     name = name_of(fields.subject, fields.kind)
     if form == "note":
-        return {"name": name, "body": whole, **standing(form, stand)}
+        return {"name": name, **standing(form, stand)}
     body: Body = {
         "name": name,
-        "description": whole,
         "start_date": iso(fields.at),
         "end_date": iso(fields.at + fields.seconds * _SECOND),
         **standing(form, stand),
@@ -152,6 +163,52 @@ def body_of(
     if type:
         body["event_type_id"] = int(type)
     return body
+
+
+# --- whether a person has edited it -----------------------------------------------------------------------
+
+
+def state_of(form: Form, text: Text, told: Row) -> str:
+    """Twelve digits of what a person reads on an activity: text, name, times. told: its attributes."""
+    said = " ".join(texts.written(msgspec.structs.replace(text, mark=None)).split())
+    name = "" if form == "interaction" else " ".join(str(told.get("name") or "").split())
+    times = [str(micros(told.get(one)) // _SECOND) for one in _TIMES[form]]
+    return sha256("\0".join((said, name, *times)).encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def stated(form: Form, text: Text, told: Row) -> Text:
+    """The text whose mark says how this leaves the activity; once edited, for good."""
+    if text.mark is None or text.mark.state == EDITED:
+        return text
+    mark = msgspec.structs.replace(text.mark, state=state_of(form, text, told))
+    return msgspec.structs.replace(text, mark=mark)
+
+
+def edited(form: Form, row: Row) -> bool:
+    """Whether a person has changed an activity of ours since we wrote it, or has taken our line away. One
+    that was logged before its state was kept counts as changed where anybody has written it since, perhaps
+    we ourselves."""
+    there, told = text_there(form, row), attributes(row)
+    if there.mark is None:
+        return True
+    if not there.mark.state:
+        return bool(told.get("updated_at") != told.get("created_at"))
+    return there.mark.state != state_of(form, there, told)
+
+
+def as_edited(text: Text) -> Text:
+    """The text whose mark says that a person has edited the activity."""
+    mark = text.mark and msgspec.structs.replace(text.mark, state=EDITED)
+    return msgspec.structs.replace(text, mark=mark)
+
+
+def left(form: Form, row: Row, text: Text, told: Row) -> Text:
+    """The text as a change of ours leaves it: a person's edit before it is remembered. told: the attributes
+    that there will be."""
+    before = text_there(form, row).mark
+    if before is not None and not before.state:
+        return text
+    return as_edited(text) if edited(form, row) else stated(form, text, told)
 
 
 # --- changes ----------------------------------------------------------------------------------------------
@@ -221,9 +278,10 @@ def changes(form: Form, row: Row, text: Text, fields: ActivityFields, names: fro
         body["happened_at"] = iso(fields.at)
     if form == "event":
         body |= _moved(there, text, fields, names)
-        if body:
-            body["send_invites"] = False
-    return body
+    if not body:
+        return body
+    body[FIELDS[form]] = texts.written(left(form, row, text, {**there, **body}))
+    return {**body, "send_invites": False} if form == "event" else body
 
 
 def _moved(there: Row, text: Text, fields: ActivityFields, names: frozenset[str]) -> Body:

@@ -16,6 +16,7 @@ from firstcontact.connectors.lawmatics.log import Log, activity_id
 from firstcontact.connectors.lawmatics.mapping import OTHER
 from firstcontact.connectors.lawmatics.marks import CustomFields
 from firstcontact.connectors.lawmatics.people import People
+from firstcontact.connectors.lawmatics.removing import Remover
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 from firstcontact.connectors.toolkit.writes import existing, fields_of
 from firstcontact.planning.write import (
@@ -51,11 +52,13 @@ class Applier:
         self._region = region
         self._now = now
         self._log = log
+        self._remover = Remover(api, people)
         self._lock = threading.Lock()
         self._doubted: set[str] = set()
         self._do: Mapping[str, Callable[[Write], Done]] = {
             "create_contact": self._create_contact,
             "update_contact": self._update_contact,
+            "delete_contact": self._delete_contact,
             "log_activity": lambda write: (log.add(fields_of(write, ActivityFields), write.key), True),
             "update_activity": self._update_activity,
             "delete_activity": self._delete_activity,
@@ -138,14 +141,30 @@ class Applier:
     def _update_contact(self, write: Write) -> Done:
         fields, id = fields_of(write, ContactFields), _number(existing(write.target).id)
         custom = self._custom.ours()
-        change = mapping.contact_change(self._people.read(id), fields, custom, self._region)
+        person = self._people.read(id)
+        change = mapping.contact_change(person, fields, custom, self._region, write.changed)
         if change:
             self._people.forget(id)
+            for path in self._people.ids_of(id, change.gone) if change.gone else ():
+                self._take_away(path)
             # Numbers first: what is told last is the digest that they are in.
             self._more(id, change.emails, change.phones)
             if change.body:
                 self._api.change(f"contacts/{id}", change.body)
         return id, False
+
+    def _delete_contact(self, write: Write) -> Done:
+        id = _number(existing(write.target).id)
+        self._remover.delete(id)
+        return id, False
+
+    def _take_away(self, path: str) -> None:
+        """What is gone already is no error."""
+        try:
+            self._api.delete(path)
+        except Refused as refused:
+            if refused.status != 404:
+                raise
 
     def _more(self, contact: str, emails: Sequence[str], phones: Sequence[str]) -> None:
         """Numbers and addresses beside the main ones (published API, 1.10.0)."""
@@ -171,7 +190,7 @@ class Applier:
 
     def _delete_activity(self, write: Write) -> Done:
         id = activity_id(existing(write.target).id)
-        self._log.remove(id)
+        self._log.take_back(id)
         return str(id), False
 
 
@@ -180,10 +199,10 @@ class Applier:
 
 def check(write: Write) -> None:
     """Raises NotOffered for what Lawmatics cannot do, as its capabilities say."""
-    if write.kind in ("create_account", "contact_role"):
-        raise NotOffered(f"{TITLE} has neither accounts nor contact roles for us")
+    if write.kind in ("create_account", "contact_role", "remove_role", "merge_contacts"):
+        raise NotOffered(f"{TITLE} has neither accounts nor contact roles for us, and merges nobody")
     targets: list[Target | None] = []
-    if write.kind in ("update_contact", "update_activity", "delete_activity"):
+    if write.kind in ("update_contact", "delete_contact", "update_activity", "delete_activity"):
         targets.append(write.target)
     fields = write.fields
     if isinstance(fields, ActivityFields):

@@ -15,6 +15,12 @@ CAPABILITIES = Capabilities(
     leads=True,
     log_on_lead=True,
     matters=True,
+    # Department, seniority and persona are custom fields of ours. What is written of an address is not
+    # answered, nor which number is a mobile; and the main address can only be written over.
+    contact_fields=frozenset({"title", "company", "department", "seniority", "persona"}),
+    # A matter cannot be put onto another contact (apis A3), so nobody is merged.
+    deletes_contact=True,
+    marks_activities=True,
     # A contact has no owner, its date of last contact is set by more than activities, a merged one is not
     # found any more, and no list names what was deleted (apis A3).
     contact_owners=False,

@@ -227,6 +227,8 @@ class Log:
         again = self._keys.activity(form, mark.key, lambda other: other.key == mark.key)
         if again is None or again[0] == id:
             anew, whole = activities.anew(id.form, form, row, text, fields, names)
+            if activities.edited(id.form, row):
+                whole = activities.as_edited(whole)
             users = related(row, "users") or [fields.user or str(self._users.myself()["id"])]
             body = activities.body_of(
                 anew, whole, form, stand, users if form == "event" else [], self._event_type
@@ -241,6 +243,18 @@ class Log:
         except Refused as refused:
             if refused.status != 404:
                 raise
+
+    def take_back(self, id: Id) -> None:
+        """The activity goes, unless a person has edited it since."""
+        try:
+            row = self._api.one(id.path)
+        except Refused as refused:
+            if refused.status == 404:
+                return
+            raise
+        if activities.edited(id.form, row):
+            raise Rejected(f"A person has edited this {id.form} of {TITLE} since.", ("target",))
+        self.remove(id)
 
     # --- what belongs to an activity ----------------------------------------------------------------------
 
@@ -323,6 +337,7 @@ class Log:
         named = f"File: {texts.one_line(f'{fields.name} {uri}')}"
         if named not in there.files:
             text = texts.with_file(there, named)
+            text = activities.left(activity.form, row, text, attributes(row))
             self._api.change(activity.path, {activities.FIELDS[activity.form]: texts.written(text)})
 
     def _stand_of(self, activity: Id) -> Stand:

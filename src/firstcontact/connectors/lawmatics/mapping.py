@@ -16,7 +16,7 @@ import msgspec
 from firstcontact.connectors.lawmatics import marks
 from firstcontact.connectors.lawmatics.marks import CustomField
 from firstcontact.connectors.toolkit.countries import region_named
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new, without_handles
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.records import CrmUser, Matter, Record
@@ -31,6 +31,18 @@ LOST = "lost"
 OTHER = "Other"
 """Label of a number or address that is not the main one."""
 EDITED = "edited"
+_MORE = (
+    "employer",
+    "name_prefix",
+    "name_suffix",
+    "informal_name",
+    "occupation",
+    "bio",
+    "birthdate",
+    "street",
+    "city",
+)
+"""What else of a contact a person fills in, as far as Lawmatics answers it."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -107,6 +119,9 @@ def read_person(person: Person, region: str) -> Record:
         phones=person.phones,
         handles=read_fields(person.emails, person.phones, country or region)[0],
         title=_text(told.get("title")),
+        department=_text(left.get(marks.DEPARTMENT)),
+        seniority=_text(left.get(marks.SENIORITY)),
+        persona=_text(left.get(marks.PERSONA)),
         country=country,
         company=_text(told.get("employer")),
         created_at=micros(told.get("created_at")),
@@ -136,20 +151,28 @@ def edited(person: Person, region: str) -> bool:
 
 
 def digest_of(person: Person, region: str) -> str:
-    """What the state of a contact is compared by: name, title and handles."""
-    told = attributes(person.row)
+    """Twenty digits that the state of a contact is compared by: everything that people commonly fill in, but
+    the firm's own custom fields. Space and the order of numbers make no difference; what a contact does not
+    have leaves no trace."""
+    told, left = attributes(person.row), marks_of(person.row)
     parts = (told.get("first_name"), told.get("middle_name"), told.get("last_name"))
     name = " ".join(_text(part) for part in parts if part)
+    more = {**{one: told.get(one) for one in _MORE}, **{one: left.get(one) for one in marks.TEXTS.values()}}
     where = country_of(person.row) or region
-    return digest(name, _text(told.get("title")), person.emails, person.phones, where)
-
-
-def digest(name: str, title: str, emails: Iterable[str], phones: Iterable[str], region: str) -> str:
-    """Twenty digits; space and the order of numbers make no difference."""
-    handles, unread = read_fields(emails, phones, region)
+    handles, unread = read_fields(person.emails, person.phones, where)
     borne = sorted(f"{one.kind}:{one.value}:{one.extension}" for one in handles)
-    facts = "\0".join([" ".join(name.split()), " ".join(title.split()), *borne, *sorted(unread)])
-    return sha256(facts.encode()).hexdigest()[:20]
+    facts = [" ".join(name.split()), " ".join(_text(told.get("title")).split()), *borne, *sorted(unread)]
+    facts += sorted(f"{one}={' '.join(str(value).split())}" for one, value in more.items() if value)
+    return sha256("\0".join(facts).encode()).hexdigest()[:20]
+
+
+def foreign_values(row: Row) -> list[str]:
+    """The firm's own custom fields that have a value."""
+    return sorted(
+        name
+        for name, value in marks_of(row).items()
+        if name not in marks.CUSTOM_FIELDS and value not in (None, "", False)
+    )
 
 
 def _checked(value: object) -> bool:
@@ -171,20 +194,23 @@ def new_contact(
     first, last = clean(fields.first_name), clean(fields.last_name)
     if not (first or last):
         last = clean(fields.name)
-    emails, phones = clean_all(fields.emails), clean_all(fields.phones)
+    emails = with_new((), clean_all((fields.main_email, *fields.emails)), region)
+    phones = with_new((), clean_all((*fields.phones, *fields.mobiles)), region)
     body: Body = {"first_name": first, "last_name": last}
-    if fields.title:
-        body["title"] = clean(fields.title)
+    for name, value in (("title", fields.title), ("employer", fields.company)):
+        if value:
+            body[name] = clean(value)
     if emails:
         body["email"] = emails[0]
     if phones:
         body["phone"] = phones[0]
-    shown = full_name(first, last)
     values: dict[str, Any] = {
         marks.KEY: key,
         marks.INTERACTION: fields.interaction if len(fields.interaction) <= marks.VALUE_LIMIT else "",
-        marks.STATE: digest(shown, body.get("title", ""), emails, phones, region),
+        **{field: clean(getattr(fields, name))[: marks.VALUE_LIMIT] for name, field in marks.TEXTS.items()},
     }
+    held = {name: value for name, value in values.items() if name in custom}
+    values[marks.STATE] = digest_of(Person({"attributes": _with_custom(body, held)}, emails, phones), region)
     if fields.created_by_firstcontact:
         values[marks.CREATED] = True
     if fields.placeholder is not None:
@@ -196,25 +222,35 @@ def new_contact(
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What an update changes of a contact: its body, and the addresses and numbers that come."""
+    """What an update changes of a contact: its body, and the addresses and numbers that come. gone: those
+    that are taken off, as they are there."""
 
     body: Body
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.body or self.emails or self.phones)
+        return bool(self.body or self.emails or self.phones or self.gone)
 
 
 def contact_change(
-    person: Person, fields: ContactFields, custom: Mapping[str, CustomField], region: str
+    person: Person,
+    fields: ContactFields,
+    custom: Mapping[str, CustomField],
+    region: str,
+    changed: Iterable[str] = (),
 ) -> Change:
-    """What an update changes of a contact as it is now. Numbers and addresses are added, never taken away."""
+    """What an update changes of a contact as it is now. changed: fields that are set as they are given, to
+    nothing too (`Write.changed`)."""
+    names = frozenset(changed)
     told = attributes(person.row)
     where = country_of(person.row) or region
     named = bool(fields.first_name or fields.last_name)
     wanted = {"first_name": fields.first_name, "last_name": fields.last_name, "title": fields.title}
+    wanted |= {"employer": fields.company}
+    empty = {_ATTRIBUTES[name] for name in names & _ATTRIBUTES.keys()}
     if not named and fields.name:
         wanted["last_name"] = fields.name
     elif named and _checked(marks_of(person.row).get(marks.PLACEHOLDER)) and not edited(person, region):
@@ -223,51 +259,76 @@ def contact_change(
     body: Body = {
         name: clean(value).strip()
         for name, value in wanted.items()
-        if value and clean(value).strip() != _text(told.get(name))
+        if (value or name in empty) and clean(value).strip() != _text(told.get(name))
     }
-    emails = with_new(person.emails, clean_all(fields.emails), where)[len(person.emails) :]
-    phones = with_new(person.phones, clean_all(fields.phones), where)[len(person.phones) :]
-    values = _changed_marks(person, fields, body, (emails, phones), named=named, region=region)
+    kept_emails = without_handles(person.emails, clean_all(fields.without_emails), where)
+    kept_phones = without_handles(person.phones, clean_all(fields.without_phones), where)
+    emails = with_new(kept_emails, clean_all((*fields.emails, fields.main_email)), where)[len(kept_emails) :]
+    phones = with_new(kept_phones, clean_all((*fields.phones, *fields.mobiles)), where)[len(kept_phones) :]
+    after = Person(person.row, (*kept_emails, *emails), (*kept_phones, *phones))
+    values = _changed_marks(person, after, fields, body, names, custom, named=named, region=region)
     if emails and not person.emails:
         body["email"], emails = emails[0], emails[1:]
     if phones and not person.phones:
         body["phone"], phones = phones[0], phones[1:]
-    set_values = custom_values(values, custom)
+    set_values = custom_values(values, custom, emptied=True)
     if set_values:
         body["custom_fields"] = set_values
-    return Change(body, emails, phones)
+    gone = {*person.emails, *person.phones} - {*kept_emails, *kept_phones}
+    return Change(body, emails, phones, tuple(sorted(gone)))
+
+
+_ATTRIBUTES = {"first_name": "first_name", "last_name": "last_name", "title": "title", "company": "employer"}
+"""Attributes of a contact by our name of them."""
 
 
 def _changed_marks(
     person: Person,
+    after: Person,
     fields: ContactFields,
     body: Body,
-    added: tuple[tuple[str, ...], tuple[str, ...]],
+    names: frozenset[str],
+    custom: Mapping[str, CustomField],
     *,
     named: bool,
     region: str,
 ) -> dict[str, Any]:
-    """Marks of ours that an update sets; a person's contact gets none."""
+    """Marks of ours that an update sets, and what our own fields say; a person's contact gets no mark. after:
+    the person with the addresses and numbers that there will be."""
     left = marks_of(person.row)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {
+        field: clean(getattr(fields, name))[: marks.VALUE_LIMIT]
+        for name, field in marks.TEXTS.items()
+        if (getattr(fields, name) or name in names) and field in custom
+    }
+    values = {field: value for field, value in values.items() if value != _text(left.get(field))}
     placeholder = False if named and fields.placeholder is None else fields.placeholder
     if placeholder is not None and placeholder != _checked(left.get(marks.PLACEHOLDER)):
         values[marks.PLACEHOLDER] = placeholder
-    if left.get(marks.STATE) and (body or any(added)):
-        row = {**person.row, "attributes": {**attributes(person.row), **body}}
-        after = Person(row, (*person.emails, *added[0]), (*person.phones, *added[1]))
-        state = EDITED if edited(person, region) else digest_of(after, region)
+    reached = (after.emails, after.phones) != (person.emails, person.phones)
+    if left.get(marks.STATE) and (body or values or reached):
+        told = _with_custom({**attributes(person.row), **body}, {**left, **values})
+        left_as = Person({**person.row, "attributes": told}, after.emails, after.phones)
+        state = EDITED if edited(person, region) else digest_of(left_as, region)
         if state != left[marks.STATE]:
             values[marks.STATE] = state
     return values
 
 
-def custom_values(values: Mapping[str, Any], custom: Mapping[str, CustomField]) -> list[Body]:
-    """Marks as the bodies of contacts have them; those without a field are left out."""
+def _with_custom(told: Row, values: Mapping[str, Any]) -> Row:
+    """Attributes with these values of custom fields, by name."""
+    return {**told, "custom_fields": [{"name": name, "value": value} for name, value in values.items()]}
+
+
+def custom_values(
+    values: Mapping[str, Any], custom: Mapping[str, CustomField], *, emptied: bool = False
+) -> list[Body]:
+    """Marks as the bodies of contacts have them; those without a field are left out. emptied: an empty one
+    clears what is there."""
     return [
-        {"id": custom[name].id, "value": value}
+        {"id": custom[name].id, "value": None if value == "" else value}
         for name, value in values.items()
-        if name in custom and value != ""
+        if name in custom and (emptied or value != "")
     ]
 
 

@@ -17,23 +17,32 @@ CREATED = "Created by FirstContact"
 PLACEHOLDER = "FirstContact placeholder"
 INTERACTION = "FirstContact interaction"
 STATE = "FirstContact state"
+DEPARTMENT = "FirstContact department"
+SENIORITY = "FirstContact seniority"
+PERSONA = "FirstContact persona"
 
+TEXTS: Mapping[str, str] = {"department": DEPARTMENT, "seniority": SENIORITY, "persona": PERSONA}
+"""What Lawmatics' contacts have no field for, by our name of it."""
 CUSTOM_FIELDS: Mapping[str, str] = {
     KEY: "string",
     CREATED: "boolean",
     PLACEHOLDER: "boolean",
     INTERACTION: "string",
     STATE: "string",
+    DEPARTMENT: "string",
+    SENIORITY: "string",
+    PERSONA: "string",
 }
 """Custom fields of contacts with their types. Only the key is needed to create; without another, its
-mark is not left."""
+mark or value is not left."""
 VALUE_LIMIT = 255
 """Characters that a custom field of the type `string` surely holds."""
 IDS_LIMIT = 1000
 """Characters that the ids in a mark may take."""
 _FIELDS_FOR = 600_000_000
 _LINE = re.compile(
-    r"^FirstContact: (?:at:(\S+) )?([0-9a-f]{32}) (\w+) (\S+) (\S*)/(\d+) user:(\S+)((?: \S+)*)\s*$"
+    r"^FirstContact: (?:at:(\S+) )?([0-9a-f]{32}) (\w+) (\S+) (\S*)/(\d+) user:(\S+)"
+    r"(?: state:(\w+))?((?: \S+)*)\s*$"
 )
 
 
@@ -98,7 +107,7 @@ class CustomFields:
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """What Lawmatics has no field for. at: microseconds, 0 where the record has a time of its own. user: id
     of the user whose activity it is, since Lawmatics says whose login made it. more: how many ids were left
-    out."""
+    out. state: how we left the activity, in digits; "" for one that was logged before that was kept."""
 
     key: str
     kind: str
@@ -109,6 +118,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int = 0
     user: str = ""
     more: int = 0
+    state: str = ""
 
 
 def line(mark: Mark) -> str:
@@ -116,7 +126,8 @@ def line(mark: Mark) -> str:
     at = f"at:{iso(mark.at)} " if mark.at else ""
     what = f"{mark.kind} {mark.direction or '-'} {mark.outcome}/{mark.seconds}"
     ids = _ids_text(mark.interactions, mark.more)
-    return f"FirstContact: {at}{mark.key} {what} user:{mark.user or '-'} {ids}".rstrip()
+    state = f" state:{mark.state}" if mark.state else ""
+    return f"FirstContact: {at}{mark.key} {what} user:{mark.user or '-'}{state} {ids}".rstrip()
 
 
 def read_line(text: str) -> Mark | None:
@@ -124,7 +135,7 @@ def read_line(text: str) -> Mark | None:
     found = _LINE.match(text)
     if found is None:
         return None
-    at, key, kind, direction, outcome, seconds, user, rest = found.groups()
+    at, key, kind, direction, outcome, seconds, user, state, rest = found.groups()
     parts = rest.split()
     more = int(parts.pop()[1:]) if parts and re.fullmatch(r"\+\d+", parts[-1]) else 0
     return Mark(
@@ -137,6 +148,7 @@ def read_line(text: str) -> Mark | None:
         seconds=int(seconds),
         user="" if user == "-" else user,
         more=more,
+        state=state or "",
     )
 
 

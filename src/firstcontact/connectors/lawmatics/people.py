@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -112,6 +112,16 @@ class People:
     def _of(self, contact: str, sort: Sort) -> tuple[str, ...]:
         asked = {**BY_ID, "filter_by": "contact_id", "filter_on": contact}
         return tuple(_info(row) for row in self._api.rows(sort, asked))
+
+    def ids_of(self, contact: str, infos: Collection[str]) -> list[str]:
+        """Paths of the records of a contact that hold one of these numbers or addresses."""
+        asked = {**BY_ID, "filter_by": "contact_id", "filter_on": contact}
+        return [
+            f"{sort}/{row['id']}"
+            for sort in NAMES
+            for row in self._api.rows(sort, asked)
+            if _info(row) in infos
+        ]
 
     def _whole(self, sort: Sort, at_most: int) -> dict[str, tuple[str, ...]] | None:
         """Everybody's; None where that takes more requests than asking."""

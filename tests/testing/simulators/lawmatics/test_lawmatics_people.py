@@ -239,10 +239,10 @@ def test_a_custom_field_belongs_to_one_kind(firm: Any) -> None:
 
 
 def test_our_fields_are_there_when_asked_for(firms: Any) -> None:
-    """`fields` ready: the five are fields of contacts; missing: none is."""
+    """`fields` ready: the eight are fields of contacts; missing: none is."""
     assert firms(fields="missing").data("/custom_fields") == []
     held = firms().data("/custom_fields")
-    assert len(held) == 5
+    assert len(held) == 8
     assert {one["attributes"]["type"] for one in held} == {"Contact"}
 
 

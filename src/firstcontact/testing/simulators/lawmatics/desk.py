@@ -24,8 +24,23 @@ _MARKS = {
     "created_by_us": marks.CREATED,
     "placeholder": marks.PLACEHOLDER,
     "interaction": marks.INTERACTION,
+    **marks.TEXTS,
 }
-_OTHERS = frozenset({"id", "name", "emails", "phones", "company", "created_at", "active", *NO_PLACE, *_MARKS})
+_OTHERS = frozenset(
+    {
+        "id",
+        "name",
+        "emails",
+        "phones",
+        "mobiles",
+        "mailing",
+        "company",
+        "created_at",
+        "active",
+        *NO_PLACE,
+        *_MARKS,
+    }
+)
 _SORTS: tuple[tuple[str, handles.Sort], ...] = (("emails", "email_addresses"), ("phones", "phone_numbers"))
 
 

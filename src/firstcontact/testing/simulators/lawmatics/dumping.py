@@ -64,6 +64,7 @@ def _person(state: State, record: Record) -> dict[str, Any]:
         "company": company.values["name"] if company else values.get("employer"),
         "country": values.get("country") or None,
         **dict.fromkeys(NO_PLACE),
+        **{name: ours.get(field) or None for name, field in marks.TEXTS.items()},
         "active": True,
         "created_at": record.created,
         "placeholder": bool(ours.get(marks.PLACEHOLDER)),

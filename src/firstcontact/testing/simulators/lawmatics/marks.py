@@ -1,7 +1,7 @@
 """Where our marks are in Lawmatics: custom fields of contacts, and a line in the text of what is logged.
 
-The line: `FirstContact: [at:TIME] KEY KIND DIRECTION RESULT/SECONDS user:ID INTERACTIONS…`, `-` for what is
-empty (README.md).
+The line: `FirstContact: [at:TIME] KEY KIND DIRECTION RESULT/SECONDS user:ID [state:…] INTERACTIONS…`, `-` for
+what is empty (README.md).
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ CREATED = "Created by FirstContact"
 PLACEHOLDER = "FirstContact placeholder"
 INTERACTION = "FirstContact interaction"
 STATE = "FirstContact state"
+TEXTS = {name: f"FirstContact {name}" for name in ("department", "seniority", "persona")}
 FIELDS: Mapping[str, str] = {
     KEY: "string",
     CREATED: "boolean",
     PLACEHOLDER: "boolean",
     INTERACTION: "string",
     STATE: "string",
+    **dict.fromkeys(TEXTS.values(), "string"),
 }
 """Our custom fields of contacts, with their types."""
 LINE = "FirstContact: "
@@ -67,6 +69,8 @@ def _mark(parts: list[str]) -> Mark:
     at = read_time(parts.pop(0).removeprefix("at:")) if parts[0].startswith("at:") else None
     parts = [*parts, *["-"] * (5 - len(parts))]
     key, kind, direction, result, user = parts[:5]
+    if parts[5:] and parts[5].startswith("state:"):
+        del parts[5]
     outcome, _, seconds = result.rpartition("/")
     ids = [unquote(word) for word in parts[5:] if word and not word.startswith("+")]
     return Mark(

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from firstcontact.connectors.contract import Exists, Rejected, TryAgain
-from firstcontact.connectors.zoho import activities, coql, documents, mapping
+from firstcontact.connectors.zoho import activities, contacts, coql, documents, mapping
 from firstcontact.connectors.zoho.faults import fault_of, outcome
 from firstcontact.connectors.zoho.finding import questions, tails
 from firstcontact.connectors.zoho.shapes import Module, read_field
@@ -132,7 +132,7 @@ def test_many_addresses_are_asked_for_in_lists() -> None:
 def test_numbers_beyond_the_fields_go_into_ours() -> None:
     """What has no place of its own stands in our field, apart from each other, and comes back."""
     fields = ContactFields(last_name="Diaz", phones=("+14155550101", "+14155550102", "+14155550103"))
-    values = mapping.new_contact(fields, KEY, CONTACTS, "US")
+    values = contacts.new_contact(fields, KEY, CONTACTS, "US")
     assert (values["Phone"], values["Mobile"]) == ("+14155550101", "+14155550102")
     row = {**values, "id": "1", "FirstContact_Other_Phones": "+14155550103; tel:+1-415-555-0104;ext=12"}
     record = mapping.read_record(row, CONTACTS, "US")
@@ -143,13 +143,13 @@ def test_no_room_is_said() -> None:
     """A number that fits nowhere is refused with its field, not dropped."""
     phones = tuple(f"+141555501{number:02d}" for number in range(8))
     with pytest.raises(Rejected) as refused:
-        mapping.new_contact(ContactFields(last_name="Diaz", phones=phones), KEY, CONTACTS, "US")
+        contacts.new_contact(ContactFields(last_name="Diaz", phones=phones), KEY, CONTACTS, "US")
     assert refused.value.fields == ("FirstContact_Other_Phones",)
 
 
 def test_who_is_named_by_one_name_has_it_as_the_last() -> None:
     """Zoho has no contact without a last name; a first name that was there is emptied."""
-    values = mapping.new_contact(ContactFields(first_name="Zoë"), KEY, CONTACTS, "US")
+    values = contacts.new_contact(ContactFields(first_name="Zoë"), KEY, CONTACTS, "US")
     assert (values["First_Name"], values["Last_Name"]) == (None, "Zoë")
 
 
@@ -170,8 +170,11 @@ def test_who_edited_is_told_by_who_changed_last(row: dict[str, Any], edited: boo
 def test_the_mark_of_a_person_survives_our_change() -> None:
     """Before our change makes us the last, what a person did is marked; without a change nothing is."""
     row = {"id": "1", "FirstContact_Key": KEY, "Created_By": {"id": "1"}, "Modified_By": {"id": "2"}}
-    assert mapping.kept_mark({"Title": "CFO"}, row, CONTACTS) == {"Title": "CFO", "FirstContact_Edited": True}
-    assert mapping.kept_mark({}, row, CONTACTS) == {}
+    assert contacts.kept_mark({"Title": "CFO"}, row, CONTACTS) == {
+        "Title": "CFO",
+        "FirstContact_Edited": True,
+    }
+    assert contacts.kept_mark({}, row, CONTACTS) == {}
 
 
 def test_an_account_has_its_name_and_its_domain() -> None:

@@ -258,7 +258,7 @@ def filled(kept: Row, gone: Row, table: Table, region: str, me: str) -> Values:
         (table.emails(), OTHER_EMAILS, _EMAIL_PLACES),
     ):
         places = _places(kept, table, columns, several, country)
-        for name in columns:
+        for name in sorted(columns, key=lambda name: name != MOBILE):
             # A mobile number stays one where that column is free.
             places.add(held(gone, name), (name, *main) if name != several else main)
         values |= places.changes()

@@ -245,7 +245,7 @@ def filled(kept: Row, gone: Row, shape: Shape, region: str, me: str) -> Values:
     ):
         values = {name: value for name, value in values.items() if name not in fields}
         places = _places(kept, shape, fields, several, country)
-        for name in fields:
+        for name in sorted(fields, key=lambda name: name != MOBILE):
             # A mobile number stays one where that field is free.
             places.add(held(gone, name), (name, *main) if name != several else main)
         values |= places.changes()

@@ -127,8 +127,20 @@ def changed_activity(fields: ActivityFields, changed: Sequence[str], row: Row, m
         values["$se_module"] = new["$se_module"]
     values |= _own_changes(fields, changed, row, module)
     if values and module.takes(WRITTEN):
-        values[WRITTEN] = _digests(values, kept)
+        values[WRITTEN] = _digests(values, {**kept, **({_BY_PERSON: _EDITED} if edited(row) else {})})
     return values
+
+
+def edited(row: Row) -> bool:
+    """Whether a person changed an activity of ours since: somebody else was the last one, or was before our
+    last change, or its subject is no longer as we wrote it."""
+    if text(row, "Created_By") != text(row, "Modified_By"):
+        return True
+    kept = _read_digests(text(row, WRITTEN))
+    subjects = [name for name in ("Subject", "Event_Title") if name in row]
+    return _BY_PERSON in kept or any(
+        kept.get(_CODES[name], "") not in ("", _digest(_same(row.get(name), name))) for name in subjects
+    )
 
 
 def read_details(row: Row) -> dict[str, str]:
@@ -283,6 +295,8 @@ def _digest(value: str) -> str:
     return sha256(value.encode("utf-8", "replace")).hexdigest()[:6]
 
 
+_BY_PERSON, _EDITED = "z", "edited"
+"""Among the digests, what keeps that a person was there before a change of ours."""
 _EMPTY = _digest("")
 
 

@@ -17,6 +17,12 @@ CAPABILITIES = Capabilities(
     # `Who_Id` is one contact.
     several_people_on_activity=False,
     lead_source=True,
+    contact_fields=frozenset(
+        {"title", "department", "seniority", "persona", "mobile", "mailing", "main_email"}
+    ),
+    merges_contacts=True,
+    deletes_contact=True,
+    marks_activities=True,
     # `Last_Activity_Time` is when anything touched the record, by the server's clock.
     last_activity=False,
     # Zoho tells that the loser of a merge is gone, and not into which record it went.

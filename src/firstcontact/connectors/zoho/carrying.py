@@ -23,9 +23,9 @@ from firstcontact.connectors.contract import (
 )
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 from firstcontact.connectors.toolkit.writes import existing, fields_of
-from firstcontact.connectors.zoho import activities, documents, mapping, offered
+from firstcontact.connectors.zoho import activities, contacts, documents, mapping, offered
 from firstcontact.connectors.zoho.capabilities import CAPABILITIES
-from firstcontact.connectors.zoho.client import RECORDS, Api, Row
+from firstcontact.connectors.zoho.client import Api, Row
 from firstcontact.connectors.zoho.faults import (
     CLOSED,
     DUPLICATE,
@@ -39,31 +39,26 @@ from firstcontact.connectors.zoho.faults import (
 )
 from firstcontact.connectors.zoho.looking import Look, named_id
 from firstcontact.connectors.zoho.mapping import Values, text
+from firstcontact.connectors.zoho.merging import Merger
 from firstcontact.connectors.zoho.modules import Modules
+from firstcontact.connectors.zoho.nodes import Node, portions
 from firstcontact.connectors.zoho.shapes import ACTIVITIES, KEY, TITLE, Module, is_id
 from firstcontact.planning.write import (
     AccountFields,
     ActivityFields,
     ContactFields,
     DocumentFields,
+    MergeFields,
     Receipt,
     Write,
     WriteKind,
 )
 
+_READ = frozenset({"update_contact", "update_activity", "delete_activity", "delete_contact"})
+"""Writes about a record that has to be known as it is."""
 _DISPENSABLE = frozenset({"Lead_Source"})
 """Fields without which a new record is made where Zoho does not take our value: lists that an administrator
 keeps."""
-
-
-class Node(msgspec.Struct, frozen=True, kw_only=True):
-    """A record to insert, change or delete, for the write at `write`; `id` where it is there already."""
-
-    write: int
-    module: str
-    values: Values = {}
-    id: str = ""
-    deletes: bool = False
 
 
 class Carrier:
@@ -81,6 +76,7 @@ class Carrier:
         self._outcomes: dict[int, Outcome] = {}
         self._nodes: list[Node] = []
         self._present: Mapping[tuple[str, str], Row] = {}
+        self._logged_on: frozenset[str] = frozenset()
         self._happened = False
 
     def carry(self) -> list[Outcome]:
@@ -90,14 +86,16 @@ class Carrier:
             offered.check(write)
         self._read_present()
         for place, write in enumerate(self._writes):
-            if write.kind != "document":
+            if write.kind in _PREPARE:
                 self._prepare(place, write)
         self._look_for_keys()
-        for portion in self._portions():
+        for portion in portions(self._nodes):
             self._send(portion)
         for place, write in enumerate(self._writes):
             if write.kind == "document":
                 self._document(place, write)
+            elif write.kind == "merge_contacts":
+                self._merge(place, write)
         return [self._outcomes[place] for place in range(len(self._writes))]
 
     # --- what has to be known first --------------------------------------------------------------
@@ -106,7 +104,7 @@ class Carrier:
         """The records that are changed, a hundred of a module in a request."""
         wanted: dict[str, dict[str, None]] = {}
         for write in self._writes:
-            if write.kind in ("update_contact", "update_activity"):
+            if write.kind in _READ:
                 module, id = offered.place(write)
                 if module and is_id(id):
                     wanted.setdefault(module, {})[id] = None
@@ -118,6 +116,8 @@ class Carrier:
             for row in self._api.records(name, list(ids), fields):
                 found[name, text(row, "id")] = row
         self._present = found
+        leaving = {offered.place(write) for write in self._writes if write.kind == "delete_contact"}
+        self._logged_on = self._look.logged_on([id for _, id in sorted(leaving & found.keys())])
 
     def _look_for_keys(self) -> None:
         """Which of the new records are there already, in modules that would take them twice."""
@@ -145,7 +145,7 @@ class Carrier:
     def _create_contact(self, place: int, write: Write) -> None:
         fields = fields_of(write, ContactFields)
         module = self._own("Contacts")
-        values = mapping.new_contact(fields, write.key, module, self._region)
+        values = contacts.new_contact(fields, write.key, module, self._region)
         if fields.account is not None:
             values["Account_Name"] = offered.target(fields.account, "account")
         self._nodes.append(Node(write=place, module="Contacts", values=values))
@@ -159,12 +159,14 @@ class Carrier:
         fields = fields_of(write, ContactFields)
         name, row = self._row(write, "contact")
         module = self._modules.of(name)
-        values = mapping.changed_contact(fields, row, module, self._region)
+        values = contacts.changed_contact(fields, write.changed, row, module, self._region)
         if fields.account is not None and module.takes("Account_Name"):
             account = offered.target(fields.account, "account")
             if account["id"] != text(row, "Account_Name"):
                 values["Account_Name"] = account
-        self._change(place, name, row, mapping.kept_mark(values, row, module))
+        elif "account" in write.changed and module.takes("Account_Name") and text(row, "Account_Name"):
+            values["Account_Name"] = None
+        self._change(place, name, row, contacts.kept_mark(values, row, module))
 
     def _change(self, place: int, module: str, row: Row, values: Values) -> None:
         if values:
@@ -192,10 +194,29 @@ class Carrier:
 
     def _delete_activity(self, place: int, write: Write) -> None:
         module, id = offered.place(write)
-        if module:
-            self._nodes.append(Node(write=place, module=module, id=id, deletes=True))
+        row = self._present.get((module, id))
+        given = existing(write.target).id
+        if row is None:
+            self._done(place, given, created=False)
+        elif not text(row, KEY):
+            raise Rejected(f"The activity {given!r} was made by a person in {TITLE}.", ("target",))
+        elif activities.edited(row):
+            raise Rejected(f"A person has edited the activity {given!r} in {TITLE} since.", ("target",))
         else:
-            self._done(place, existing(write.target).id, created=False)
+            self._nodes.append(Node(write=place, module=module, id=id, deletes=True))
+
+    def _delete_contact(self, place: int, write: Write) -> None:
+        """Whom people have logged something on stays, since it may go with the contact."""
+        module, id = offered.place(write)
+        row = self._present.get((module, id))
+        if row is None:
+            self._done(place, id, created=False)
+            return
+        contacts.untouched(row)
+        if id in self._logged_on:
+            words = f"People have logged activities on the contact {id!r} in {TITLE}, which may go with it."
+            raise Rejected(words, ("target",))
+        self._nodes.append(Node(write=place, module=module, id=id, deletes=True))
 
     def _own(self, name: str) -> Module:
         """A module that has our key. Raises Rejected: without it nobody could tell after a lost answer
@@ -219,17 +240,6 @@ class Carrier:
         return module, row
 
     # --- sending ---------------------------------------------------------------------------------
-
-    def _portions(self) -> list[list[Node]]:
-        """New records, changes and deletions, by module, a hundred each; contacts and accounts first."""
-        found: list[list[Node]] = []
-        groups: dict[tuple[bool, bool, str], list[Node]] = {}
-        for node in self._nodes:
-            groups.setdefault((node.deletes, bool(node.id), node.module), []).append(node)
-        for key in sorted(groups, key=lambda key: (key[0], key[2] in ACTIVITIES, key[1], key[2])):
-            nodes = groups[key]
-            found += [nodes[begin : begin + RECORDS] for begin in range(0, len(nodes), RECORDS)]
-        return found
 
     def _send(self, nodes: Sequence[Node]) -> None:
         try:
@@ -336,6 +346,28 @@ class Carrier:
         for node in nodes:
             self._outcomes[node.write] = TryAgain(str(trouble), after)
 
+    # --- merging ---------------------------------------------------------------------------------
+
+    def _merge(self, place: int, write: Write) -> None:
+        """One after the other: Zoho takes one merge in a request, and what it fills counts for the next."""
+        fields = fields_of(write, MergeFields)
+        merger = Merger(self._api, self._modules.of("Contacts"), self._region)
+        try:
+            survivor = merger.merge(fields.loser.id, existing(write.target).id)
+        except Rejected as rejected:
+            self._outcomes[place] = rejected
+        except Refused as refused:
+            self._outcomes[place] = Rejected(str(refused), (refused.fault.field,))
+        except Lost as lost:
+            self._happened = True
+            self._outcomes[place] = Unclear(str(lost), write.key)
+        except (TryAgain, AuthLapsed) as trouble:
+            self._happened = self._happened or merger.happened
+            self._trouble([Node(write=place, module="")], trouble)
+        else:
+            self._happened = True
+            self._done(place, survivor, created=False)
+
     # --- files -----------------------------------------------------------------------------------
 
     def _document(self, place: int, write: Write) -> None:
@@ -363,4 +395,5 @@ _PREPARE: Mapping[WriteKind, Callable[[Carrier, int, Write], None]] = {
     "log_activity": Carrier._log_activity,
     "update_activity": Carrier._update_activity,
     "delete_activity": Carrier._delete_activity,
+    "delete_contact": Carrier._delete_contact,
 }

@@ -116,7 +116,9 @@ class Api:
     def _checked(self, answer: Answer, body: Any) -> Any:
         if answer.ok or answer.status == 304:
             return body
-        if isinstance(body, Mapping) and isinstance(body.get("data") or body.get("fields"), list):
+        if isinstance(body, Mapping) and isinstance(
+            body.get("data") or body.get("fields") or body.get("merge"), list
+        ):
             # Some of the records were refused, or all: each says it for itself.
             return body
         fault = fault_of(body)

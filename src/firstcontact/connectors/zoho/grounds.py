@@ -51,6 +51,9 @@ GROUNDS: tuple[Ground, ...] = (
         "stages of deals", "which stages end a deal is told with the field, or by their names", "unverified"
     ),
     Ground("converted lead's contact", "a lead names the contact it became", "document"),
+    Ground("merging", "a merge of contacts, done at once or as a job", "document"),
+    Ground("merging and workflows", "whether a merge fires any; it takes no `trigger`", "unverified"),
+    Ground("deleted contacts", "whether their activities go with them", "unverified"),
 )
 
 LIMITS: Mapping[str, str] = {

@@ -144,6 +144,19 @@ class Look:
             return kept[1]
         return self.users()
 
+    def logged_on(self, contacts: Sequence[str]) -> frozenset[str]:
+        """Those of these contacts on whom people have logged something, or changed what we did."""
+        found: set[str] = set()
+        for name in ACTIVITIES if contacts else ():
+            module = self._modules.of(name)
+            if not module.has("Who_Id"):
+                continue
+            fields = ("id", "Who_Id", "Created_By", "Modified_By", *module.present((KEY,)))
+            for row in self._api.asked(fields, name, coql.among("Who_Id", contacts)):
+                if not text(row, KEY) or text(row, "Created_By") != text(row, "Modified_By"):
+                    found.add(text(row, "Who_Id"))
+        return frozenset(found)
+
     # --- writes -------------------------------------------------------------------------------------------
 
     def written(self, keys: Sequence[str]) -> dict[str, Receipt]:

@@ -1,4 +1,4 @@
-"""PURE. Zoho's records as the contract's; contacts and accounts as its fields (apis A4)."""
+"""PURE. Zoho's records as the contract's; accounts as its fields (apis A4)."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from firstcontact.connectors.contract import Rejected
 from firstcontact.connectors.toolkit.countries import region_named
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.fields import full_name, read_fields
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.connectors.zoho.shapes import (
     CREATED_BY_US,
     DOMAINS,
     EDITED,
-    INTERACTION,
     KEY,
     OTHER_EMAILS,
     OTHER_PHONES,
+    PERSONA,
     PLACEHOLDER,
+    SENIORITY,
     TEAM,
-    TITLE,
     Module,
 )
 from firstcontact.identity.domains import website_host
-from firstcontact.identity.records import Account, CrmUser, Opportunity, Record
-from firstcontact.planning.write import AccountFields, ContactFields
+from firstcontact.identity.records import Account, CrmUser, MailingAddress, Opportunity, Record
+from firstcontact.planning.write import AccountFields
 
 Row = Mapping[str, Any]
 Values = dict[str, Any]
@@ -43,8 +42,22 @@ _RECORD = (
     "Modified_Time",
     "Modified_By",
 )
-_CONTACT = ("Title", "Account_Name", "Mailing_Country", KEY, CREATED_BY_US, PLACEHOLDER, EDITED)
-_LEAD = ("Designation", "Company", "Country", "Converted__s", "Converted_Contact")
+ADDRESS = ("Mailing_Street", "Mailing_City", "Mailing_State", "Mailing_Zip", "Mailing_Country")
+_LEAD_ADDRESS = ("Street", "City", "State", "Zip_Code", "Country")
+_CONTACT = (
+    "Title",
+    "Department",
+    "Account_Name",
+    "Lead_Source",
+    *ADDRESS,
+    KEY,
+    CREATED_BY_US,
+    PLACEHOLDER,
+    EDITED,
+    SENIORITY,
+    PERSONA,
+)
+_LEAD = ("Designation", "Company", *_LEAD_ADDRESS, "Converted__s", "Converted_Contact")
 _ACCOUNT = ("Account_Name", "Website", "Owner", "Modified_Time", DOMAINS, TEAM)
 _DEAL = ("Deal_Name", "Stage", "Account_Name", "Owner", "Modified_Time")
 
@@ -107,7 +120,7 @@ def listed(value: str) -> tuple[str, ...]:
 def read_record(row: Row, module: Module, region: str) -> Record:
     """A contact or lead. region: where numbers without a country are read."""
     lead = module.name == "Leads"
-    country = region_named(text(row, "Country" if lead else "Mailing_Country"))
+    country = country_of(row, lead=lead)
     phones, emails = _values(row, module.phones()), _values(row, module.emails())
     handles, _ = read_fields(emails, phones, country or region)
     first, last = text(row, "First_Name"), text(row, "Last_Name")
@@ -121,6 +134,11 @@ def read_record(row: Row, module: Module, region: str) -> Record:
         phones=phones,
         handles=handles,
         title=text(row, "Designation" if lead else "Title"),
+        department=text(row, "Department"),
+        seniority=text(row, SENIORITY),
+        persona=text(row, PERSONA),
+        mobiles=held(row, "Mobile"),
+        mailing=_mailing(row, _LEAD_ADDRESS if lead else ADDRESS, country),
         country=country,
         account="" if lead else text(row, "Account_Name"),
         company=text(row, "Company") if lead else named(row, "Account_Name"),
@@ -147,12 +165,25 @@ def converted_away(row: Row) -> bool:
     return flag(row, "Converted__s") and not text(row, "Converted_Contact")
 
 
+def held(row: Row, name: str) -> tuple[str, ...]:
+    """The addresses or numbers that a field holds."""
+    value = text(row, name)
+    return parts(value) if name in (OTHER_EMAILS, OTHER_PHONES) else (value,) if value else ()
+
+
 def _values(row: Row, names: Iterable[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for name in names:
-        value = text(row, name)
-        found += parts(value) if name in (OTHER_EMAILS, OTHER_PHONES) else ([value] if value else [])
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(value for name in names for value in held(row, name)))
+
+
+def country_of(row: Row, *, lead: bool) -> str:
+    """The ISO country of a contact or lead; "" where its field names none."""
+    return region_named(text(row, "Country" if lead else "Mailing_Country"))
+
+
+def _mailing(row: Row, names: Sequence[str], country: str) -> MailingAddress | None:
+    street, city, state, postal_code, _ = (text(row, name) for name in names)
+    address = MailingAddress(street=street, city=city, state=state, postal_code=postal_code, country=country)
+    return address if address != MailingAddress() else None
 
 
 def read_account(
@@ -205,116 +236,21 @@ def read_user(row: Row) -> CrmUser:
     )
 
 
-# --- contacts and accounts as fields ------------------------------------------------------------------------
-
-_PHONE_PLACES = ("Phone", "Mobile", "Other_Phone", "Home_Phone")
-_EMAIL_PLACES = ("Email", "Secondary_Email")
-
-
-def new_contact(fields: ContactFields, key: str, module: Module, region: str) -> Values:
-    """What a new contact has, but for its account. Raises Rejected where a value has no place."""
-    first, last = _names(fields)
-    values: Values = {KEY: key}
-    given = {
-        "First_Name": first,
-        "Last_Name": last,
-        "Title": fields.title,
-        "Lead_Source": fields.lead_source,
-        INTERACTION: fields.interaction,
-    }
-    _put(values, module, given, fields.owner)
-    marks = {CREATED_BY_US: fields.created_by_firstcontact, PLACEHOLDER: fields.placeholder}
-    values |= {name: value for name, value in marks.items() if value and module.takes(name)}
-    _add_handles(values, {}, fields, module, region)
-    return values
-
-
-def changed_contact(fields: ContactFields, row: Row, module: Module, region: str) -> Values:
-    """What changes on a contact that is there, but for its account: addresses and numbers are added, what is
-    given is set; {} where nothing changes. Raises Rejected where a value has no place."""
-    values: Values = {}
-    whole = bool(fields.first_name or fields.last_name)
-    title = "Designation" if module.name == "Leads" else "Title"
-    given = {title: fields.title, "Lead_Source": fields.lead_source}
-    if fields.last_name or (fields.name and not whole):
-        given["First_Name"], given["Last_Name"] = _names(fields)
-    elif fields.first_name:
-        given["First_Name"] = fields.first_name
-    _put(values, module, given, fields.owner)
-    placeholder = fields.placeholder
-    if placeholder is None and whole and flag(row, PLACEHOLDER):
-        placeholder = False
-    if placeholder is not None and module.takes(PLACEHOLDER) and placeholder != flag(row, PLACEHOLDER):
-        values[PLACEHOLDER] = placeholder
-    values = {name: value for name, value in values.items() if not _is_so(row, name, value)}
-    country = region_named(text(row, "Country" if module.name == "Leads" else "Mailing_Country"))
-    _add_handles(values, row, fields, module, country or region)
-    return values
-
-
-def _is_so(row: Row, name: str, value: Any) -> bool:
-    """Whether a field has this value already."""
-    wanted = value.get("id") if isinstance(value, Mapping) else value
-    return text(row, name) == ("" if wanted is None else str(wanted))
-
-
-def kept_mark(values: Values, row: Row, module: Module) -> Values:
-    """The change, with the mark that a person was there: after it the record is last changed by us."""
-    if values and module.takes(EDITED) and edited(row) and not flag(row, EDITED):
-        return {**values, EDITED: True}
-    return values
+# --- accounts as fields ------------------------------------------------------------------------
 
 
 def new_account(fields: AccountFields, key: str, module: Module) -> Values:
     """What an account made from a domain has."""
     values: Values = {KEY: key}
     given = {"Account_Name": fields.name or fields.domain, "Website": fields.domain}
-    _put(values, module, given, fields.owner)
+    put_texts(values, module, given, fields.owner)
     return values
 
 
-def _names(fields: ContactFields) -> tuple[str, str]:
-    """First and last name; Zoho has no contact without a last name."""
-    if fields.last_name.strip():
-        return fields.first_name, fields.last_name
-    if fields.first_name.strip():
-        return "", fields.first_name
-    return "", fields.name
-
-
-def _put(values: Values, module: Module, given: Mapping[str, str], owner: str) -> None:
+def put_texts(values: Values, module: Module, given: Mapping[str, str], owner: str) -> None:
+    """Adds the texts that are not empty, as far as there are fields for them, and the owner."""
     for name, value in given.items():
         if value and module.takes(name):
             values[name] = clean(value, module.length(name))
-    if given.get("Last_Name") and "First_Name" in given and not given["First_Name"]:
-        values["First_Name"] = None
     if owner:
         values["Owner"] = {"id": owner}
-
-
-def _add_handles(values: Values, row: Row, fields: ContactFields, module: Module, region: str) -> None:
-    """Each new number and address into the first of its places that is empty and takes its length, else into
-    our own field. Raises Rejected where there is no room."""
-    for added, all, places, other in (
-        (fields.phones, module.phones(), _PHONE_PLACES, OTHER_PHONES),
-        (fields.emails, module.emails(), _EMAIL_PLACES, OTHER_EMAILS),
-    ):
-        present = _values(row, all)
-        new = with_new(present, [clean(one) for one in added], region)[len(present) :]
-        free = [name for name in places if module.takes(name) and not text(row, name)]
-        further = list(parts(text(row, other)))
-        before = len(further)
-        for value in new:
-            place = next((name for name in free if len(value) <= (module.length(name) or len(value))), "")
-            if place:
-                free.remove(place)
-                values[place] = value
-            else:
-                further.append(value)
-        if len(further) == before:
-            continue
-        joined = SEPARATOR.join(further)
-        room = module.length(other)
-        if not module.takes(other) or (room and len(joined) > room):
-            raise Rejected(f"{TITLE} has no room for {', '.join(further[before:])}.", (other,))
-        values[other] = joined

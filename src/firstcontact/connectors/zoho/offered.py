@@ -14,6 +14,7 @@ from firstcontact.planning.write import (
     ContactFields,
     DocumentFields,
     Fields,
+    MergeFields,
     Target,
     Write,
     WriteKind,
@@ -27,8 +28,12 @@ _FIELDS: Mapping[WriteKind, type[Fields]] = {
     "update_activity": ActivityFields,
     "delete_activity": ActivityFields,
     "document": DocumentFields,
+    "merge_contacts": MergeFields,
+    "delete_contact": ContactFields,
 }
-_ON_EXISTING = frozenset({"update_contact", "update_activity", "delete_activity"})
+_ON_EXISTING = frozenset(
+    {"update_contact", "update_activity", "delete_activity", "merge_contacts", "delete_contact"}
+)
 _MODULE = {"contact": "Contacts", "lead": "Leads", "account": "Accounts"}
 
 
@@ -52,7 +57,7 @@ def check(write: Write) -> None:
 def place(write: Write) -> tuple[str, str]:
     """Module and id of the record that a write changes."""
     on = existing(write.target)
-    if write.kind == "update_contact":
+    if write.kind in ("update_contact", "merge_contacts", "delete_contact"):
         return _MODULE.get(on.record, "Contacts"), on.id
     return place_of(on.id)
 

@@ -59,6 +59,8 @@ OWN = (
     Own(module="Contacts", name=names.INTERACTION),
     Own(module="Contacts", name=names.OTHER_EMAILS),
     Own(module="Contacts", name=names.OTHER_PHONES),
+    Own(module="Contacts", name=names.SENIORITY),
+    Own(module="Contacts", name=names.PERSONA),
     _key("Accounts"),
     Own(module="Accounts", name=names.DOMAINS),
     Own(module="Accounts", name=names.TEAM),

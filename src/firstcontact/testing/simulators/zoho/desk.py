@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from firstcontact.testing.simulators.zoho import deal_roles, ours
+from firstcontact.testing.simulators.zoho import deal_roles, merging, ours
 from firstcontact.testing.simulators.zoho.dumping import EMAILS, PHONES, PREFIXES, dump
 from firstcontact.testing.simulators.zoho.schema import ACTIVITIES
 from firstcontact.testing.simulators.zoho.state import Record, State
@@ -29,6 +29,9 @@ _PLAIN: Mapping[str, Mapping[str, str]] = {
     "contact": {
         **_COMMON,
         "title": "Title",
+        "department": "Department",
+        "seniority": ours.SENIORITY,
+        "persona": ours.PERSONA,
         "country": "Mailing_Country",
         "account": "Account_Name",
         "placeholder": ours.PLACEHOLDER,
@@ -41,6 +44,13 @@ _PLAIN: Mapping[str, Mapping[str, str]] = {
 }
 _NOWHERE = {"contact": ("active", "contact_type", "company"), "lead": ("active",)}
 """What Zoho has no field for: it is taken, and nothing comes of it."""
+_MAILING = {
+    "street": "Mailing_Street",
+    "city": "Mailing_City",
+    "state": "Mailing_State",
+    "postal_code": "Mailing_Zip",
+    "country": "Mailing_Country",
+}
 _PAST = {"created_at": "Created_Time", "last_activity_at": "Last_Activity_Time"}
 NOT_GIVEN = "[not provided]"
 
@@ -103,24 +113,13 @@ class Desk:
             kept = state.get(gone.module, survivor) if gone else None
             if gone is None or kept is None:
                 raise LookupError(f"there is no {loser!r} or no {survivor!r}")
-            fields = [
-                field.name
-                for field in state.modules[kept.module].fields.values()
-                if not (field.computed or field.unique)
-            ]
-            filled = {name: gone.values[name] for name in fields if name in gone.values}
-            filled = {name: value for name, value in filled.items() if name not in kept.values}
-            state.repoint(gone.id, kept.id)
-            for deal in state.roles.values():
-                if gone.id in deal:
-                    deal.setdefault(kept.id, deal[gone.id])
-            state.remove(gone, state.quirks.merge_leaves)
-            state.set(kept, filled)
+            merging.merge(state, kept, gone, merging.blanks(state, kept, gone))
             kept.by_person = True
 
     def dump(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """Everything, in the shape of a scenario's `expect.crm`."""
         with self._state.lock:
+            merging.catch_up(self._state)
             return dump(self._state)
 
     @contextmanager
@@ -166,6 +165,10 @@ class Desk:
             return {field: "; ".join(value or ()) or None}
         if kind == "opportunity" and name == "open":
             return {"Stage": "Qualification" if value else "Closed Lost"}
+        if kind == "contact" and name == "mobiles":
+            return {"Mobile": next(iter(value or ()), None)}
+        if kind == "contact" and name == "mailing":
+            return {field: (value or {}).get(part) or None for part, field in _MAILING.items()}
         if kind in ("contact", "lead") and name == "name":
             return {"name": value}
         if kind == "activity" and name == "subject":

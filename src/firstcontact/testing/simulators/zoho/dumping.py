@@ -95,11 +95,24 @@ def _name(record: Record) -> str:
     return " ".join(record.values[part] for part in ("First_Name", "Last_Name") if record.values.get(part))
 
 
+def _mailing(known: Plain) -> Plain | None:
+    """The address, without what is empty; the country as it stands there."""
+    names = ("street", "city", "state", "postal_code", "country")
+    fields = ("Street", "City", "State", "Zip", "Country")
+    parts = {name: known.get(f"Mailing_{field}") for name, field in zip(names, fields, strict=True)}
+    return {name: value for name, value in parts.items() if value} or None
+
+
 def _contact(record: Record) -> Plain:
     known = record.values
     return {
         **_person(record, _name(record)),
         "title": known.get("Title"),
+        "department": known.get("Department"),
+        "seniority": known.get(ours.SENIORITY),
+        "persona": known.get(ours.PERSONA),
+        "mobiles": [known["Mobile"]] if known.get("Mobile") else [],
+        "mailing": _mailing(known),
         "country": known.get("Mailing_Country"),
         "account": known.get("Account_Name"),
         "placeholder": bool(known.get(ours.PLACEHOLDER)),

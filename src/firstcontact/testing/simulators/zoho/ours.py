@@ -13,6 +13,8 @@ EDITED = "FirstContact_Edited"
 INTERACTION = "FirstContact_Interaction"
 OTHER_EMAILS = "FirstContact_Other_Emails"
 OTHER_PHONES = "FirstContact_Other_Phones"
+SENIORITY = "FirstContact_Seniority"
+PERSONA = "FirstContact_Persona"
 DOMAINS = "FirstContact_Domains"
 TEAM = "FirstContact_Team"
 INTERACTIONS = "FirstContact_Interactions"
@@ -47,7 +49,12 @@ def ready(unique_activities: bool) -> Mapping[str, tuple[Field, ...]]:
     )
     flags = (_flag(CREATED), _flag(PLACEHOLDER), _flag(EDITED))
     return {
-        "Contacts": (_text(KEY, 32, unique=True), *flags, _text(INTERACTION), *others),
+        "Contacts": (
+            _text(KEY, 32, unique=True),
+            *flags,
+            *(_text(name) for name in (INTERACTION, SENIORITY, PERSONA)),
+            *others,
+        ),
         "Leads": others,
         "Accounts": (_text(KEY, 32, unique=True), _text(DOMAINS), _text(TEAM)),
         **dict.fromkeys(("Calls", "Events", "Tasks"), activity),

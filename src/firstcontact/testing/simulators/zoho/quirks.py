@@ -38,6 +38,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     call_duration: Literal["needed", "free"] = "needed"
     company: Literal["needed", "free"] = "needed"
     merge_leaves: Literal["recycle", "permanent", "nothing"] = "recycle"
+    merge_job: Literal["at_once", "scheduled"] = "at_once"
+    contact_deleted: Literal["unlinked", "cascade"] = "unlinked"
     forecast: Literal["yes", "no"] = "yes"
     required_field: Literal["none", "enforced"] = "none"
     field_creation: Literal["offered", "refused"] = "offered"
@@ -90,6 +92,8 @@ MEANINGS: Mapping[str, str] = {
     "call_duration": "needed: a call that took place needs its length; free: it does not",
     "company": "needed: the layout of leads demands Company; free: it does not",
     "merge_leaves": "recycle, permanent or nothing: as what the loser of a merge stands among the deleted",
+    "merge_job": "at_once, or scheduled: a merge by the API is a job that is done 20 seconds later",
+    "contact_deleted": "unlinked: activities of a deleted contact stay without it; cascade: they go with it",
     "forecast": "yes or no: whether the stages of deals tell their forecast_type",
     "required_field": "none, or enforced: the layout of contacts has a custom field that must be filled in",
     "field_creation": "offered, or refused: whether our login may make custom fields",

@@ -14,6 +14,7 @@ from firstcontact.testing.simulators.zoho import (
     coql,
     deal_roles,
     listing,
+    merging,
     query,
     search,
     settings,
@@ -21,6 +22,7 @@ from firstcontact.testing.simulators.zoho import (
 )
 from firstcontact.testing.simulators.zoho import limits as costs
 from firstcontact.testing.simulators.zoho.errors import (
+    Refused,
     ZohoError,
     bad_body,
     bad_parameter,
@@ -84,6 +86,7 @@ class Routes:
 
     def answer(self, call: Call) -> Answer:
         """What a request is answered. Raises ZohoError, Nothing."""
+        merging.catch_up(self._state)
         self._state.acting = self._me
         first = call.parts[0]
         if first == "settings":
@@ -170,6 +173,8 @@ class Routes:
         record = self._record(call, name, rest[0])
         if len(rest) == 1:
             return self._one_of(call, name, record, rest[0])
+        if list(rest[1:]) == ["actions", "merge"]:
+            return self._merge(call, record)
         if record is None:
             raise no_such_record()
         return self._below(call, record, rest[1:])
@@ -312,6 +317,23 @@ class Routes:
         id = record.id if record is not None else reference
         items = writing.each([{}], lambda _row: writing.delete(self._state, name, id, asked))
         return self._written(items, 200)
+
+    def _merge(self, call: Call, record: Record | None) -> Answer:
+        """`/{module}/{id}/actions/merge`: merge into this record, and the state of merges that were put off
+        (the vendor's pages "Merge Records" and "Get Records Merge Status")."""
+        _only(call, "GET", "POST")
+        if call.method == "GET":
+            if record is None:
+                raise no_such_record()
+            jobs = merging.jobs_of(self._state, record)
+            return Answer(200, {"merge": jobs}) if jobs else Answer(204, None)
+        listing.known_parameters(call.params, frozenset())
+        try:
+            children = merging.asked(self._state, call.version, record, call.body())
+        except Refused as refused:
+            return Answer(400, {"merge": [refused.item("$.merge[0].data[0]")]})
+        assert record is not None
+        return Answer(*merging.carried(self._state, record, children))
 
     def _not_there(self) -> Answer:
         """A record that is not there: an empty 204, or an error (not verified)."""

@@ -74,6 +74,8 @@ class State:
         """Ids of contacts and their roles, by deal."""
         self.fired: list[tuple[str, str, str]] = []
         """Module, id and action of every write that set workflows off."""
+        self.jobs: list[Any] = []
+        """Merges that were put off (`merging.Job`)."""
         self.invited: list[str] = []
         """Events whose participants were sent an invitation."""
         self.search_broken = False
@@ -188,7 +190,12 @@ class State:
         return self.get(module, self._unique.get((module, field.name), {}).get(folded))
 
     def remove(self, record: Record, type: str = "recycle") -> None:
-        """A record is deleted, and everything that pointed at it points at nothing."""
+        """A record is deleted, and everything that pointed at it points at nothing, or goes with it."""
+        if record.module == "Contacts" and self.quirks.contact_deleted == "cascade":
+            for activities in schema.ACTIVITIES:
+                for one in self.all(activities):
+                    if one.values.get("Who_Id") == record.id:
+                        self.remove(one, type)
         del self._records[record.module][record.id]
         for field in self.unique(record.module):
             folded = _folded(field, record.values.get(field.name))

@@ -109,3 +109,17 @@ def test_who_is_nobody(known: Any) -> None:
     """One of ours, and what is no handle, are refused with a sentence."""
     assert "is one of ours" in known("person", "erase", "ana@ruizlaw.example").err
     assert "no address, no number" in known("person", "export", "nobody").err
+
+
+def test_the_ring_is_lost(known: Any, write_mbox: Any) -> None:
+    """Without the key ring nothing is taken in, and it is said what to do; a person may say it is lost."""
+    known.done("person", "erase", WHO, "--yes")
+    (known.home / "keys" / "ring.json").unlink()
+    more = write_mbox("more.mbox", [{"From": JO, "To": ANA, "Message-ID": "<more@acme.example>"}])
+    said = known("import", more)
+    assert (said.status, "person lost-key" in said.err) == (2, True)
+    assert known("person", "lost-key").status == 1
+    known.done("person", "lost-key", "--yes")
+    known.done("import", more)
+    assert known.done("person", "erase", WHO, "--yes").out.startswith("Erased")
+    assert files_with(known.home, "quirke") == []

@@ -11,6 +11,7 @@ import click
 from firstcontact.cli.common import (
     ANSWER_IS_NO,
     NEEDS_A_PERSON,
+    confirmed,
     counted,
     json_option,
     note,
@@ -93,6 +94,27 @@ def erase(ctx: click.Context, who: tuple[str, ...], yes: bool, in_crm: bool, as_
     done = erasing.erase(installation, found, in_crm=in_crm)
     by_hand = erasing.to_do(installation, found, in_crm=in_crm).by_hand if not done.asked else ()
     return _finished(opened, done, as_json=as_json, by_hand=by_hand)
+
+
+@person.command("lost-key", epilog="Example: firstcontact person lost-key --yes")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def lost_key(ctx: click.Context, yes: bool, as_json: bool) -> int:
+    """The key ring is lost: go on without knowing who was erased. They may be captured again."""
+    from firstcontact.config import key_file
+    from firstcontact.lanes.credentials import KeptCredentials
+    from firstcontact.ledger.erased import SEALED_AS
+
+    home, opened = open_home(ctx)
+    if not confirmed("Nobody who was erased will be known any more. Go on?", yes=yes):
+        return ANSWER_IS_NO
+    forgotten = KeptCredentials(opened.ledger, key_file(home.folder), SEALED_AS).forget()
+    if as_json:
+        print_json({"forgotten": forgotten})
+    else:
+        say("Erase those people again as they come." if forgotten else "Nobody was erased.")
+    return 0
 
 
 def _plan(plan: ToDo, opened: Opened, *, in_crm: bool) -> None:

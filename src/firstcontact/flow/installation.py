@@ -32,6 +32,7 @@ from firstcontact.flow.sifting import Sifted, kept_of, rows_of, sift, sifted_cha
 from firstcontact.flow.understand import signatures, understand
 from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Interaction
+from firstcontact.keyring import KeyProblem
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
 from firstcontact.ledger import (
@@ -570,7 +571,7 @@ class Installation:
                 with timed(self.watch, self.crm.connection, stage) as timing, self._pausing():
                     done = batch(lease, size)
                     timing.items = _items(stage, done)
-            except (AuthLapsed, StoreProblem, LeaseLost):
+            except (AuthLapsed, StoreProblem, LeaseLost, KeyProblem):
                 raise
             except Exception as error:
                 self.watch.failure(f"{stage} failed", error)

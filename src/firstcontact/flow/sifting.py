@@ -67,6 +67,8 @@ def sift(
     tx: Connection, erased: Erased, team: Team, deliveries: Sequence[Sequence[Interaction]]
 ) -> list[Sifted]:
     """What is to be kept of each delivery's interactions. Raises KeyProblem."""
+    if not erased.anybody(tx):
+        return [Sifted(tuple(facts)) for facts in deliveries]
     keys = {key for facts in deliveries for fact in facts for key in _keys(fact)}
     markers = erased.markers(tx, keys)
     if not markers:
@@ -123,6 +125,8 @@ def reachable_others(fact: Interaction, team: Team, but: Collection[str] = ()) -
 def without_erased(tx: Connection, erased: Erased, records: Iterable[Record]) -> list[Record]:
     """The records that bear no handle of anybody who was erased. Raises KeyProblem."""
     listed = list(records)
+    if not listed or not erased.anybody(tx):
+        return listed
     markers = erased.markers(tx, _handles(listed))
     return [each for each in listed if not any(handle.key in markers for handle in each.handles)]
 

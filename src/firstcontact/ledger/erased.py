@@ -22,6 +22,11 @@ from firstcontact.store.statements import Statement, insert_new, values
 SEALED_AS = "erased people"
 """Where the key of the hashes stands among what is sealed; no connection can be called so."""
 
+_LOST = (
+    "It is needed to know people who were erased by a keyed hash: copy it from where it is. Where it is "
+    "lost, `firstcontact person lost-key` goes on without; they may be captured again, and are then to be "
+    "erased anew."
+)
 _KEY_BYTES = 32
 _HASH, _MARKER = 32, 12
 """Hex digits of a hash, and of what stands for a handle where a reference needs something."""
@@ -39,11 +44,17 @@ class Erased:
         self._key = b""
         self._hashes: dict[str, str] = {}
 
+    def anybody(self, tx: Connection) -> bool:
+        """Whether anybody was erased."""
+        return bool(_ANYBODY.rows(tx))
+
     def markers(self, tx: Connection, keys: Collection[str]) -> dict[str, str]:
         """Those of these handle keys whose owners were erased, each with what stands for it. Where nobody
         was, it is one look at an empty table. Raises KeyProblem where this machine has not got the key."""
-        if not keys or not _ANYBODY.rows(tx):
+        if not keys or not self.anybody(tx):
             return {}
+        if credentials.row(tx, SEALED_AS) is None and not self._key:
+            return {}  # the key was lost, and a person has said so
         by_hash = {self._hash(tx, key): key for key in keys}
         found = _AMONG.rows(tx, hashes=list(by_hash))
         return {by_hash[hash]: marker(hash) for (hash,) in found}
@@ -87,19 +98,18 @@ class Erased:
             return self._key
         row = credentials.row(tx, SEALED_AS)
         if row is None:
-            raise KeyProblem("People were erased from this ledger, and the key of their hashes is not in it.")
-        plain = self._loaded().open(row.key, row.sealed, credentials.about(SEALED_AS))
+            raise KeyProblem("The key that people who were erased are known by is not in the ledger.")
+        try:
+            plain = self._loaded().open(row.key, row.sealed, credentials.about(SEALED_AS))
+        except KeyProblem as problem:
+            raise KeyProblem(f"{problem} {_LOST}") from None
         self._key = bytes.fromhex(plain.decode())
         return self._key
 
     def _loaded(self) -> keyring.KeyRing:
         ring = keyring.load(self._ring) if self._ring is not None else None
         if ring is None:
-            where = self._ring or "The key ring"
-            raise KeyProblem(
-                f"{where}: there is no key ring, which knows people who were erased by a keyed hash. Copy it "
-                "from the machine that has it."
-            )
+            raise KeyProblem(f"{self._ring or 'The key ring'}: there is no such key ring.")
         return ring
 
 

@@ -37,7 +37,7 @@ class _OrShown(click.Group):
 
 
 @accounts.group(
-    cls=_OrShown, invoke_without_command=True, epilog="Example: firstcontact accounts domains Acme"
+    cls=_OrShown, invoke_without_command=True, epilog="Example: firstcontact accounts domains show Acme"
 )
 @json_option
 @click.pass_context

@@ -182,3 +182,22 @@ def test_all_problems_are_told_at_once() -> None:
     keys = {problem.key for problem in caught.value.problems}
     assert keys == {"team.region", "team.emails", "engagement", "user.bo", "user.bo.log", "blocked"}
     assert all(problem.place for problem in caught.value.problems)
+
+
+def test_a_map_whose_keys_people_make_up() -> None:
+    """Roles by persona take the personas of the built-in rules and of one's own, and only texts."""
+    written = {"contact_roles_by_persona": {"Economic buyer": " Economic Buyer ", "My own": "Sponsor"}}
+    layer = read_layer(written, "organisation")
+    assert layer.problems == ()
+    assert layer.layer.values == {
+        "contact_roles_by_persona.Economic buyer": "Economic Buyer",
+        "contact_roles_by_persona.My own": "Sponsor",
+    }
+    assert setting_of("contact_roles_by_persona.My own") is BY_NAME["contact_roles_by_persona"]
+    book = SettingsBook.from_mapping({}, written)
+    assert book.effective().contact_roles_by_persona == {
+        "Economic buyer": "Economic Buyer",
+        "My own": "Sponsor",
+    }
+    assert "3 is no text" in sentences({"contact_roles_by_persona": {"Legal": 3}})[0]
+    assert "takes keys" in sentences({"contact_roles_by_persona": "Sponsor"})[0]

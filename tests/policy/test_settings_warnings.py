@@ -51,6 +51,17 @@ def test_a_crm_that_requires_a_matter() -> None:
     assert warned({}, MATTERS) == {}
 
 
+def test_contact_roles_in_a_crm_that_has_none() -> None:
+    """Where roles are on and the CRM has no place for them, it is said that none will be made."""
+    said = warned({"contact_roles": True})
+    assert said == {
+        "contact_roles": "no contact role will be made: Clio Manage has no place for roles on opportunities"
+    }
+    roles = Capabilities(kind="salesforce", title="Salesforce", opportunities=True, contact_roles=True)
+    assert warned({"contact_roles": True}, roles) == {}
+    assert warned({"contact_roles": False}) == {}
+
+
 def test_ask_without_anybody_to_ask() -> None:
     """Each key that asks is named where the team has no reviewer; with one, nothing is said."""
     said = warned({"autonomy": {"create": "ask"}, "unknown_contact": {"sms": "ask"}}, users=[])

@@ -14,6 +14,7 @@ from firstcontact.connectors.contract import Crm
 from firstcontact.explain.sentences import explain
 from firstcontact.flow.installation import Tally
 from firstcontact.flow.problems import FlowProblem
+from firstcontact.flow.replay import Replay
 from firstcontact.identity.records import Account
 from firstcontact.interactions.model import Email
 from firstcontact.lanes.leases import Lease
@@ -415,3 +416,14 @@ def test_the_index_knows_our_role_at_once(bench: Bench) -> None:
     known = cast(Crm, world.installation.known)
     (account,) = known.accounts(["acme.example"], ())
     assert account.opportunities[0].roles == ("jo", "meg")
+
+
+def test_a_replay_tells_of_roles(world: World) -> None:
+    """With roles on from the start nothing differs from what was; with them off, the role would not be."""
+    tell(world, both("m1", 9))
+    with world.ledger.read() as tx:
+        assert list(Replay(tx, ON).differences()) == []
+        off = Replay(tx, ON.with_settings({"contact_roles": False}))
+        assert [(each.about, each.before, each.after) for each in off.differences()] == [
+            (MEG, "role:made", "none")
+        ]

@@ -120,7 +120,7 @@ def test_nobody_is_there_twice(home: Path) -> None:
     ours = [contact for contact in contacts if contact["created_by_us"]]
     handles = [handle for contact in ours for handle in (*contact["emails"], *contact["phones"])]
     assert len(ours) > 8
-    assert len(handles) == len(set(handles)) == len(ours)
+    assert len(handles) == len(set(handles)) >= len(ours)
 
 
 def test_what_is_not_logged_says_why(home: Path) -> None:

@@ -57,7 +57,8 @@ def likely(records: Iterable[Record], least: float = LIKELY) -> list[Likely]:
     try:
         connection.execute(
             "CREATE TABLE contacts (unique_id VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR,"
-            " local_part VARCHAR, phone VARCHAR, company VARCHAR, place VARCHAR)"
+            " local_part VARCHAR, phone VARCHAR, company VARCHAR, place VARCHAR, street VARCHAR,"
+            " postal VARCHAR)"
         )
         if _fill(connection, records) < 3:
             return []
@@ -83,7 +84,7 @@ def _fill(connection: Any, records: Iterable[Record]) -> int:
 def _insert(connection: Any, batch: list[tuple[str | None, ...]]) -> None:
     if batch:
         # In one statement: duckdb is slow at many small ones.
-        marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(batch))
+        marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(batch))
         connection.execute(f"INSERT INTO contacts VALUES {marks}", [value for row in batch for value in row])
 
 
@@ -101,7 +102,9 @@ def _row(record: Record) -> tuple[str | None, ...]:
         emails[0].partition("@")[0] if emails else "",
         phones[0] if phones else "",
         record.account or record.company.casefold(),
-        f"{mailing.city}".casefold() if mailing else "",
+        mailing.city.casefold() if mailing else "",
+        " ".join(mailing.street.casefold().split()) if mailing else "",
+        mailing.postal_code.casefold() if mailing else "",
     )
     return tuple(value or None for value in values)
 
@@ -117,12 +120,14 @@ def _linked(connection: Any, least: float) -> list[Likely]:
     rules: list[Any] = [f"l.{name} = r.{name}" for name in ("email", "phone") if name in there]
     if {"first_name", "last_name"} <= there:
         rules.append("l.first_name = r.first_name AND l.last_name = r.last_name")
-    if not rules:
+    # A rule teaches by what it does not ask for itself.
+    teaching = [rule for rule in rules if len(there - {"local_part"} - _named(rule)) > 0]
+    if not teaching:
         return []
     training = linker.training
     training.estimate_probability_two_random_records_match(rules, recall=0.7)
     training.estimate_u_using_random_sampling(max_pairs=MOST_PAIRS, seed=SEED)
-    for rule in rules:
+    for rule in teaching:
         try:
             training.estimate_parameters_using_expectation_maximisation(rule, record_sample_proportion=1.0)
         except Exception as error:  # nothing shares what this rule asks for: the others teach
@@ -138,7 +143,17 @@ def _linked(connection: Any, least: float) -> list[Likely]:
 
 def _columns(connection: Any) -> set[str]:
     """Columns in which anything stands; an empty one teaches nothing."""
-    names = ("first_name", "last_name", "email", "local_part", "phone", "company", "place")
+    names = (
+        "first_name",
+        "last_name",
+        "email",
+        "local_part",
+        "phone",
+        "company",
+        "place",
+        "street",
+        "postal",
+    )
     asked = "SELECT " + ", ".join(f"count({name})" for name in names) + " FROM contacts"
     (counts,) = connection.execute(asked).fetchall()
     return {name for name, count in zip(names, counts, strict=True) if count > 1}
@@ -155,6 +170,8 @@ def _settings(there: set[str]) -> Any:
         "phone": comparing.ExactMatch("phone"),
         "company": comparing.JaroWinklerAtThresholds("company", [0.9]),
         "place": comparing.JaroWinklerAtThresholds("place", [0.9]),
+        "street": comparing.JaroWinklerAtThresholds("street", [0.9]),
+        "postal": comparing.ExactMatch("postal"),
     }
     blocks = [
         "l.email = r.email",
@@ -164,6 +181,9 @@ def _settings(there: set[str]) -> Any:
         "l.last_name = r.last_name AND l.company = r.company",
         "l.first_name = r.first_name AND l.company = r.company",
         "l.last_name = r.last_name AND l.place = r.place",
+        "l.street = r.street AND l.postal = r.postal",
+        "l.first_name = r.first_name AND l.postal = r.postal",
+        "l.last_name = r.last_name AND l.street = r.street",
         "l.first_name = r.last_name AND l.last_name = r.first_name",
     ]
     usable: list[Any] = [block for block in blocks if _named(block) <= there]

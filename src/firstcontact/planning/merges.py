@@ -96,6 +96,18 @@ def sort_out(
     return Sorted(tuple(merges), tuple(suggestions))
 
 
+def one_person(records: Sequence[Record]) -> list[list[Record]]:
+    """Those of these records that are one person beyond doubt, at least two together, whatever made them:
+    what merging would come to if all might disappear."""
+    group = _Group(sorted(records, key=_age), frozenset())
+    return [
+        cluster
+        for component in group.components()
+        if len(component) <= MOST
+        for cluster in group.clusters(component)[0]
+    ]
+
+
 def _age(record: Record) -> tuple[bool, int, str]:
     """The earliest first; when one was made is not always told."""
     return not record.created_at, record.created_at, record.id

@@ -141,6 +141,7 @@ def _answer(
     accepts: bool = False,
 ) -> None:
     from firstcontact.flow.importing import questions
+    from firstcontact.policy.contact_roles import ROLE
     from firstcontact.policy.enrichment import VALUES
 
     _, opened = open_home(ctx)
@@ -168,10 +169,13 @@ def _answer(
             }
         )
         return
-    done = f"{counted(tally.created, 'contact')} created" if tally.created else "no contact created"
-    say(
-        f"Remembered for {question.about or question.interactions[0]}: {done}, {tally.written} writes in all."
-    )
+    about = question.about or question.interactions[0]
+    if about.startswith(ROLE):
+        made = "the role is made" if create is not None and tally.written else "no role is made"
+        say(f"Remembered for {about}: {made}.")
+    else:
+        done = f"{counted(tally.created, 'contact')} created" if tally.created else "no contact created"
+        say(f"Remembered for {about}: {done}, {tally.written} writes in all.")
     if again:
         say(f"Something else about {question.about} is asked now: `firstcontact review`.")
     say(f"{counted(len(left), 'question')} still open." if left else "No question is open any more.")

@@ -6,11 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
+import story
 from sqlalchemy import select
 from story import ANA, BOOK, JO, KIM, MEG, TEXTER, World, at, call, mail, meeting, person, text
 
+from firstcontact.boundaries import Boundary, Moment, watched
 from firstcontact.connectors.contract import TryAgain
+from firstcontact.connectors.kinds import capabilities
 from firstcontact.explain.catalogue import sentence
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.flow.story import interaction_story
@@ -237,12 +241,12 @@ def test_what_a_worker_is_about_to_send_is_not_sent(world: World) -> None:
     world.installation.decide_due(lease)
     once: list[Callable[[], Removal]] = [lambda: remove(world.installation, Chosen(contact=JO), "ana")]
 
-    def tick(name: str) -> None:
-        if name == "ledger: begin" and once:
+    def meanwhile(boundary: Boundary, moment: Moment) -> None:
+        if (boundary, moment) == (Boundary.MARK_SENT, "before") and once:
             once.pop()()
 
-    world.ledger._tick = tick
-    world.installation.carry_out_due(lease)
+    with watched(meanwhile):
+        world.installation.carry_out_due(lease)
     world.installation.lanes.release(lease)
     world.settle()
     assert once == []
@@ -418,15 +422,29 @@ def test_the_crm_cannot_be_asked(jo: World) -> None:
     assert states(jo) == {}
 
 
-@pytest.mark.parametrize("kind", ["tryton", "zoho", "clio_grow"])
-def test_what_the_crm_does_not_let_us_take_away_is_said(bench: Bench, kind: str) -> None:
-    """Where contacts can't be deleted, the contact stays with what to do by hand."""
-    world = World(bench.fresh(), kind)
-    if world.address_book.capabilities().deletes_contact:
-        pytest.skip("it can, by now")
+def test_what_the_crm_does_not_let_us_take_away_is_said(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where contacts can't be deleted, the contact stays, with what to do by hand."""
+    offered = msgspec.structs.replace(capabilities("salesforce"), deletes_contact=False)
+    monkeypatch.setattr(story, "played", lambda _: offered)
+    world = World(bench.fresh(), "salesforce")
     world.seed()
     called(world)
     said = take_back(world, contact=JO)
     assert [step.why for step in said.steps] == ["by_hand"]
     assert "by hand" in next(iter(said.left))
-    assert world.contact(JO) is not None or world.address_book.capabilities().creates_leads
+    assert world.contact(JO) is not None
+    assert logged(world) == {"call-jo"}
+
+
+def test_the_contact_waits_for_what_is_on_it(jo: World) -> None:
+    """Where the CRM takes the activity's deletion later, the contact goes after it, not before."""
+    remove(jo.installation, Chosen(contact=JO), "ana")
+    jo.hostile.next_apply("try_again")
+    jo.installation.drain()
+    assert JO in phones(jo)
+    assert logged(jo) == {"call-jo"}
+    jo.settle()
+    assert JO not in phones(jo)
+    assert set(states(jo).values()) == {"done", "left"}

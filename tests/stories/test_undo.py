@@ -327,6 +327,20 @@ def test_a_name_that_a_person_changed_stays(world: World) -> None:
     assert world.contact(NAMELESS)["last_name"] == "Green"  # type: ignore[index]
 
 
+def test_a_name_that_a_person_changes_meanwhile_stays(world: World) -> None:
+    """Changed between the removal and its carrying out: it is left, and said to be."""
+    called(world, "call-1", NAMELESS, name="")
+    called(world, "call-2", NAMELESS, hour=10, name="GREY ANN")
+    contact = world.contact(NAMELESS)
+    assert contact is not None
+    remove(world.installation, Chosen(interaction="call-2"), "ana")
+    world.people.edit("contact", contact["id"], {"last_name": "Green"})
+    world.settle()
+    assert world.contact(NAMELESS)["last_name"] == "Green"  # type: ignore[index]
+    assert states(world)["update_contact"] == "left"
+    assert WHYS["overwritten"] in why_left(world)
+
+
 def test_a_removal_is_not_undone(jo: World) -> None:
     """What a removal did is nothing that could be removed."""
     take_back(jo, activity="call-jo")

@@ -13,6 +13,7 @@ from story import KIM, START, World, at, mail
 from firstcontact.connectors.contract import Moved, Record, Rejected
 from firstcontact.flow.clock import DAY, HOUR
 from firstcontact.flow.problems import FlowProblem
+from firstcontact.flow.story import interaction_story, person_story
 from firstcontact.ledger import deciding, duplicates, writing
 from firstcontact.ledger.tables import reservations, verdicts
 from firstcontact.planning.write import Existing, Write
@@ -430,3 +431,18 @@ def test_moved_is_told(world: World) -> None:
     world.installation.dedupe()
     world.settle()
     assert world.address_book.read([younger])[younger] == Moved(younger, FIRST)
+
+
+def test_explaining_names_the_survivor(world: World) -> None:
+    """Who was decided on before the merge is told as the contact that stayed."""
+    younger = kim_is_there_twice(world)
+    world.installation.dedupe()
+    world.settle()
+    story = person_story(world.installation, (KIM,), 5)
+    assert story is not None
+    assert story.headline == f"{KIM} is the contact Kim Osei ({FIRST})."
+    told = interaction_story(world.installation, "kim-2")
+    assert told is not None
+    said = " ".join(line for each in told.explained for line in (*each.because, *each.also))
+    assert "Kim Osei" in said
+    assert said.count(younger) == said.count(f"into which {younger} was merged")

@@ -17,7 +17,7 @@ from firstcontact.flow.installation import Installation
 from firstcontact.flow.judge import settings_for
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle, Interaction, kind_of
-from firstcontact.ledger import connecting, deciding, intake, reading
+from firstcontact.ledger import connecting, deciding, duplicates, intake, reading
 from firstcontact.ledger.people import interactions_about
 from firstcontact.ledger.reading import Undecided, WriteRow
 from firstcontact.planning.plan import NEW
@@ -98,7 +98,8 @@ class _Names:
         self.read_only = read_only.since(tx, installation.crm.connection) > 0
         self.made = "lead" if installation.crm.capabilities().creates_leads else "contact"
         wanted = {id for id in ids if not id.startswith(NEW)} | {id for id in self._made.values() if id}
-        self._shown = _shown(installation, sorted(wanted))
+        self._into = duplicates.into(tx, installation.crm.connection, wanted, ("done",))
+        self._shown = _shown(installation, sorted({self._into.get(id, id) for id in wanted}))
 
     def named(self, decision: Decision) -> Decision:
         """The decision with `Jo Diaz (c12)` for `c12` or `new:KEY` in its reasons."""
@@ -116,6 +117,8 @@ class _Names:
     def _name(self, id: str) -> str:
         if id.startswith(NEW):
             id = self._made.get(id.removeprefix(NEW), "")
+        if id in self._into:
+            return f"{self._shown.get(self._into[id], self._into[id])}, into which {id} was merged"
         return self._shown.get(id, id) or "that an earlier interaction makes"
 
 

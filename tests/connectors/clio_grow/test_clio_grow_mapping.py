@@ -254,3 +254,21 @@ def test_a_connection_offers_what_its_options_say() -> None:
     assert (INBOX.logs, INBOX.leads, INBOX.matters) == (frozenset(), False, False)
     assert LISTED.creates_leads
     assert not CAPABILITIES.creates_leads
+
+
+def test_numbers_and_addresses_are_taken_off() -> None:
+    """A list is written as a whole, without what is to go; what is not there changes nothing."""
+    row = {"emails": ["jo@acme.example"], "phone_numbers": ["(415) 555-0123", "+14155550124"]}
+    gone = ContactFields(without_phones=("+14155550123",), mobiles=("+14155550188",))
+    assert mapping.contact_changes(row, gone, "US") == {"phone_numbers": ["+14155550124", "+14155550188"]}
+    gone = ContactFields(without_emails=("JO@acme.example",), main_email="jo@new.example")
+    assert mapping.contact_changes(row, gone, "US") == {"emails": ["jo@new.example"]}
+    assert mapping.contact_changes(row, ContactFields(without_phones=("+14155550199",)), "US") == {}
+
+
+def test_a_name_is_taken_back() -> None:
+    """What an update names as changed is set to nothing too (undo)."""
+    row = {"first_name": "Jo", "last_name": "Diaz"}
+    fields = ContactFields(last_name="Diaz")
+    assert mapping.contact_changes(row, fields, "US") == {}
+    assert mapping.contact_changes(row, fields, "US", ("first_name", "last_name")) == {"first_name": ""}

@@ -143,7 +143,7 @@ class PlatformApplier:
     def _update_contact(self, write: Write) -> Receipt:
         fields, id = fields_of(write, ContactFields), existing(write.target).id
         path = f"contacts/{_number(id, 'contact')}"
-        changes = mapping.contact_changes(self._api.one(path), fields, self._region)
+        changes = mapping.contact_changes(self._api.one(path), fields, self._region, write.changed)
         if changes:
             self._api.change(path, changes)
         return self._receipt(write, id, created=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from firstcontact.connectors.clio_grow.marks import of_activity, with_footer
 from firstcontact.connectors.toolkit.countries import region_named
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new, without_handles
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.records import CrmUser, Matter, Record
@@ -127,30 +127,44 @@ def new_contact(fields: ContactFields) -> Body:
         body["name"] = full_name(first, last) or clean(fields.name)
     else:
         body |= {"first_name": first, "last_name": last}
-    emails, phones = _clean_all(fields.emails), _clean_all(fields.phones)
+    emails, phones = _reached(fields)
     return body | ({"emails": emails} if emails else {}) | ({"phone_numbers": phones} if phones else {})
 
 
-def contact_changes(row: Row, fields: ContactFields, region: str) -> Body:
-    """What an update changes of a contact as it is now; {} where it is so already. Numbers and addresses are
-    added, never taken away; a list is written as a whole."""
+def contact_changes(row: Row, fields: ContactFields, region: str, changed: Iterable[str] = ()) -> Body:
+    """What an update changes of a contact as it is now; {} where it is so already. A list of numbers or
+    addresses is written as a whole. changed: fields that are set as they are given, to nothing too
+    (`Write.changed`)."""
     where = _country(row) or region
     wanted: dict[str, str] = {}
+    named = {"first_name", "last_name"} & set(changed)
     if row.get("type") == "Company":
         wanted["name"] = full_name(fields.first_name, fields.last_name) or fields.name
-    elif fields.first_name or fields.last_name:
+    elif fields.first_name or fields.last_name or (named and not fields.name):
         wanted |= {"first_name": fields.first_name, "last_name": fields.last_name}
     else:
         wanted["name"] = fields.name
     body: Body = {
-        name: clean(value) for name, value in wanted.items() if value and clean(value) != _text(row.get(name))
+        name: clean(value)
+        for name, value in wanted.items()
+        if (value or name in named) and clean(value) != _text(row.get(name))
     }
-    for name, added in (("emails", fields.emails), ("phone_numbers", fields.phones)):
+    emails, phones = _reached(fields)
+    for name, added, gone in (
+        ("emails", emails, fields.without_emails),
+        ("phone_numbers", phones, fields.without_phones),
+    ):
         held = _texts(row.get(name))
-        values = with_new(held, _clean_all(added), where)
+        values = with_new(without_handles(held, _clean_all(gone), where), added, where)
         if values != held:
             body[name] = list(values)
     return body
+
+
+def _reached(fields: ContactFields) -> tuple[list[str], list[str]]:
+    """Addresses and numbers; which is the main one, and which a mobile, Clio Grow does not tell."""
+    emails = dict.fromkeys(_clean_all((*fields.emails, fields.main_email)))
+    return list(emails), list(dict.fromkeys(_clean_all((*fields.phones, *fields.mobiles))))
 
 
 def _clean_all(values: Sequence[str]) -> list[str]:
@@ -163,7 +177,7 @@ def _clean_all(values: Sequence[str]) -> list[str]:
 def new_lead(fields: ContactFields, key: str, referring_url: str) -> Body:
     """The body that makes an inbox lead by the platform API."""
     first, last = lead_names(fields)
-    emails, phones = _clean_all(fields.emails), _clean_all(fields.phones)
+    emails, phones = _reached(fields)
     body: Body = {
         "first_name": first,
         "last_name": last,
@@ -177,7 +191,7 @@ def new_lead(fields: ContactFields, key: str, referring_url: str) -> Body:
 def told_lead(fields: ContactFields, key: str, referring_url: str) -> Body:
     """The lead that the Lead Inbox is told (apis A2)."""
     first, last = lead_names(fields)
-    emails, phones = _clean_all(fields.emails), _clean_all(fields.phones)
+    emails, phones = _reached(fields)
     return {
         "from_first": first,
         "from_last": last,
@@ -195,12 +209,14 @@ def lead_names(fields: ContactFields) -> tuple[str, str]:
     first = " ".join(clean(fields.first_name).split())
     last = " ".join(clean(fields.last_name).split())
     if not (first or last):
-        last = next(iter(_clean_all([*fields.phones, *fields.emails])), UNKNOWN)
+        emails, phones = _reached(fields)
+        last = next(iter([*phones, *emails]), UNKNOWN)
     return first or UNKNOWN, last or UNKNOWN
 
 
 def _message(fields: ContactFields, key: str) -> str:
-    also = [*_clean_all(fields.emails)[1:], *_clean_all(fields.phones)[1:]]
+    emails, phones = _reached(fields)
+    also = [*emails[1:], *phones[1:]]
     values = {"interaction": fields.interaction, "key": key}
     return with_footer(_MESSAGE, values, also, BODY_LIMIT)
 

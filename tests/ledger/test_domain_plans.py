@@ -61,8 +61,8 @@ ASKED: dict[str, Callable[[Connection], Any]] = {
     "follow": lambda tx: domain_rulings.follow(tx, CRM, [Account(id="a7", name="A", domains=("x.example",))]),
     "a page of accounts": lambda tx: index.every_account(tx, CRM, "a5", 20),
     "a page of a replay": lambda tx: next(reading.stored(tx, LATE, 2**62, 100)),
-    "who was met before": lambda tx: reading.stored_with(
-        tx, [f"p{n}@e{n}.example" for n in range(20)], 0, 2**62
+    "who was met before": lambda tx: next(
+        reading.stored_with(tx, [f"p{n}@e{n}.example" for n in range(20)], 0, 2**62)
     ),
     "a page of facts": lambda tx: next(reading.facts(tx, LATE, 2**62, 100)),
 }

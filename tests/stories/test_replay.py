@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from story import BOOK, JO, STORY, World, at, call, left_behind, mail, take
+from story import BOOK, JO, KIM, STORY, World, at, call, left_behind, mail, take
 
+from firstcontact.explain.would import would
 from firstcontact.flow.replay import Difference, Replay, ReplaySummary
 from firstcontact.ledger.tables import decisions, metadata
 from firstcontact.testing.scenarios.bench import Bench
@@ -130,3 +131,23 @@ def rows(world: World) -> Counter[str]:
         return Counter(
             {t.name: int(tx.scalar(select(func.count()).select_from(t)) or 0) for t in metadata.sorted_tables}
         )
+
+
+def test_roles_and_values_are_told_too(world: World) -> None:
+    """What other settings would write into a contact's fields, and the contact roles that they would make,
+    are counted and listed, of people who were contacts before."""
+    kim = {"id": "p-kim", "first_name": "Kim", "last_name": "Osei", "emails": [KIM], "account": "a-acme"}
+    world.people.add("contact", kim)
+    world.people.add("opportunity", {"id": "o1", "account": "a-acme", "name": "Renewal", "owner": "ana"})
+    body = "Yes, Tuesday is fine for me.\n\n-- \nKim Osei\nChief Counsel\nAcme Inc.\n"
+    world.receive([mail("m1", at(0, 9), KIM, "ana@firm.example", "Kim Osei", body=body)])
+    world.settle()
+    tried = {"enrich": {"title": "if_empty"}, "contact_roles": True, "contact_roles_first": True}
+    differences, summary = replayed(world, tried)
+    assert [(d.interaction, d.about, d.before, d.after) for d in differences] == [
+        ("m1", KIM, "none", "field:title"),
+        ("m1", KIM, "none", "role:made"),
+    ]
+    assert (summary.after["field:title"], summary.after["role:made"]) == (1, 1)
+    assert "would give 1 contact a role (now 0)" in would(summary.before, summary.after)
+    assert "would write 1 × title (now 0)" in would(summary.before, summary.after)

@@ -185,11 +185,12 @@ class Replay:
     def _decide_again(self, keys: Sequence[str], read: reading.Contexts, kept: Scratch) -> None:
         """Contacts that were created after others had met the same people: those are decided anew, and what
         they had come to is taken back."""
-        rows = reading.stored_with(self._tx, keys, self._since, self._until)
-        done = kept.of("again", [row.id for row in rows])
-        rows = [row for row in rows if row.id not in done and (self._only is None or row.id in self._only)]
-        kept.keep("again", [(row.id,) for row in rows])
-        for some in chunks(rows):
+        for rows in reading.stored_with(self._tx, keys, self._since, self._until):
+            done = kept.of("again", [row.id for row in rows])
+            some = [
+                row for row in rows if row.id not in done and (self._only is None or row.id in self._only)
+            ]
+            kept.keep("again", [(row.id,) for row in some])
             page = _Page([(row, read.known(row)) for row in some], kept)
             kept.drop_lines((row.at, row.id) for row, known in page.rows if known is not None)
             lines: list[tuple[int, str, int, bytes]] = []

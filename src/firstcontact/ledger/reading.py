@@ -165,20 +165,24 @@ def stored(
 
 
 _WITH = Statement(
-    select(interactions.c.at, interactions.c.id, interactions.c.data)
+    select(interactions.c.at, interactions.c.id)
     .join(participants, participants.c.interaction == interactions.c.id)
     .where(participants.c.key.in_(values("keys")))
 )
+_DATA = Statement(
+    select(interactions.c.at, interactions.c.id, interactions.c.data).where(
+        interactions.c.id.in_(values("ids"))
+    )
+)
 
 
-def stored_with(tx: Connection, keys: Collection[str], since: int, until: int) -> list[Stored]:
-    """Decided interactions of a span with one of these handle keys on them, each once, in order of time."""
-    found = {row.id: row for row in _WITH.rows(tx, keys=keys) if since <= row.at < until}
-    return [
-        row
-        for some in chunks(sorted(found.values(), key=lambda row: (row.at, row.id)))
-        for row in _with_last(tx, some)
-    ]
+def stored_with(tx: Connection, keys: Collection[str], since: int, until: int) -> Iterator[list[Stored]]:
+    """Decided interactions of a span with one of these handle keys on them, each once, in pages, in order of
+    time; beside the page only ids are in memory."""
+    found = {(row.at, row.id) for row in _WITH.rows(tx, keys=keys) if since <= row.at < until}
+    for some in chunks(sorted(found)):
+        rows = {row.id: row for row in _DATA.rows(tx, ids=[id for _, id in some])}
+        yield _with_last(tx, [rows[id] for _, id in some if id in rows])
 
 
 def _with_last(tx: Connection, rows: Sequence[Any]) -> list[Stored]:

@@ -253,6 +253,7 @@ def test_a_last_name_is_filled_and_changed_as_the_modes_say() -> None:
     assert changed(outcome(contact(), settings=always, name="Jo Smith")) == {"last_name": "Smith"}
     assert not changed(outcome(contact(), settings=fill, name="Jo Smith"))
     assert not changed(outcome(contact(), settings=always, name="Jo D"))
+    assert not changed(outcome(contact(), settings=always, name="Jo S."))
 
 
 # --- who speaks -----------------------------------------------------------------------------------

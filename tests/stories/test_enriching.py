@@ -117,17 +117,21 @@ def test_all_at_once_is_as_one_by_one(kim: World) -> None:
 
 
 def test_a_write_that_comes_late_is_not_carried_out_after_a_newer_one(kim: World) -> None:
-    """A write that the CRM took no time for is dropped once something younger was written."""
+    """A write that had to wait is dropped once something younger was written, also where the field is as it
+    was before both."""
     kim.clock.advance_to(at(0, 9))
     kim.receive((signed("m1", at(0, 9), "Clerk"),))
     kim.installation.decide_due()
     with kim.ledger.write() as tx:
         tx.execute(update(writes).where(writes.c.kind == "update_contact").values(due_at=at(2, 9)))
-    come(kim, signed("m2", at(1, 9), "Senior Clerk"))
+    kim.clock.advance_to(at(1, 9))
+    kim.receive((signed("m2", at(1, 9), "Senior Clerk"),))
+    kim.installation.drain()
     assert contact(kim)["title"] == "Senior Clerk"
+    kim.people.edit("contact", "p-kim", {"title": ""})
     kim.clock.advance_to(at(2, 9))
     kim.settle()
-    assert contact(kim)["title"] == "Senior Clerk"
+    assert contact(kim)["title"] is None
 
 
 def test_what_a_person_writes_before_we_do_stays(kim: World) -> None:
@@ -161,7 +165,9 @@ def test_a_bounce_makes_the_new_address_the_main_one(kim: World) -> None:
 
 def test_an_address_that_writes_again_is_alive(kim: World) -> None:
     """A bounce from before somebody's last mail changes nothing, whichever of the two came first."""
-    come(kim, signed("m2", at(2, 9), "Clerk"), bounce("b1", at(1, 9), KIM))
+    come(kim, signed("m1", at(0, 9), "Clerk", NEW_KIM), signed("m2", at(2, 9), "Clerk"))
+    come(kim, bounce("b1", at(1, 9), KIM))
+    assert contact(kim)["emails"] == [KIM, NEW_KIM]
     come(kim, signed("m3", at(3, 9), "Clerk", NEW_KIM))
     assert contact(kim)["emails"] == [KIM, NEW_KIM]
     come(kim, bounce("b2", at(4, 9), "other@acme.example"))
@@ -188,6 +194,31 @@ def test_two_with_one_number_in_their_signatures_share_it_with_nobody(kim: World
     )
     bearing = kim.people.list_contacts(lambda each: NUMBER in each["phones"])
     assert [each["id"] for each in bearing] == ["p-kim"]
+
+
+def test_two_who_say_one_number_at_once_do_not_get_it(kim: World) -> None:
+    """Where two mails of one batch say the same number, it is the office's, and neither contact gets it."""
+    lu = "lu@acme.example"
+    kim.people.add("contact", {"id": "p-lu", "first_name": "Lu", "last_name": "Roe", "emails": [lu]})
+    kim.receive((
+        signed("m1", at(0, 9), "Clerk", f"Tel. {NUMBER}"),
+        signed("m2", at(0, 10), "Clerk", f"Tel. {NUMBER}", sender=lu, name="Lu Roe"),
+    ))  # fmt: skip
+    kim.settle()
+    assert kim.people.list_contacts(lambda each: NUMBER in each["phones"]) == []
+
+
+def test_a_caller_of_the_same_batch_keeps_the_number(world: World) -> None:
+    """A call and a mail of one batch, the call first: the caller's contact has the number, the mail's not."""
+    world.receive((
+        call("c1", at(0, 7), NUMBER, seconds=60),
+        mail("k1", at(0, 8), "ana@firm.example", KIM, thread="kim", to_name="Kim Osei"),
+        msgspec.structs.replace(signed("k2", at(0, 9), f"Tel. {NUMBER}"), conversation="kim"),
+    ))  # fmt: skip
+    world.settle()
+    (found,) = world.people.list_contacts(lambda each: NUMBER in each["phones"])
+    assert found["emails"] == []
+    assert contact(world)["phones"] == []
 
 
 def test_a_number_in_a_signature_is_known_before_the_crm_has_it(world: World) -> None:

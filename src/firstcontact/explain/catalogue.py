@@ -115,7 +115,8 @@ CATALOGUE: dict[str, Entry] = {
     "no_account_for_domain": Entry(
         "`account_match` is `required`, and no account has this domain.",
         "No account has the domain {domain}.",
-        'Add {domain} to the right account in the CRM, or set `account_match = "optional"`.',
+        "Add {domain} to the right account in the CRM, or here with `firstcontact accounts domains add`; or "
+        'set `account_match = "optional"`.',
     ),
     "account_deleted": Entry(
         "An account once had this domain and none has it now: somebody took it away, so it is not made "

@@ -68,9 +68,11 @@ def test_export_then_erase(known: Any, write_mbox: Any, tmp_path: Path) -> None:
     assert held["crm"][0]["name"] == "Jo Quirke"
     assert files_with(known.home, "quirke")
 
+    (known.home / "ledger.db.before-1").touch()
     said = known.done("person", "erase", WHO, "--yes")
 
     assert "delete contact" in said.all
+    assert "ledger.db.before-1 was put aside by a restore and still has them" in said.all
     assert files_with(known.home, "quirke", "555-0177", "4155550177") == []
     assert known.json("contacts", "--search", "quirke") == []
     again = write_mbox("more.mbox", [*MAILS, {"From": JO, "To": ANA, "Subject": "Jo again", "Date": ""}])
@@ -82,6 +84,9 @@ def test_export_then_erase(known: Any, write_mbox: Any, tmp_path: Path) -> None:
     assert "erased_person" in {each["reason"] for each in known.json("rejected")}
     assert files_with(known.home, "quirke") == []
     assert known.json("person", "export", WHO)["held"] == {}
+    told = known.done("explain", known.json("activities")[0]["interactions"][0], "--history").all
+    assert "quirke" not in told.casefold()
+    assert "says so" in told or "is on the contact c-" in told
     assert known("person", "erase", WHO).status == 1
 
 

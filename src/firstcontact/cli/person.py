@@ -23,6 +23,7 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
+    from firstcontact.config import Home
     from firstcontact.flow.erasing import Done, ToDo
 
 _WHO = click.argument("who", nargs=-1, required=True, metavar="WHO...")
@@ -76,14 +77,14 @@ def erase(ctx: click.Context, who: tuple[str, ...], yes: bool, in_crm: bool, as_
     from firstcontact.flow.problems import FlowProblem
     from firstcontact.flow.whom import whom
 
-    _, opened = open_home(ctx)
+    home, opened = open_home(ctx)
     installation = opened.installation
     try:
         found = whom(installation, *who)
     except FlowProblem:
         if not yes or not erasing.unfinished(installation):
             raise
-        return _finished(opened, None, as_json=as_json)
+        return _finished(home, opened, None, as_json=as_json)
     if not yes:
         plan = erasing.to_do(installation, found, in_crm=in_crm)
         if as_json:
@@ -93,7 +94,7 @@ def erase(ctx: click.Context, who: tuple[str, ...], yes: bool, in_crm: bool, as_
         return 0 if plan.held.interactions or plan.delete or plan.by_hand else ANSWER_IS_NO
     done = erasing.erase(installation, found, in_crm=in_crm)
     by_hand = erasing.to_do(installation, found, in_crm=in_crm).by_hand if not done.asked else ()
-    return _finished(opened, done, as_json=as_json, by_hand=by_hand)
+    return _finished(home, opened, done, as_json=as_json, by_hand=by_hand)
 
 
 @person.command("lost-key", epilog="Example: firstcontact person lost-key --yes")
@@ -142,7 +143,14 @@ def _plan(plan: ToDo, opened: Opened, *, in_crm: bool) -> None:
     say("Nothing was changed. --yes erases them; that cannot be taken back.")
 
 
-def _finished(opened: Opened, done: Done | None, *, as_json: bool, by_hand: tuple[str, ...] = ()) -> int:
+def _set_aside(home: Home) -> list[str]:
+    """Databases that a restore has put aside: they are as they were before."""
+    return sorted(str(path) for path in (home.folder / home.store.folder).glob("*.before-*"))
+
+
+def _finished(
+    home: Home, opened: Opened, done: Done | None, *, as_json: bool, by_hand: tuple[str, ...] = ()
+) -> int:
     from firstcontact.connectors.address_book.forgetting import forget_gone
     from firstcontact.flow import erasing
 
@@ -152,7 +160,7 @@ def _finished(opened: Opened, done: Done | None, *, as_json: bool, by_hand: tupl
     wiped = erasing.finish(opened.installation, forget, *beside)
     needs = bool(done is not None and (done.refused or done.waiting or done.unknown))
     if as_json:
-        print_json({"erased": done, "by_hand": by_hand, "files_wiped": wiped})
+        print_json({"erased": done, "by_hand": by_hand, "files_wiped": wiped, "set_aside": _set_aside(home)})
         return NEEDS_A_PERSON if needs else 0
     title = opened.installation.crm.capabilities().title
     if done is not None:
@@ -169,6 +177,8 @@ def _finished(opened: Opened, done: Done | None, *, as_json: bool, by_hand: tupl
         say_wrapped("  ", f"{id} was not made by FirstContact: delete it in {title} yourself")
     if not wiped:
         say_wrapped("", _NOT_WIPED[opened.ledger.engine.dialect.name])
+    for path in _set_aside(home):
+        say_wrapped("", f"{path} was put aside by a restore and still has them: remove it.")
     say_wrapped("", "Backups and exports that you keep still have them: docs/how-to/erase-a-person.md.")
     return NEEDS_A_PERSON if needs else 0
 

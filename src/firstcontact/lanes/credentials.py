@@ -21,6 +21,7 @@ from firstcontact.lanes.owners import is_gone, new_owner
 from firstcontact.ledger import credentials, leasing
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.credentials import CredentialsRow
+from firstcontact.ledger.erased import SEALED_AS
 
 RENEWAL_SECONDS = 90.0
 """For so long nobody else asks: longer than the slowest answer that is waited for."""
@@ -191,4 +192,4 @@ def seal_anew(ledger: Ledger, ring: KeyRing) -> int:
         for row in kept:
             plain = ring.open(row.key, row.sealed, credentials.about(row.connection))
             credentials.seal_anew(tx, row.connection, *ring.seal(plain, credentials.about(row.connection)))
-    return len(kept)
+    return sum(1 for row in kept if row.connection != SEALED_AS)

@@ -7,6 +7,7 @@ that it says that it cannot be replayed. A table that this module does not know 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, LargeBinary, Table, Text, and_, delete, selec
 
 from firstcontact.interactions.erased import anonymised
 from firstcontact.interactions.model import decode, encode
-from firstcontact.interactions.traces import Traces
+from firstcontact.interactions.traces import ERASED, Traces
 from firstcontact.ledger.of_person import OfPerson
 from firstcontact.ledger.tables import metadata
 from firstcontact.planning.write import ActivityFields, ContactFields, DocumentFields, Write
@@ -254,11 +255,29 @@ def _decision(who: Who, value: bytes, near: bool) -> bytes:
         decision = msgspec.msgpack.decode(value, type=Decision)
         people = tuple(_bare(each) if each.about in who.keys else each for each in decision.people)
         trace = tuple(
-            msgspec.structs.replace(reason, values=()) if reason.about in who.keys else reason
+            msgspec.structs.replace(reason, values=_values(who, reason.values))
+            if reason.about in who.keys
+            else reason
             for reason in decision.trace
         )
         value = msgspec.msgpack.encode(msgspec.structs.replace(decision, people=people, trace=trace))
     return _plain(who, value, near)
+
+
+def _values(who: Who, values: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """What a reason rests on, as far as it is a record's id, a setting, or a number; not their domain."""
+    hosts = {key.rpartition("@")[2] for key in who.keys if "@" in key}
+    return tuple((name, text if _tells_nothing(who, text, hosts) else ERASED) for name, text in values)
+
+
+def _tells_nothing(who: Who, text: str, hosts: Collection[str]) -> bool:
+    if text in who.records:
+        return True
+    plain = _OF_THE_PROGRAM.fullmatch(text) is not None and who.traces.nearby(text) == text
+    return plain and not any(host in text for host in hosts)
+
+
+_OF_THE_PROGRAM = re.compile(r"[a-z_][a-z_.:]*|\d{1,4}")
 
 
 def _bare(person: PersonVerdict) -> PersonVerdict:

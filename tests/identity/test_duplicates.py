@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.identity.duplicates import AGAINST, EVIDENCE, alike, in_words
@@ -141,6 +143,33 @@ def test_what_is_weaker_is_suggested() -> None:
     spelling = alike(record("Jhonatan|Mooss"), record("Jonathan|Moss"))
     assert spelling.suggested or spelling.duplicates
     assert not alike(record("Jo|Diaz"), record("Kim|Lee")).suggested
+
+
+NAMES = st.sampled_from(
+    [
+        "Jo",
+        "Jonathan",
+        "Jonatahn",
+        "Martin",
+        "Martina",
+        "Moss",
+        "Mosss",
+        "Diaz",
+        "Daiz",
+        "J",
+        "",
+        "O'Neil",
+        "Ö",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NAMES, NAMES, NAMES, NAMES)
+def test_whichever_comes_first(first: str, last: str, other_first: str, other_last: str) -> None:
+    """Two records are as alike as the same two the other way round."""
+    one, other = record(f"{first}|{last}"), record(f"{other_first}|{other_last}", id="c2")
+    assert alike(one, other) == alike(other, one)
 
 
 def test_every_name_has_words() -> None:

@@ -104,10 +104,12 @@ def test_leads_and_archived_records_are_left_alone() -> None:
 
 
 def test_by_way_of_another_it_takes_two_rounds() -> None:
-    """Only what shares something with the survivor itself goes into it; the rest follows when it does."""
-    far = [record("c1", at=1), record("c2", "Jo Diaz", JO, "jo@home.example", at=2),
-           record("c3", "Jo Diaz", "jo@home.example", at=3)]  # fmt: skip
-    assert merges(sort_out(far)) == {("c2", "c1")}
+    """Only what shares something goes together: who is like the earliest by way of another goes into that one
+    first, which follows when nobody is behind it."""
+    home = "jo@home.example"
+    far = [record("c1", at=1), record("c2", "Jo Diaz", JO, home, at=2), record("c3", "Jo Diaz", home, at=3)]
+    assert merges(sort_out(far)) == {("c3", "c2")}
+    assert merges(sort_out(far[:2])) == {("c2", "c1")}
 
 
 def test_a_family_of_machines_is_not_merged() -> None:

@@ -60,8 +60,9 @@ def names_agree(one: Record, other: Record) -> NameAgreement:
         return "differ" if first.generation and second.generation else "unclear"
     if _joined(first) in (_joined(second), _joined(second.turned)):
         return "equal"  # also where given and family name are in each other's field
-    straight, turned = _compared(first, second), _compared(first, second.turned)
-    return min(straight, turned, key=_ORDER.index)
+    # Turned both ways, since of what stands in the other's field each may be the given name.
+    ways = ((first, second), (first, second.turned), (first.turned, second))
+    return min((_compared(*way) for way in ways), key=_ORDER.index)
 
 
 _ORDER: tuple[NameAgreement, ...] = ("equal", "short", "part", "slip", "unclear", "differ")

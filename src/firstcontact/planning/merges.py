@@ -207,12 +207,13 @@ def _into_one(group: _Group, cluster: Sequence[Record], disappear: Callable[[Rec
         staying = [first]
     # A record that a person made comes before one of ours that a person has edited.
     by_people = [one for one in staying if not one.created_by_us] or staying
-    merges: list[Merge] = []
     suggestions = list(group.suggest(staying, "people"))
+    merges = _by_way_of_others(group, going, by_people)
+    waited_for = {merge.survivor.id for merge in merges}
     for loser in going:
         matching = [one for one in by_people if group.duplicates(loser, one)]
-        if not matching:
-            continue  # alike by way of another; when that has gone into it, this one follows
+        if not matching or loser.id in waited_for:
+            continue
         best = max(group.likeness(loser, one).strength for one in matching)
         chosen = [one for one in matching if group.likeness(loser, one).strength == best]
         if len(chosen) == 1:
@@ -222,6 +223,31 @@ def _into_one(group: _Group, cluster: Sequence[Record], disappear: Callable[[Rec
                 Suggestion(loser, one, group.likeness(loser, one), "several") for one in chosen
             )
     return Sorted(tuple(merges), tuple(suggestions))
+
+
+def _by_way_of_others(group: _Group, going: Sequence[Record], stays: Sequence[Record]) -> list[Merge]:
+    """Merges of those who are like the one that stays only by way of others: each into the one nearest to it,
+    the farthest first. Who takes in others now goes itself the next time, when nobody is behind it."""
+    depth = {one.id: 0 for one in stays}
+    nearer: dict[str, Record] = {}
+    ring = list(stays)
+    left = list(going)
+    while ring and left:
+        found: list[Record] = []
+        for one in left:
+            by = next((other for other in ring if group.duplicates(one, other)), None)
+            if by is not None:
+                depth[one.id] = depth[by.id] + 1
+                nearer[one.id] = by
+                found.append(one)
+        left = [one for one in left if one.id not in depth]
+        ring = found
+    taking = {by.id for by in nearer.values()}
+    return [
+        Merge(one, nearer[one.id], group.likeness(one, nearer[one.id]))
+        for one in going
+        if depth.get(one.id, 0) > 1 and one.id not in taking
+    ]
 
 
 def _valid(record: Record) -> bool:

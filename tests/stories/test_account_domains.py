@@ -245,6 +245,7 @@ def test_bad_domains_of_accounts_are_found(acme: World) -> None:
         "a-two": {"website": "beech.example", "domains": ["acme.example"]},
         "a-under": {"website": "eu.beech.example"},
         "a-none": {},
+        "a-both": {"website": "cedar.example", "domains": ["eu.cedar.example"]},
     }.items():
         acme.people.add("account", {"id": id, "name": id, **fields})
     ruled(acme, "beech.example", account="a-acme")

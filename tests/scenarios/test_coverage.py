@@ -29,8 +29,8 @@ NOT_BY_SCENARIO = {
 }
 """Reasons that no scenario can bring about; each has a test of its own in `tests/decisions`."""
 
-LATER = {"enrich", "classify", "autonomy.merge", "dedupe"}
-"""Settings of SPEC §8 and §9 and of the store, which have their own tests."""
+LATER = {"autonomy.merge", "dedupe"}
+"""Settings of SPEC §9 and of the store, which have their own tests."""
 NOT_BY_SCENARIO_SETTINGS = {
     "body_days": "about keeping, not about deciding",
     "metadata_days": "about keeping, not about deciding",

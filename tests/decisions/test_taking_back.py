@@ -32,7 +32,7 @@ from firstcontact.planning.write import (
     TimeEntryFields,
     Write,
 )
-from firstcontact.policy.enrichment import mailing_text
+from firstcontact.policy.field_values import mailing_text
 
 CRM = Capabilities(
     kind="crm", title="The CRM", deletes_contact=True, merges_contacts=True, contact_roles=True

@@ -18,16 +18,8 @@ from firstcontact.planning.plan import Links, plan
 from firstcontact.planning.write import ContactFields
 from firstcontact.policy.decide import decide
 from firstcontact.policy.decision import Decision
-from firstcontact.policy.enrichment import (
-    CLASSIFIED,
-    allowed,
-    current,
-    mailing_text,
-    same,
-    shown,
-    subject,
-    token,
-)
+from firstcontact.policy.enrichment import CLASSIFIED, allowed, subject, token
+from firstcontact.policy.field_values import current, mailing_text, same, shown
 from firstcontact.policy.known import (
     ContactField,
     CrmContext,

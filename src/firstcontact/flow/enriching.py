@@ -19,7 +19,8 @@ from firstcontact.ledger.book import Ledger
 from firstcontact.planning.plan import NEW
 from firstcontact.planning.write import ContactFields, Existing, Write
 from firstcontact.policy.decision import FieldChange
-from firstcontact.policy.enrichment import HANDLES, VALUES, current, handle_key, same, token
+from firstcontact.policy.enrichment import VALUES, token
+from firstcontact.policy.field_values import HANDLES, current, handle_key, same
 from firstcontact.policy.known import Known, PersonFacts, Ruling
 
 

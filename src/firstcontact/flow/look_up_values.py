@@ -18,7 +18,8 @@ from firstcontact.identity.titles import FIELDS, TitleRule, classify
 from firstcontact.interactions.model import Handle
 from firstcontact.ledger import observing, writing
 from firstcontact.planning.plan import NEW
-from firstcontact.policy.enrichment import handle_key, subject
+from firstcontact.policy.enrichment import subject
+from firstcontact.policy.field_values import handle_key
 from firstcontact.policy.known import CrmContext, ObservedValue, PersonFacts, Ruling
 
 _FURTHER = ("phone", "mobile", "email")

@@ -10,7 +10,7 @@ from firstcontact.flow.installation import Installation
 from firstcontact.flow.story import records_of
 from firstcontact.identity.records import Record
 from firstcontact.ledger import observing
-from firstcontact.policy.enrichment import FIELD_NAMES, current, handle_key, same, shown
+from firstcontact.policy.field_values import FIELD_NAMES, current, handle_key, same, shown
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from firstcontact.planning.write import ContactFields, Target, Write, write_key
 from firstcontact.policy.decision import Decision, FieldChange, PersonVerdict
-from firstcontact.policy.enrichment import HANDLES, handle_key, read_mailing
+from firstcontact.policy.field_values import HANDLES, handle_key, read_mailing
 
 BRINGS = ":values "
 """In the subject of a write that brings values to a contact, between its id and what they are."""

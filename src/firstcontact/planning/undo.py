@@ -24,7 +24,7 @@ from firstcontact.planning.write import (
     Write,
     write_key,
 )
-from firstcontact.policy.enrichment import current, handle_key, read_mailing, same
+from firstcontact.policy.field_values import current, handle_key, read_mailing, same
 
 Does = Literal["delete", "restore", "drop", "leave"]
 """delete: it is taken away again. restore: fields are as they were before. drop: it was not sent yet and is

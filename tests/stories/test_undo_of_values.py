@@ -96,6 +96,18 @@ def test_what_a_signature_brought_is_taken_back(firm: World) -> None:
     assert kim(firm) == ("Senior Clerk", [])
 
 
+def test_a_removed_value_is_not_written_where_every_value_is(firm: World) -> None:
+    """Also where a field always takes what is observed, it does not take what a person took off it."""
+    always = {**SETTINGS, "enrich": {"title": "always"}}
+    firm.installation.change_settings(BOOK.with_settings(always))
+    come(firm, signed("m1", at(0, 9), "Clerk"))
+    take_back(firm, interaction="m1")
+    come(firm, signed("m2", at(0, 10), "Clerk"))
+    assert kim(firm)[0] == ""
+    come(firm, signed("m3", at(0, 11), "Senior Clerk"))
+    assert kim(firm)[0] == "Senior Clerk"
+
+
 def test_each_value_goes_back_by_one_step(firm: World) -> None:
     """What the second mail wrote goes, what the first wrote is there again."""
     come(firm, signed("m1", at(0, 9), "Clerk"), signed("m2", at(0, 10), "Senior Clerk"))

@@ -145,17 +145,6 @@ def new_entry(fields: ActivityFields, key: str, calendar: str) -> Body:
     return {**body, "external_properties": _named(properties(fields, key, state_of(body)))}
 
 
-def changed_names(fields: ActivityFields, changed: tuple[str, ...]) -> frozenset[str]:
-    """Names of the fields that an update sets: those that are said to have changed, else all that have a
-    value."""
-    if changed:
-        return frozenset(changed)
-    empty = ActivityFields(kind="", interactions=(), at=0, subject="")
-    return frozenset(
-        name for name in ActivityFields.__struct_fields__ if getattr(fields, name) != getattr(empty, name)
-    )
-
-
 def communication_changes(row: Row, fields: ActivityFields, names: frozenset[str], user: str) -> Body:
     """What an update changes of a communication as it is now."""
     body = _text_changes(fields, names, "subject", "body")

@@ -19,7 +19,7 @@ from firstcontact.connectors.clio.users import Users
 from firstcontact.connectors.contract import AuthLapsed, NotOffered, Outcome, Rejected, TryAgain, Unclear
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
 from firstcontact.connectors.toolkit.texts import clean
-from firstcontact.connectors.toolkit.writes import existing, fields_of
+from firstcontact.connectors.toolkit.writes import changed_names, existing, fields_of
 from firstcontact.planning.write import (
     ActivityFields,
     ContactFields,
@@ -211,7 +211,7 @@ class Applier:
 
     def _update_activity(self, write: Write) -> Receipt:
         fields, id = fields_of(write, ActivityFields), existing(write.target).id
-        names = activities.changed_names(fields, write.changed)
+        names = changed_names(fields, write.changed)
 
         def change(row: Row) -> dict[str, Any]:
             if not activities.is_entry(id):

@@ -20,8 +20,8 @@ from firstcontact.connectors.clio.mapping import (
     parts_of,
     text_of,
 )
-from firstcontact.connectors.clio.marks import CustomField
 from firstcontact.connectors.toolkit.fields import full_name, with_new, without_handles
+from firstcontact.connectors.toolkit.own_fields import CustomField
 from firstcontact.connectors.toolkit.spellings import Line, line
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.identity.records import MailingAddress

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from firstcontact.connectors.clio import marks
 from firstcontact.connectors.clio.client import TITLE, VERSION, Api, Refused
 from firstcontact.connectors.clio.marks import CUSTOM_FIELDS, CustomFields
-from firstcontact.connectors.contract import Diagnosis, Rejected, TryAgain
-from firstcontact.connectors.toolkit import clocks
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
+from firstcontact.connectors.contract import Diagnosis
+from firstcontact.connectors.toolkit import clocks, own_fields
 
 NEEDED = {
     "contacts": "contacts cannot be found or made",
@@ -49,49 +48,23 @@ def _login(api: Api) -> Iterator[Diagnosis]:
 
 
 def _permissions(api: Api) -> Iterator[Diagnosis]:
-    """Clio tells what may be read; what may be written shows with the first write."""
-    for resource, follows in NEEDED.items():
-        about = f"permission for {resource}"
-        try:
-            api.page(resource, "id", {"limit": 1, **_ASKED.get(resource, {})})
-        except Refused as refused:
-            yield Diagnosis(
-                state="warning" if resource in _OPTIONAL else "error",
-                about=about,
-                sentence=f"{refused}; so {follows}.",
-                remedy=f"Allow {resource} for the application in Clio, and connect again.",
-            )
-        else:
-            yield Diagnosis(state="ok", about=about, sentence=f"{resource} can be read.")
+    """Clio tells what may be read."""
+    return own_fields.permitted(
+        NEEDED,
+        _OPTIONAL,
+        lambda resource: api.page(resource, "id", {"limit": 1, **_ASKED.get(resource, {})}),
+        Refused,
+        lambda resource: f"Allow {resource} for the application in Clio, and connect again.",
+    )
 
 
 def _fields(custom: CustomFields) -> Iterator[Diagnosis]:
     try:
-        there = {field.name: field for field in custom.all()}
+        there = custom.all()
     except Refused:
         return  # said by its permission
-    for name, type in CUSTOM_FIELDS.items():
-        about = f"custom field {name!r}"
-        field = there.get(name)
-        if field is None:
-            needed = name == marks.KEY
-            sentence = "It is not there" + ("; without it no contact is made." if needed else ".")
-            yield Diagnosis(
-                state="error" if needed else "warning",
-                about=about,
-                sentence=sentence,
-                remedy="firstcontact doctor --fix makes it.",
-            )
-        elif field.type != type:
-            yield Diagnosis(
-                state="error" if name == marks.KEY else "warning",
-                about=about,
-                sentence=f"It is a {field.type}, and has to be a {type}.",
-                remedy="Rename or delete it in Clio; firstcontact doctor --fix makes another.",
-            )
-        else:
-            yield Diagnosis(state="ok", about=about, sentence="It is there.")
-    for field in there.values():
+    yield from own_fields.examined(there, CUSTOM_FIELDS, marks.KEY, "Clio")
+    for field in there:
         if field.required and field.name not in CUSTOM_FIELDS:
             yield Diagnosis(
                 state="warning",
@@ -103,17 +76,4 @@ def _fields(custom: CustomFields) -> Iterator[Diagnosis]:
 
 def prepare(custom: CustomFields) -> Sequence[str]:
     """Makes our custom fields that are missing. Raises TryAgain, AuthLapsed, Rejected."""
-    try:
-        there = {(field.name, field.type) for field in custom.all()}
-        made: list[str] = []
-        for name, type in CUSTOM_FIELDS.items():
-            if (name, type) not in there:
-                custom.make(name)
-                made.append(f"Made the custom field {name!r} of contacts.")
-    except Refused as refused:
-        raise Rejected(str(refused)) from refused
-    except Lost as lost:
-        raise TryAgain(f"{lost} Look again what is there.", AFTER_TROUBLE) from lost
-    finally:
-        custom.forget()
-    return made
+    return own_fields.prepared(custom, Refused)

@@ -13,10 +13,11 @@ from firstcontact.connectors.clio import mapping
 from firstcontact.connectors.clio.belongings import Belongings, Rewrite
 from firstcontact.connectors.clio.changes import contact_changes
 from firstcontact.connectors.clio.client import TITLE, Api, Refused, Row
-from firstcontact.connectors.clio.marks import STATE, CustomField
+from firstcontact.connectors.clio.marks import STATE
 from firstcontact.connectors.contract import Rejected, TryAgain
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE
 from firstcontact.connectors.toolkit.merging import filling
+from firstcontact.connectors.toolkit.own_fields import CustomField
 
 TURNS = 4
 

@@ -214,17 +214,6 @@ def left(form: Form, row: Row, text: Text, told: Row) -> Text:
 # --- changes ----------------------------------------------------------------------------------------------
 
 
-def changed_names(fields: ActivityFields, changed: tuple[str, ...]) -> frozenset[str]:
-    """Names of the fields that an update sets: those that are said to have changed, else all that have a
-    value."""
-    if changed:
-        return frozenset(changed)
-    empty = ActivityFields(kind="", interactions=(), at=0, subject="")
-    return frozenset(
-        name for name in ActivityFields.__struct_fields__ if getattr(fields, name) != getattr(empty, name)
-    )
-
-
 def text_there(form: Form, row: Row) -> Text:
     """An activity's text as it is there now."""
     whole = str(attributes(row).get(FIELDS[form]) or "")

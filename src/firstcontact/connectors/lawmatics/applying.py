@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from firstcontact.connectors.contract import AuthLapsed, NotOffered, Outcome, Rejected, TryAgain, Unclear
-from firstcontact.connectors.lawmatics import activities, mapping, marks
+from firstcontact.connectors.lawmatics import mapping, marks
 from firstcontact.connectors.lawmatics.client import TITLE, Api, Refused
 from firstcontact.connectors.lawmatics.log import Log, activity_id
 from firstcontact.connectors.lawmatics.mapping import OTHER
@@ -18,7 +18,7 @@ from firstcontact.connectors.lawmatics.marks import CustomFields
 from firstcontact.connectors.lawmatics.people import People
 from firstcontact.connectors.lawmatics.removing import Remover
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
-from firstcontact.connectors.toolkit.writes import existing, fields_of
+from firstcontact.connectors.toolkit.writes import changed_names, existing, fields_of
 from firstcontact.planning.write import (
     ActivityFields,
     ContactFields,
@@ -185,7 +185,7 @@ class Applier:
     def _update_activity(self, write: Write) -> Done:
         id = activity_id(existing(write.target).id)
         fields = fields_of(write, ActivityFields)
-        self._log.change(id, fields, activities.changed_names(fields, write.changed), write.key)
+        self._log.change(id, fields, changed_names(fields, write.changed), write.key)
         return str(id), False
 
     def _delete_activity(self, write: Write) -> Done:

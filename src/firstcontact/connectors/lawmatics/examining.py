@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from firstcontact.connectors.contract import Diagnosis, Rejected, TryAgain
+from firstcontact.connectors.contract import Diagnosis
 from firstcontact.connectors.lawmatics import marks
 from firstcontact.connectors.lawmatics.client import TITLE, Api, Refused
 from firstcontact.connectors.lawmatics.mapping import attributes
 from firstcontact.connectors.lawmatics.marks import CUSTOM_FIELDS, CustomFields
-from firstcontact.connectors.toolkit import clocks
-from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
+from firstcontact.connectors.toolkit import clocks, own_fields
 
 NEEDED = {
     "contacts": "contacts cannot be found or made",
@@ -51,47 +50,22 @@ def _login(api: Api) -> Iterator[Diagnosis]:
 
 
 def _permissions(api: Api) -> Iterator[Diagnosis]:
-    """There are no scopes: what may be read is tried, and what may be written shows with the first write."""
-    for resource, follows in NEEDED.items():
-        about = f"permission for {resource}"
-        try:
-            api.page(resource, {})
-        except Refused as refused:
-            yield Diagnosis(
-                state="warning" if resource in _OPTIONAL else "error",
-                about=about,
-                sentence=f"{refused}; so {follows}.",
-                remedy=f"Connect as a user who may see {resource} in Lawmatics.",
-            )
-        else:
-            yield Diagnosis(state="ok", about=about, sentence=f"{resource} can be read.")
+    """There are no scopes."""
+    return own_fields.permitted(
+        NEEDED,
+        _OPTIONAL,
+        lambda resource: api.page(resource, {}),
+        Refused,
+        lambda resource: f"Connect as a user who may see {resource} in Lawmatics.",
+    )
 
 
 def _fields(custom: CustomFields) -> Iterator[Diagnosis]:
     try:
-        there = {field.name: field for field in custom.all()}
+        there = custom.all()
     except Refused:
         return  # said by its permission
-    for name, type in CUSTOM_FIELDS.items():
-        about = f"custom field {name!r}"
-        field = there.get(name)
-        if field is None:
-            needed = name == marks.KEY
-            yield Diagnosis(
-                state="error" if needed else "warning",
-                about=about,
-                sentence="It is not there" + ("; without it no contact is made." if needed else "."),
-                remedy="firstcontact doctor --fix makes it.",
-            )
-        elif field.type != type:
-            yield Diagnosis(
-                state="error" if name == marks.KEY else "warning",
-                about=about,
-                sentence=f"It is a {field.type}, and has to be a {type}.",
-                remedy="Rename or delete it in Lawmatics; firstcontact doctor --fix makes another.",
-            )
-        else:
-            yield Diagnosis(state="ok", about=about, sentence="It is there.")
+    yield from own_fields.examined(there, CUSTOM_FIELDS, marks.KEY, TITLE)
 
 
 def _notes(api: Api, *, create_prospects: bool) -> Diagnosis:
@@ -128,17 +102,4 @@ def _notes(api: Api, *, create_prospects: bool) -> Diagnosis:
 
 def prepare(custom: CustomFields) -> Sequence[str]:
     """Makes our custom fields that are missing. Raises TryAgain, AuthLapsed, Rejected."""
-    try:
-        there = {(field.name, field.type) for field in custom.all()}
-        made: list[str] = []
-        for name, type in CUSTOM_FIELDS.items():
-            if (name, type) not in there:
-                custom.make(name)
-                made.append(f"Made the custom field {name!r} of contacts.")
-    except Refused as refused:
-        raise Rejected(str(refused)) from refused
-    except Lost as lost:
-        raise TryAgain(f"{lost} Look again what is there.", AFTER_TROUBLE) from lost
-    finally:
-        custom.forget()
-    return made
+    return own_fields.prepared(custom, Refused)

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from firstcontact.connectors.lawmatics import marks
-from firstcontact.connectors.lawmatics.marks import CustomField
 from firstcontact.connectors.toolkit.countries import region_named
 from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new, without_handles
+from firstcontact.connectors.toolkit.own_fields import CustomField
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.toolkit.times import micros
 from firstcontact.identity.records import CrmUser, Matter, Record

@@ -4,12 +4,12 @@ texts."""
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from firstcontact.connectors.lawmatics.client import EVERYTHING, Api
+from firstcontact.connectors.toolkit.own_fields import CustomField, OwnFields
 from firstcontact.connectors.toolkit.times import iso, micros
 
 KEY = "FirstContact key"
@@ -39,66 +39,31 @@ VALUE_LIMIT = 255
 """Characters that a custom field of the type `string` surely holds."""
 IDS_LIMIT = 1000
 """Characters that the ids in a mark may take."""
-_FIELDS_FOR = 600_000_000
 _LINE = re.compile(
     r"^FirstContact: (?:at:(\S+) )?([0-9a-f]{32}) (\w+) (\S+) (\S*)/(\d+) user:(\S+)"
     r"(?: state:(\w+))?((?: \S+)*)\s*$"
 )
 
 
-class CustomField(msgspec.Struct, frozen=True):
-    """A custom field of contacts as the firm has it."""
-
-    id: str
-    name: str
-    type: str
-
-
-class CustomFields:
-    """The firm's custom fields of contacts, remembered for ten minutes; for long while ours are all there."""
+class CustomFields(OwnFields):
+    """The firm's custom fields of contacts (apis A3, "Custom field"). Its methods raise TryAgain, Refused,
+    Lost."""
 
     def __init__(self, api: Api, now: Callable[[], int]) -> None:
-        self._api = api
-        self._now = now
-        self._lock = threading.Lock()
-        self._known: tuple[int, dict[str, CustomField]] | None = None
+        def read() -> list[CustomField]:
+            rows = [
+                (str(row["id"]), row.get("attributes") or {}) for row in api.rows("custom_fields", EVERYTHING)
+            ]
+            return [
+                CustomField(id, str(told.get("name")), str(told.get("field_type")))
+                for id, told in rows
+                if told.get("type") == "Contact"
+            ]
 
-    def ours(self) -> dict[str, CustomField]:
-        """Those of `CUSTOM_FIELDS` that are there with the right type, by name. Raises TryAgain, Refused."""
-        with self._lock:
-            known = self._known
-            if known is None or (
-                len(known[1]) < len(CUSTOM_FIELDS) and self._now() >= known[0] + _FIELDS_FOR
-            ):
-                found = {
-                    field.name: field for field in self.all() if CUSTOM_FIELDS.get(field.name) == field.type
-                }
-                known = self._known = (self._now(), found)
-            return known[1]
+        def make(name: str, type: str) -> None:
+            api.create("custom_fields", {"name": name, "type": "Contact", "field_type": type})
 
-    def forget(self) -> None:
-        """They have changed: they are read again when next needed."""
-        with self._lock:
-            self._known = None
-
-    def all(self) -> list[CustomField]:
-        """Every custom field of contacts."""
-        rows = [
-            (str(row["id"]), row.get("attributes") or {})
-            for row in self._api.rows("custom_fields", EVERYTHING)
-        ]
-        return [
-            CustomField(id, str(told.get("name")), str(told.get("field_type")))
-            for id, told in rows
-            if told.get("type") == "Contact"
-        ]
-
-    def make(self, name: str) -> None:
-        """Make one of ours (apis A3, "Custom field"). Raises Refused, Lost."""
-        self._api.create(
-            "custom_fields", {"name": name, "type": "Contact", "field_type": CUSTOM_FIELDS[name]}
-        )
-        self.forget()
+        super().__init__(CUSTOM_FIELDS, read, make, now)
 
 
 # --- the last line of an activity's text ------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from firstcontact.connectors.contract import NotOffered
-from firstcontact.planning.write import Existing, Fields, Target, Write
+from firstcontact.planning.write import ActivityFields, Existing, Fields, Target, Write
 
 F = TypeVar("F", bound=Fields)
 
@@ -23,3 +23,14 @@ def existing(target: Target | None) -> Existing:
     if not isinstance(target, Existing):
         raise NotOffered("a write points at a record that has no id yet; the caller resolves references")
     return target
+
+
+def changed_names(fields: ActivityFields, changed: tuple[str, ...]) -> frozenset[str]:
+    """Names of the fields that an update of an activity sets: those that are said to have changed, else all
+    that have a value."""
+    if changed:
+        return frozenset(changed)
+    empty = ActivityFields(kind="", interactions=(), at=0, subject="")
+    return frozenset(
+        name for name in ActivityFields.__struct_fields__ if getattr(fields, name) != getattr(empty, name)
+    )

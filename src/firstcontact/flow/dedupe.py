@@ -99,6 +99,8 @@ class Dedupe:
         """
         found = Outlook(cannot=self.cannot())
         for outlook in self._pages():
+            if lease is not None:
+                lease.at_work()
             self._keep(outlook, now, lease)
             found += outlook
         self._note(now, lease)

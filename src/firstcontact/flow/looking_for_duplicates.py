@@ -14,7 +14,7 @@ import msgspec
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm
-from firstcontact.identity.duplicates import Likeness, alike, counts_nothing
+from firstcontact.identity.duplicates import Likeness, alike, counts_nothing, name_words
 from firstcontact.identity.records import Record
 from firstcontact.ledger import deciding, duplicates, index
 from firstcontact.ledger.book import Ledger
@@ -23,6 +23,9 @@ from firstcontact.store.statements import chunks
 
 PAGE = 200
 """Handles that several records bear, compared together."""
+
+OFFICE = 8
+"""A number that more contacts bear is an office's."""
 
 _READ = 200
 """Records that a CRM is asked for together."""
@@ -70,7 +73,7 @@ class _Search:
         groups = near.bearing(keys)
         weaker: list[tuple[Record, Record, Likeness]] = []
         for key, group in groups.items():
-            for one, other in combinations(group, 2):
+            for one, other in worth_comparing(key, group):
                 likeness = near.compare(one, other)
                 # Of several handles that both have, one speaks for the pair.
                 first = min((*likeness.emails, *likeness.phones), default="")
@@ -101,6 +104,20 @@ class _Search:
     def _told_apart(self, ids: Collection[str]) -> frozenset[frozenset[str]]:
         with self._ledger.read() as tx:
             return duplicates.told_apart(tx, self._crm.connection, ids)
+
+
+def worth_comparing(key: str, group: Sequence[Record]) -> Iterator[tuple[Record, Record]]:
+    """Pairs of those who bear a handle: all; of an office's number those with the same last name."""
+    if len(group) <= OFFICE or "@" in key:
+        yield from combinations(group, 2)
+        return
+    by_name: dict[str, list[Record]] = {}
+    for record in group:
+        family = name_words(record)[1]
+        if family:
+            by_name.setdefault(family, []).append(record)
+    for some in by_name.values():
+        yield from combinations(some, 2)
 
 
 def _says_nothing(key: str) -> bool:
@@ -146,10 +163,10 @@ class _Near:
             with self._ledger.read() as tx:
                 borne = duplicates.borne_by(tx, self._crm.connection, todo)
             keys = {key for keys in borne.values() for key in keys if not _says_nothing(key)} - self._asked
-            for group in self.bearing(keys).values():
+            for key, group in self.bearing(keys).items():
                 if len(group) > MOST:
                     continue
-                for one, other in combinations(group, 2):
+                for one, other in worth_comparing(key, group):
                     if one.id in todo or other.id in todo:
                         self.compare(one, other)
 

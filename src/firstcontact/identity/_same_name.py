@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import OSA
@@ -56,6 +57,11 @@ def names_agree(one: Record, other: Record) -> NameAgreement:
     first, second = name_of(one), name_of(other)
     if one.placeholder or other.placeholder or not _said(first) or not _said(second):
         return "placeholder"
+    return _agreement(first, second)
+
+
+@lru_cache(maxsize=1 << 16)
+def _agreement(first: Name, second: Name) -> NameAgreement:
     if first.generation != second.generation:
         return "differ" if first.generation and second.generation else "unclear"
     if _joined(first) in (_joined(second), _joined(second.turned)):
@@ -123,7 +129,12 @@ def name_of(record: Record) -> Name:
         # What is no person's name, a firm's say, is still what the record is called.
         given = f"{read.given or read.first} {read.middle}" if read else ""
         family = (read.family or read.last) if read else _called(record)
-    words = f"{given} {family} {record.name}".split()
+    return _parts(given, family, record.name)
+
+
+@lru_cache(maxsize=1 << 16)
+def _parts(given: str, family: str, shown: str) -> Name:
+    words = f"{given} {family} {shown}".split()
     generations = [bare(word) for word in words if bare(word) in _GENERATIONS]
     generation = generations[-1] if generations else ""
     return Name(_folded(given), _folded(family), _SAME_GENERATION.get(generation, generation))

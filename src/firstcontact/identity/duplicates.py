@@ -92,9 +92,10 @@ def counts_nothing(address: str) -> bool:
 
 def alike(one: Record, other: Record) -> Likeness:
     """What speaks for two contacts being one person, and what against; the same the other way round."""
-    shared = _handles(one, "email") & _handles(other, "email")
-    emails = tuple(sorted(key for key, _ in shared if not counts_nothing(key)))
-    phones = tuple(sorted({key for key, _ in _handles(one, "phone") & _handles(other, "phone")}))
+    both = _handles(one) & _handles(other)
+    shared = [key for kind, key, _ in both if kind == "email"]
+    emails = tuple(sorted(key for key in shared if not counts_nothing(key)))
+    phones = tuple(sorted({key for kind, key, _ in both if kind == "phone"}))
     names = names_agree(one, other)
     account = bool(one.account) and one.account == other.account
     last = last_names_equal(one, other)
@@ -127,9 +128,9 @@ def alike(one: Record, other: Record) -> Likeness:
     )
 
 
-def _handles(record: Record, kind: str) -> set[tuple[str, str]]:
+def _handles(record: Record) -> set[tuple[str, str, str]]:
     """Keys with extensions: two desks behind one number are two numbers."""
-    return {(handle.key, handle.extension) for handle in record.handles if handle.kind == kind}
+    return {(handle.kind, handle.key, handle.extension) for handle in record.handles}
 
 
 def same_values(one: Record, other: Record) -> tuple[str, ...]:

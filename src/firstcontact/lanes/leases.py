@@ -66,6 +66,10 @@ class Lease:
         if have != len(self.shards):
             raise LeaseLost(f"{len(self.shards) - have} of {len(self.shards)} lanes were taken over")
 
+    def at_work(self) -> None:
+        """Said in something long that writes nothing for a while, so that it does not count as hung."""
+        self.worked = time.monotonic()
+
     def check(self, tx: Connection) -> None:
         """To be called before something irreversible, where the last `hold` may be long ago; `tx` may only
         read.

@@ -36,7 +36,8 @@ OURS = ("+14155550100", "ana@northwind.example")
 _COPIED = (
     ledger.deliveries, ledger.interactions, ledger.participants, ledger.names, ledger.decisions,
     ledger.verdicts, ledger.waiting, ledger.writes, ledger.reservations, ledger.activities,
-    ledger.day_messages, people.engagements, ledger.bearers, ledger.reviews, ledger.rejections, ledger.rulings,
+    ledger.day_messages, people.engagements, ledger.bearers, ledger.reviews, ledger.rejections,
+    ledger.rulings,
     crm.records, crm.handles, crm.activities, crm.activity_interactions, crm.activity_people,
     crm.time_entries, crm.receipts, crm.accounts, crm.account_domains,
 )  # fmt: skip

@@ -148,7 +148,7 @@ def _other(first: dict[str, Any], copy: int) -> dict[str, Any]:
         elif name == "at":
             row[name] = value - copy * 100_000_000_000
     if "state" in row:
-        row["key"] = f"{copy:04x}{row['key'][4:]}"
+        row["key"] = f"~{copy:03x}{row['key'][4:]}"
     return row
 
 
@@ -158,7 +158,7 @@ def _renamed(text: bytes, copy: int) -> bytes:
     def other(found: re.Match[bytes]) -> bytes:
         if found[2] == b"%d" % BASE:
             return found[1] + b"%d" % (BASE + copy)
-        return found[1] + b"%04x" % copy if found[1] in (b"new:", b"c-", b"v-") else found[0]
+        return found[1] + b"~%03x" % copy if found[1] in (b"new:", b"c-", b"v-") else found[0]
 
     return _OWN.sub(other, text)
 

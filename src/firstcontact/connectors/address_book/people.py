@@ -48,7 +48,7 @@ def _replace(body: Body, /, **changes: Any) -> Body:
 
 
 _TIMES = frozenset({"created_at", "last_activity_at", "opened_at", "at"})
-_LISTS = frozenset({"emails", "phones", "domains", "team"})
+_LISTS = frozenset({"emails", "phones", "mobiles", "domains", "team"})
 _COLLECTIONS = ("users", "accounts", "contacts", "leads", "opportunities", "contact_roles", "matters")
 """In the order in which they may point at each other."""
 _KINDS = {
@@ -480,6 +480,8 @@ def _checked(kind: str, fields: Given) -> dict[str, Any]:
             given[name] = _microseconds(kind, name, value)
         elif name in _LISTS:
             given[name] = tuple(str(one) for one in value or ())
+        elif name == "mailing":
+            given[name] = msgspec.to_builtins(value) or None
         elif isinstance(value, bool | int | Mapping):
             given[name] = value
         else:

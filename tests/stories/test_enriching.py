@@ -233,6 +233,23 @@ def test_a_number_in_a_signature_is_known_before_the_crm_has_it(world: World) ->
     assert found["emails"] == [KIM]
 
 
+def test_a_number_that_a_person_takes_off_is_anybodys_again(world: World) -> None:
+    """A contact that a mail made loses the number of its signature to a person's edit: the next call of that
+    number is not logged on it."""
+    come(
+        world,
+        mail("k1", at(0, 8), "ana@firm.example", KIM, thread="kim", to_name="Kim Osei"),
+        msgspec.structs.replace(signed("k2", at(0, 9), f"Tel. {NUMBER}"), conversation="kim"),
+        call("c1", at(0, 10), NUMBER, seconds=60),
+    )
+    assert contact(world)["phones"] == [NUMBER]
+    world.people.edit("contact", contact(world)["id"], {"phones": []})
+    come(world, call("c2", at(0, 11), NUMBER, seconds=60))
+    (caller,) = world.people.list_contacts(lambda each: NUMBER in each["phones"])
+    assert caller["emails"] == []
+    assert contact(world)["phones"] == []
+
+
 def test_rules_for_titles_that_change_hold_for_titles_that_are_known(bench: Bench) -> None:
     """What a title says is worked out when it is decided: other rules say it of what was observed before."""
     world = World(bench.fresh(), "address_book")

@@ -64,7 +64,7 @@ class _Batch:
             else CreatedBy(key)
             for subject, (key, record) in looked.reserved.items()
         }
-        for key, _ in looked.gone:
+        for key in (*(key for key, _ in looked.gone), *looked.freed):
             self.reserved.pop(key, None)
         self.activities: dict[str, Logged] = {}
         self.days: dict[str, dict[str, Message]] = {}
@@ -282,7 +282,7 @@ def _keep(
     held: bool,
     stale: set[str],
 ) -> Judged:
-    writing.release(tx, crm.connection, [key for key, _ in looked.gone])
+    writing.release(tx, crm.connection, [*(key for key, _ in looked.gone), *looked.freed])
     for key, record in looked.gone:
         deciding.bury(tx, crm.connection, key, "deleted", record, now)
     wanted = {subject: key for item in items for subject, key in item.reserves.items()}
@@ -290,7 +290,7 @@ def _keep(
     lost = {wanted[subject] for subject, holder in holders.items() if holder != wanted[subject]}
     kept = _independent(items, lost, stale) if lost or stale else items
     if len(kept) < len(items):
-        before = looked.reserved.keys() - {key for key, _ in looked.gone}
+        before = looked.reserved.keys() - {key for key, _ in looked.gone} - looked.freed
         _give_back(tx, crm.connection, {s: key for s, key in wanted.items() if s not in before}, kept)
     if not kept:
         return Judged(retries=len(items))

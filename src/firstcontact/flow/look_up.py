@@ -59,6 +59,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """(handle key, record id) of contacts of ours that somebody deleted in the CRM since."""
     removed: Mapping[str, int] = {}
     """What a person took back, and when: handle keys and `interaction:ID`."""
+    freed: frozenset[str] = frozenset()
+    """Numbers and addresses that a contact of ours had from a signature, and has no more: anybody's again."""
     accounts_gone: frozenset[str] = frozenset()
     """Domains that an account once had, and none has now."""
     roles: RolesLooked = msgspec.field(default_factory=RolesLooked)
@@ -146,6 +148,7 @@ def look_up(
         abouts += [enrichment.subject(key) for key in observed.values]
         rulings = deciding.rulings_on(tx, abouts)
         reserved, rulings = now_in(tx, crm.connection, reserved, rulings)
+        further = writing.further(tx, {key: reserved[key][0] for key in _missing(found, reserved)})
         by_hand = deciding.logged_by_hand(tx, [f.id for f in facts])
         hosts_seen = (
             deciding.hosts_seen(tx, crm.connection, hosts) if context.capabilities.accounts else frozenset()
@@ -153,7 +156,7 @@ def look_up(
         said = ruled(tx, crm.connection, hosts) if context.capabilities.accounts else Ruled()
         pending = writing.intended_contacts(tx, {key for key, record in reserved.values() if not record})
     chosen = _chosen(crm, rulings.values())
-    found, gone = _ours(crm, found, reserved)
+    found, gone, freed = _ours(crm, found, reserved, further)
     people: dict[str, PersonFacts] = {}
     for key, handle in handles.items():
         people[key] = _facts(
@@ -196,6 +199,7 @@ def look_up(
         by_hand=by_hand,
         reserved=reserved,
         gone=gone,
+        freed=freed,
         roles=roles,
     )
 
@@ -229,30 +233,45 @@ def _ours(
     crm: Crm,
     found: dict[str, Finding],
     reserved: Mapping[str, tuple[str, str]],
-) -> tuple[dict[str, Finding], tuple[tuple[str, str], ...]]:
-    """Contacts that we made and that the search did not return: a search that lags, a merge, a deletion."""
-    missing = {
-        key: record
-        for key, (_, record) in reserved.items()
-        if record and key in found and not _has(found[key], record)
-    }
+    further: frozenset[str],
+) -> tuple[dict[str, Finding], tuple[tuple[str, str], ...], frozenset[str]]:
+    """Contacts that we made and that the search did not return: a search that lags, a merge, a deletion.
+    further: handles that are no more than values of their contact; one that has gone from it is
+    anybody's again."""
+    missing = _missing(found, reserved)
     if not missing:
-        return found, ()
+        return found, (), frozenset()
     try:
         read = _read(crm, sorted(set(missing.values())))
     except TryAgain as error:
         unknown = Finding("unknown", why=str(error))
-        return {**found, **dict.fromkeys(missing, unknown)}, ()
+        return {**found, **dict.fromkeys(missing, unknown)}, (), frozenset()
     found = dict(found)
     gone: list[tuple[str, str]] = []
+    freed: set[str] = set()
     for key, id in missing.items():
         record = read.get(id)
-        if isinstance(record, Record):
+        if key in further and not _still_has(record, key):
+            freed.add(key)
+        elif isinstance(record, Record):
             if found[key].status != "found":
                 found[key] = Finding("found", (record,), why="ours")
         elif isinstance(record, Gone) or record is None:
             gone.append((key, id))
-    return found, tuple(gone)
+    return found, tuple(gone), frozenset(freed)
+
+
+def _missing(found: Mapping[str, Finding], reserved: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Records of ours by handle that the search did not return."""
+    return {
+        key: record
+        for key, (_, record) in reserved.items()
+        if record and key in found and not _has(found[key], record)
+    }
+
+
+def _still_has(record: object, key: str) -> bool:
+    return isinstance(record, Record) and any(handle.key == key for handle in record.handles)
 
 
 def _read(crm: Crm, ids: Sequence[str]) -> dict[str, Record | Moved | Gone | None]:

@@ -313,6 +313,15 @@ _MADE_BY = Statement(
 )
 
 
+_SUBJECTS = Statement(select(writes.c.key, writes.c.subject).where(writes.c.key.in_(values("keys"))))
+
+
+def further(tx: Connection, reserved: Mapping[str, str]) -> frozenset[str]:
+    """Those of these subjects that are not what their creating write is about, but reserved beside it."""
+    subjects = dict(_SUBJECTS.rows(tx, keys=set(reserved.values())))
+    return frozenset(key for key, write in reserved.items() if subjects.get(write, key) != key)
+
+
 def made_by(tx: Connection, keys: Collection[str]) -> frozenset[str]:
     """The contacts that these writes made; not those that were there already."""
     return frozenset(record for (record,) in _MADE_BY.rows(tx, keys=keys))

@@ -107,7 +107,7 @@ def _looked_at(installation: Installation, caller: str) -> None:
             Wanted(user="bo"), Wanted(settings_version=version),
             Wanted(settings_version="none", earlier=True),
             Wanted(settings_version=version, earlier=True), Wanted(state="parked"), Wanted(state="waiting"),
-            Wanted(state="intended"), Wanted(state="done"), Wanted(verdict="ask"),
+            Wanted(state="intended"), Wanted(state="done"), Wanted(state="dropped"), Wanted(verdict="ask"),
             Wanted(since=grown.AT - 3_600_000_000, until=grown.AT),
         ):  # fmt: skip
             found = engagement.search(tx, wanted, 50)

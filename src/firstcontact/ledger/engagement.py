@@ -184,6 +184,7 @@ _STOPS = {
     **dict.fromkeys(("parked", "unclear", "held"), "state IN ('parked', 'unclear', 'held')"),
     **dict.fromkeys(("intended", "sent"), "due_at IS NOT NULL"),
     "waiting": "state = 'waiting'",
+    "dropped": "state = 'dropped'",
 }
 
 
@@ -198,11 +199,11 @@ def _bounded(query: Select[Any], bounds: _Bounds) -> Select[Any]:
         query = query.where(engagements.c.user == wanted.user)
     if wanted.settings_version and wanted.earlier:
         by_it = decisions.c.settings_version == wanted.settings_version
-        query = query.where(select(decisions.c.id).where(by_it, decisions.c.interaction == id).exists())
+        query = query.where(id.in_(select(decisions.c.interaction).where(by_it)))
     elif wanted.settings_version:
         query = query.where(engagements.c.settings_version == wanted.settings_version)
     if wanted.state in _STOPS:
-        # Its index in its own words: what is stopped or due is little, whatever the ledger holds.
+        # Its index in its own words: what is stopped, due or dropped is little, whatever the ledger holds.
         stopped = select(writes.c.interaction).where(text(_STOPS[wanted.state]))
         query = query.where(id.in_(stopped.where(writes.c.state == wanted.state)))
     elif wanted.state:

@@ -212,6 +212,12 @@ writes = table(
         sqlite_where=text("state IN ('parked', 'unclear', 'held')"),
         postgresql_where=text("state IN ('parked', 'unclear', 'held')"),
     ),
+    Index(
+        "writes_dropped",
+        "interaction",
+        sqlite_where=text("state = 'dropped'"),
+        postgresql_where=text("state = 'dropped'"),
+    ),
     Index("writes_kind_at", "kind", "at"),
 )
 """`state`: `intended` (not sent yet, unless it is `under_way`), `sent` (no answer came: look for the key

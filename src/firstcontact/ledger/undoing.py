@@ -148,8 +148,8 @@ def written_in(
     at, key = after
     behind = (writes.c.at > at) | ((writes.c.at == at) & (writes.c.key > key))
     rows = tx.execute(
-        _SENT_IN.where(writes.c.at >= at, behind).limit(most),
-        {"of": connection, "kind": kind, "since": since, "until": until},
+        _SENT_IN.where(behind).limit(most),
+        {"of": connection, "kind": kind, "since": max(since, at), "until": until},
     )
     return tuple((row.at, row.key) for row in rows)
 

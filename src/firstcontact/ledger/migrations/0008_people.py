@@ -138,6 +138,13 @@ def _engagements() -> None:
     op.create_index("engagements_user", "engagements", ["user", "at", "interaction"])
     op.create_index("engagements_settings", "engagements", ["settings_version", "at", "interaction"])
     op.create_index("engagements_outline", "engagements", ["outline", "at", "interaction"])
+    op.create_index(
+        "writes_dropped",
+        "writes",
+        ["interaction"],
+        sqlite_where=sa.text("state = 'dropped'"),
+        postgresql_where=sa.text("state = 'dropped'"),
+    )
     op.create_index("names_last", "names", ["last", "first"])
     op.create_index("day_messages_interaction", "day_messages", ["interaction"])
     op.create_index("decisions_settings", "decisions", ["settings_version", "interaction"])

@@ -28,6 +28,12 @@ from firstcontact.testing.conformance.making import (
 ME, ANA = "005000000000001AAA", "005000000000002AAA"
 
 
+ANSWER = (
+    b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+    b'<mergeResponse xmlns="urn:partner.soap.sforce.com"/></e:Body></e:Envelope>'
+)
+
+
 def ours(crm: Any, name: str = "ours", **fields: Any) -> str:
     """A contact that we made."""
     given = {"emails": (f"{name}@acme.example",), "phones": (), "created_by_firstcontact": True, **fields}
@@ -194,10 +200,11 @@ def test_a_merge_in_xml() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"<html>", b"<a/>", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"", b"{}"],
+    [b"<html>", b"<a/>", b"", b"{}", ANSWER[:-9], b'<!DOCTYPE e [<!ENTITY b "c">]>' + ANSWER],
 )
 def test_what_is_no_soap_is_said(content: bytes) -> None:
     """A proxy's page, a cut answer and a document type are no answer."""
+    assert soap.read_reply(ANSWER).results == ()
     with pytest.raises(soap.Malformed):
         soap.read_reply(content)
 

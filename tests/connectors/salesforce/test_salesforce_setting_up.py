@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from firstcontact.connectors.contract import Diagnosis, Rejected, TryAgain
+from firstcontact.connectors.salesforce import setting_up
 from firstcontact.connectors.salesforce.kind import KIND
+from firstcontact.connectors.salesforce.shapes import Shape
 from firstcontact.planning.write import CreatedBy, Receipt
 from firstcontact.testing.conformance.making import JO, JO_PHONE, an_activity, handle, new_contact
 
@@ -146,3 +148,12 @@ def test_contacts_that_we_may_not_see_are_never_absent(serve: Any) -> None:
             ask()
     (outcome,) = hidden.apply([new_contact(hidden)])
     assert isinstance(outcome, Rejected)
+
+
+def test_what_may_not_be_deleted_is_a_warning(serve: Any) -> None:
+    """Without the permission to delete, duplicates are not merged; with it, nothing is said against it."""
+    org = serve()
+    assert said(org.crm)["permission to delete"].state == "ok"
+    kept = setting_up.deleting({"Contact": Shape(name="Contact"), "Task": Shape(name="Task", deletable=True)})
+    assert kept.state == "warning"
+    assert "a Contact:" in kept.sentence

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 
 from firstcontact.connectors.contract import Diagnosis, Rejected, TryAgain
 from firstcontact.connectors.salesforce import shapes as names
@@ -14,6 +11,7 @@ from firstcontact.connectors.salesforce.client import Api, Part, Refused
 from firstcontact.connectors.salesforce.faults import has, read_faults
 from firstcontact.connectors.salesforce.mapping import text
 from firstcontact.connectors.salesforce.organisation import Organisation
+from firstcontact.connectors.salesforce.own_fields import OWN, Own
 from firstcontact.connectors.salesforce.shapes import Shape
 from firstcontact.connectors.toolkit import clocks
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
@@ -24,100 +22,6 @@ _THERE = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 _SET_CLOCK = "Set the clock by NTP: a log-in by JWT fails with a wrong clock."
 _NO_TYPE = frozenset({"INVALID_TYPE", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})
 
-
-class Own(msgspec.Struct, frozen=True, kw_only=True):
-    """A field of ours: `on` names the type that it is defined on, `types` those that it is then found on."""
-
-    on: str
-    types: tuple[str, ...]
-    name: str
-    label: str
-    metadata: Mapping[str, Any]
-    needed: bool = True
-
-
-def _key(on: str, *types: str, needed: bool = True) -> Own:
-    metadata = {"type": "Text", "length": 64, "unique": True, "externalId": True, "caseSensitive": True}
-    return Own(
-        on=on,
-        types=types or (on,),
-        name=names.KEY,
-        label="FirstContact key",
-        metadata=metadata,
-        needed=needed,
-    )
-
-
-def _text(length: int) -> Mapping[str, Any]:
-    return {"type": "Text", "length": length}
-
-
-_LONG = {"type": "LongTextArea", "length": 32768, "visibleLines": 4}
-_FLAG = {"type": "Checkbox", "defaultValue": False}
-
-
-def _on_activities(name: str, label: str, metadata: Mapping[str, Any]) -> list[Own]:
-    """Task and Event share the fields of Activity; EmailMessage has its own."""
-    shared = Own(on="Activity", types=("Task", "Event"), name=name, label=label, metadata=metadata)
-    own = Own(
-        on="EmailMessage", types=("EmailMessage",), name=name, label=label, metadata=metadata, needed=False
-    )
-    return [shared, own]
-
-
-OWN: tuple[Own, ...] = (
-    _key("Contact"),
-    _key("Account"),
-    _key("Activity", "Task", "Event"),
-    _key("EmailMessage", needed=False),
-    _key("ContentVersion", needed=False),
-    *(
-        Own(on="Contact", types=("Contact",), name=name, label=label, metadata=metadata, needed=needed)
-        for name, label, metadata, needed in (
-            (names.CREATED_BY_US, "Created by FirstContact", _FLAG, True),
-            (names.PLACEHOLDER, "FirstContact placeholder", _FLAG, True),
-            (names.EDITED, "Edited since FirstContact created it", _FLAG, False),
-            (names.INTERACTION, "FirstContact interaction", _text(255), False),
-            # Not a long text: a condition may not name one, and a look-up would take two requests.
-            (names.OTHER_EMAILS, "Further e-mail addresses", _text(255), False),
-            (names.OTHER_PHONES, "Further phone numbers", _text(255), False),
-            (names.SENIORITY, "Seniority", _text(80), False),
-            (names.PERSONA, "Persona", _text(80), False),
-        )
-    ),
-    Own(
-        on="Account",
-        types=("Account",),
-        name=names.DOMAINS,
-        label="Further e-mail domains",
-        metadata=_text(255),
-        needed=False,
-    ),
-    *_on_activities(names.INTERACTIONS, "FirstContact interactions", _LONG),
-    *_on_activities(names.KIND, "FirstContact kind", _text(20)),
-    *_on_activities(names.RESULT, "Result", _text(40)),
-    *_on_activities(names.AT, "Time of the interaction", {"type": "DateTime"}),
-    *_on_activities(names.DIRECTION, "Direction", _text(20)),
-    *_on_activities(names.RECORDING, "Recording", _text(255)),
-    *_on_activities(names.TRANSCRIPT, "Transcript", _LONG),
-    *_on_activities(names.WRITTEN, "FirstContact digests", _text(255)),
-    Own(
-        on="EmailMessage",
-        types=("EmailMessage",),
-        name=names.USER,
-        label="User",
-        metadata=_text(18),
-        needed=False,
-    ),
-    Own(
-        on="ContentVersion",
-        types=("ContentVersion",),
-        name=names.INTERACTIONS,
-        label="FirstContact interactions",
-        metadata=_LONG,
-        needed=False,
-    ),
-)
 
 _FIX = "`firstcontact doctor --fix` makes it, if our user may customise the application"
 
@@ -130,6 +34,7 @@ def examine(api: Api, organisation: Organisation) -> list[Diagnosis]:
     found = organisation.shapes()
     said = [_permission(found, type, what) for type, what in _NEEDED_TYPES]
     said += [_feature(found, type, *words) for type, words in _FEATURES.items()]
+    said.append(deleting(found))
     said += _own_fields(found)
     said += _required(found)
     said.append(_duplicate_rules(api))
@@ -167,6 +72,22 @@ def _permission(found: Mapping[str, Shape], type: str, what: str) -> Diagnosis:
         about=about,
         sentence=f"Our user {missing} {what}.",
         remedy=f"Give its permission set Read, Create and Edit on {type}.",
+    )
+
+
+def deleting(found: Mapping[str, Shape]) -> Diagnosis:
+    """Whether our user may delete what merging and taking back need."""
+    about = "permission to delete"
+    kept = [type for type in ("Contact", "Task", "Event") if type in found and not found[type].deletable]
+    if not kept:
+        sentence = "Our user may merge duplicates, and take back what it has made."
+        return Diagnosis(state="ok", about=about, sentence=sentence)
+    return Diagnosis(
+        state="warning",
+        about=about,
+        sentence=f"Our user may not delete a {', '.join(kept)}: duplicates are not merged, and nothing that "
+        "was made is taken back.",
+        remedy=f"Give its permission set Delete on {', '.join(kept)}, if you want it.",
     )
 
 

@@ -1,6 +1,6 @@
 """PURE. Salesforce's SOAP API, of which we use `merge()`: REST has none (its page on the call; partner WSDL).
 
-The standard library's parser, with document types and entities refused: Salesforce sends none.
+The standard library's parser, with document types, and so entities, refused: Salesforce sends none.
 """
 
 from __future__ import annotations
@@ -142,7 +142,6 @@ def _parsed(content: bytes) -> Element:
     parser.EndElementHandler = lambda name: builder.end(_clark(name))
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = _refuse
-    parser.EntityDeclHandler = _refuse
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:

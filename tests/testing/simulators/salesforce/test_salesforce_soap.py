@@ -70,6 +70,7 @@ def test_each_request_is_a_transaction_of_its_own(api: Any) -> None:
     answer = called(
         api,
         request(kept, other),
+        request(kept, gone, other),
         request(kept, account),
         request(kept, kept),
         request(kept, gone, gone, gone),
@@ -80,13 +81,14 @@ def test_each_request_is_a_transaction_of_its_own(api: Any) -> None:
     codes = re.findall("<statusCode>([^<]*)<", answer.text)
     assert codes == [
         "ENTITY_IS_DELETED",
+        "ENTITY_IS_DELETED",
         "MALFORMED_ID",
         "MERGE_FAILED",
         "MERGE_FAILED",
         "INVALID_EMAIL_ADDRESS",
         "INVALID_FIELD_FOR_INSERT_UPDATE",
     ]
-    assert re.findall("<success>([^<]*)<", answer.text) == ["false"] * 6 + ["true"]
+    assert re.findall("<success>([^<]*)<", answer.text) == ["false"] * 7 + ["true"]
     assert api.ids("SELECT Id FROM Contact") == [kept]
 
 

@@ -23,6 +23,9 @@ from firstcontact.store.engine import open_engine
 from firstcontact.testing.simulators.base import Switches, Unpaced, simulator
 from firstcontact.testing.simulators.serving import running
 
+NO_TIME = BOOK.with_settings({"time_entry": False})
+"""A time entry is left for people to take away, and Lawmatics deletes nobody on whom one stands."""
+
 KINDS = ("salesforce", "clio", "zoho", "dynamics", "lawmatics")
 
 
@@ -85,7 +88,7 @@ def firm(request: pytest.FixtureRequest) -> Iterator[Firm]:
         opening = here.opening(clock.now, credentials=here.credentials(), pace=Unpaced())
         crm = here.connect(kinds.kind(request.param), opening)
         installation = Installation(
-            book=BOOK, ledger=open_ledger(open_engine(":memory:")), crm=crm, clock=clock,
+            book=NO_TIME, ledger=open_ledger(open_engine(":memory:")), crm=crm, clock=clock,
             watch=cast(Watch, Loud()), indexed=True, poll_every=MINUTE,
         )  # fmt: skip
         office = Firm(installation, clock, vendor.desk)

@@ -378,3 +378,20 @@ def test_with_another_worker_at_it(databases: tuple[Engine, Engine], tmp_path: P
         assert set(world.ledger.erased.markers(tx, [XENIA, KIM])) == {XENIA}
     erased(world)
     assert traces_in(databases[1], metadata.tables) == set()
+
+
+def test_namesakes_keep_their_name(databases: tuple[Engine, Engine], tmp_path: Path) -> None:
+    """Somebody else of the same name keeps it, wherever they are; it is said that the name is common."""
+    world = World(databases, "address_book", indexed=True)
+    world.ledger.erased = Erased(tmp_path / "keys.json")
+    world.seed()
+    other = mail("m-other", at(5, 9), "xenia@other.example", "ana@firm.example", "Xenia Quirke", body="Hi")
+    world.receive([other, mail("m-hers", at(5, 9, 1), XENIA, "ana@firm.example", "Xenia Quirke", body="Ho")])
+    world.settle()
+    who = whom(world.installation, XENIA)
+    assert to_do(world.installation, who, in_crm=True).common == ("Xenia Quirke",)
+    done = erased(world, XENIA)
+    assert set(done.asked) <= {"delete_contact", "delete_activity"}
+    with world.ledger.read() as tx:
+        assert intake.load(tx, ["m-other"])["m-other"] == other
+        assert "Quirke" not in str(intake.load(tx, ["m-hers"]))

@@ -136,6 +136,8 @@ def _plan(plan: ToDo, opened: Opened, *, in_crm: bool) -> None:
         say_wrapped("  ", f"{id} is not deleted by FirstContact: delete it in {title} yourself")
     for key, others in sorted(plan.left.items()):
         say_wrapped("  ", f"{key} stays, since {', '.join(others)} bears it, too; name it to erase it")
+    for name in plan.common:
+        say_wrapped("  ", f"others are called {name}, too: it stays where only the name stands")
     if not plan.asked:
         say_wrapped("  ", f"{title} could not be asked now who bears these")
     if plan.in_settings:

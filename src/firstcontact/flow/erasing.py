@@ -45,10 +45,12 @@ def _silent(_: str, __: int) -> None:
 
 class ToDo(msgspec.Struct, frozen=True, kw_only=True):
     """What erasing somebody would do. delete: contacts of ours that the CRM is asked to delete; by_hand:
-    records that people made, or that this CRM deletes for nobody."""
+    records that people made, or that this CRM deletes for nobody. common: names that others have, too, and
+    so stay where there is nothing but the name."""
 
     keys: tuple[str, ...]
     names: tuple[str, ...]
+    common: tuple[str, ...]
     held: Counts
     alone: int
     delete: tuple[str, ...]
@@ -81,6 +83,7 @@ def to_do(installation: Installation, who: Whom, *, in_crm: bool) -> ToDo:
         return ToDo(
             keys=who.keys,
             names=tuple(sorted(" ".join(filter(None, name)) for name in person.names)),
+            common=tuple(sorted(" ".join(name) for name in person.common)),
             held=counts(tx, person),
             alone=len(_alone(tx, installation, person)),
             delete=delete,
@@ -109,7 +112,7 @@ def _alone(tx: Connection, installation: Installation, person: OfPerson) -> froz
 
 def traces_of(person: OfPerson) -> Traces:
     """What is looked for of the person, where nothing is replaced."""
-    return Traces(dict.fromkeys(person.keys, ERASED), person.names)
+    return Traces(dict.fromkeys(person.keys, ERASED), person.names, person.common)
 
 
 def _in_settings(installation: Installation, person: OfPerson) -> bool:
@@ -145,7 +148,7 @@ def erase(
         unknown = _withdraw(installation, who, leases)
         with ledger.read() as tx:
             person = of_person(tx, installation.crm.connection, who.keys, who.records)
-        traces = Traces(markers, person.names)
+        traces = Traces(markers, person.names, person.common)
         told = _Told(in_crm=in_crm)
         rows, tied = _loose_rows(installation, person, traces, leases, told, progress)
         deliveries = _bytes(installation, traces, leases, progress)

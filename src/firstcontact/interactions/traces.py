@@ -7,7 +7,7 @@ wherever they stand, and a name leaves a word that says why it is not there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -33,15 +33,22 @@ class Traces:
     their names, for what is about them anyway.
     """
 
-    def __init__(self, markers: Mapping[str, str], names: Iterable[tuple[str, str]] = ()) -> None:
-        """markers: by handle key what takes its place. names: first and last; one of them may be empty."""
+    def __init__(
+        self,
+        markers: Mapping[str, str],
+        names: Iterable[tuple[str, str]] = (),
+        common: Collection[tuple[str, str]] = (),
+    ) -> None:
+        """markers: by handle key what takes its place. names: first and last; one of them may be empty.
+        common: those of them that others have, too: `everywhere` leaves these alone."""
         self.markers = dict(markers)
         self.names = tuple(sorted({(first.strip(), last.strip()) for first, last in names} - {("", "")}))
         self._handles = [(_spelled(key), marker) for key, marker in sorted(self.markers.items())]
-        self._whole = [_whole(first, last) for first, last in self.names if first and last]
+        own = [name for name in self.names if name[0] and name[1] and name not in common]
+        self._whole = [_whole(first, last) for first, last in own]
         self._words = [_word(word) for word in _words(self.names)]
         self._loose = _any(
-            [*(_loosely(key) for key in self.markers), *(_whole_name(f, n) for f, n in self.names if f and n)]
+            [*(_loosely(key) for key in self.markers), *(_whole_name(first, last) for first, last in own)]
         )
 
     def may_be_in(self, text: str) -> bool:

@@ -53,6 +53,7 @@ class Who:
 
     def __init__(self, person: OfPerson, traces: Traces) -> None:
         self.traces = traces
+        self.handles = Traces(traces.markers)
         self.keys = frozenset(traces.markers)
         self.records = person.records
         self.interactions = frozenset(person.interactions)
@@ -152,7 +153,7 @@ def find(tx: Connection, who: Who, page: Callable[[str, int], None]) -> Found:
             ties = _ties(table, who, row)
             if ties:
                 tied.append((table.name, _key(table, row)))
-            elif _traces_in(who.traces, row):
+            elif _traces_in(_looked_for(table, who), row):
                 loose.append((table.name, _key(table, row)))
     return Found(tuple(tied), tuple(loose))
 
@@ -167,6 +168,11 @@ def _stream(tx: Connection, table: Table) -> Iterator[Row]:
 def _ties(table: Table, who: Who, row: Row) -> Ties:
     ties = _TIES.get(table.name)
     return ties(who, row) if ties is not None else ""
+
+
+def _looked_for(table: Table, who: Who) -> Traces:
+    """Other records of the address book may have the same name, and keep it."""
+    return who.handles if table.name == "index_records" else who.traces
 
 
 def _traces_in(traces: Traces, row: Row) -> bool:
@@ -214,6 +220,10 @@ def _put(tx: Connection, table: Table, at: Any, row: Values, new: Values) -> Non
 
 
 def _cleaned(table: Table, who: Who, row: Values, *, near: bool) -> Values:
+    if table.name == "index_records":
+        plain = msgspec.msgpack.decode(row["data"])
+        data = msgspec.msgpack.encode(who.handles.out_of(plain, near=False))
+        return {**row, "unreadable": who.handles.everywhere(row["unreadable"]), "data": data}
     new = dict(row)
     left_alone = _LEFT_ALONE.get(table.name, frozenset())
     for column in table.columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from firstcontact.identity.records import Record
 from firstcontact.interactions.erased import read_loosely, shown_names
@@ -38,7 +38,8 @@ class OfPerson(msgspec.Struct, frozen=True, kw_only=True):
 
     keys: their handle keys. records: ids of the contacts and leads that are or were them, those that were
     merged into them among these. made: those of them that we created. names: first and last, as shown
-    anywhere. interactions: ids of those that they took part in; recent ones last.
+    anywhere; common: those of them that others have, too. interactions: ids of those that they took part
+    in; recent ones last.
     """
 
     connection: str
@@ -46,6 +47,7 @@ class OfPerson(msgspec.Struct, frozen=True, kw_only=True):
     records: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
     names: frozenset[tuple[str, str]] = frozenset()
+    common: frozenset[tuple[str, str]] = frozenset()
     interactions: tuple[str, ...] = ()
 
 
@@ -58,12 +60,14 @@ def of_person(
     in_index = _index(tx, connection, records)
     shown = {name for record in (*seen, *in_index) for name in _names_of(record)}
     ids = _interactions_of(tx, keys)
+    known_as = frozenset(shown | _names_seen(tx, keys) | _names_given(tx, keys) | _names_shown(tx, ids, keys))
     return OfPerson(
         connection=connection,
         keys=frozenset(keys),
         records=frozenset(records),
         made=_made(tx, connection, records),
-        names=frozenset(shown | _names_seen(tx, keys) | _names_given(tx, keys) | _names_shown(tx, ids, keys)),
+        names=known_as,
+        common=_of_others(tx, known_as, keys),
         interactions=ids,
     )
 
@@ -120,6 +124,21 @@ def _names_seen(tx: Connection, keys: Collection[str]) -> set[tuple[str, str]]:
         query = select(names.c.first, names.c.last).where(names.c.key.in_(chunk))
         found.update((first, last) for first, last in tx.execute(query))
     return found
+
+
+def _of_others(
+    tx: Connection, known_as: Collection[tuple[str, str]], keys: Collection[str]
+) -> frozenset[tuple[str, str]]:
+    """Those of these names that were seen of others, too."""
+    found: set[tuple[str, str]] = set()
+    for first, last in known_as:
+        either = [(first.lower(), last.lower()), (last.lower(), first.lower())]
+        same = or_(
+            *(and_(func.lower(names.c.first) == one, func.lower(names.c.last) == two) for one, two in either)
+        )
+        if first and last and not set(tx.scalars(select(names.c.key).where(same))) <= set(keys):
+            found.add((first, last))
+    return frozenset(found)
 
 
 def _names_given(tx: Connection, keys: Collection[str]) -> set[tuple[str, str]]:

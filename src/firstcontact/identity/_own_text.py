@@ -41,6 +41,9 @@ _WROTE_BEGIN = re.compile(
 _FIRST_HEADER = re.compile(rf"\W{{0,3}}(?:{_FROM})\W{{0,3}}[:：]\s*\S", re.I)
 _HEADER = re.compile(rf"\W{{0,3}}(?:{_FROM}|{_OTHERS})\W{{0,3}}[:：]", re.I)
 _NAME_AND_DATE = re.compile(rf".{{0,60}}\b{_DATE}\s*$|\s*{_DATE}\b", re.I)
+_RULE_BEGIN = re.compile(r"[\s>]*[-_=*]{2}")
+_COLONS = (":", "：")
+_BARE_LONGEST = 80
 _LONGEST = 300
 """Characters of a line that may announce a message; a longer one is text."""
 _WROTE_LONGEST = 250
@@ -68,12 +71,16 @@ def _announces(lines: Sequence[str], place: int) -> bool:
     text = line.strip()
     if not text or len(line) > _LONGEST:
         return False
-    if _RULED.match(line) or _BARE.fullmatch(text):
+    # What each pattern cannot do without is looked for first: most lines are plain text.
+    if _RULE_BEGIN.match(line) and _RULED.match(line):
+        return True
+    if len(text) <= _BARE_LONGEST and _BARE.fullmatch(text):
         return True
     below = lines[place + 1 : place + 1 + _BELOW]
-    if _NAME_AND_DATE.match(line) and any(map(_HEADER.match, below)):
+    colon = ":" in line or "：" in line
+    if colon and "/" in line and _NAME_AND_DATE.match(line) and any(map(_HEADER.match, below)):
         return True
-    if _FIRST_HEADER.match(text) or _HEADER.match(text):
+    if colon and (_FIRST_HEADER.match(text) or _HEADER.match(text)):
         filled = [each for each in below if each.strip()]
         return any(map(_HEADER.match, filled[:3])) and (_FIRST_HEADER.match(text) is not None or _two(filled))
     return _says_who_wrote(lines, place, text)
@@ -86,11 +93,14 @@ def _two(below: Sequence[str]) -> bool:
 
 def _says_who_wrote(lines: Sequence[str], place: int, text: str) -> bool:
     """`On …, Jo wrote:`, which programs break into up to three lines."""
-    if _WROTE_END.search(text):
+    if text[-1] in _COLONS and _WROTE_END.search(text):
         return True
+    further_lines = lines[place + 1 : place + 3]
+    if not any(each.rstrip()[-1:] in _COLONS for each in further_lines if each.strip()):
+        return False
     if not _WROTE_BEGIN.match(text):
         return False
-    for further in lines[place + 1 : place + 3]:
+    for further in further_lines:
         if not further.strip():
             return False
         text = f"{text} {further.strip()}"

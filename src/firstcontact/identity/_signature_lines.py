@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -58,20 +59,24 @@ _SMALL = word_set(
 _LEAVE_ENDS = re.compile(r"[,.!\-–—]\s*|\s{2,}")
 _LONGEST_LEAVE = 60
 _LONGEST_NAME = 50
+_NO_NAME = re.compile(r"[\d:;?!@]")
 _LONGEST = 90
 """Characters of a line of a signature."""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line of a body. number: from 0. raw: as it stands there."""
+    """A line of a body. number: from 0. raw: as it stands there. text: without the white space around it, and
+    what a broken transfer encoding left."""
 
     number: int
     raw: str
+    text: str
 
-    @property
-    def text(self) -> str:
-        """Without the white space around it, and what a broken transfer encoding left."""
-        return self.raw.replace("=20", "").replace("=09", " ").replace("\u00a0", " ").strip(" \t*=|")
+
+def line(number: int, raw: str) -> Line:
+    """The line of that number."""
+    text = raw.replace("=20", "").replace("=09", " ").replace("\u00a0", " ").strip(" \t*=|")
+    return Line(number, raw, text)
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -95,6 +100,7 @@ def sender(name: str, address: str) -> Sender:
 # --- leave and name --------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=512)
 def is_leave(text: str, sender: Sender) -> bool:
     """Whether the line takes leave, perhaps with the sender's name behind it (`Thanks, Jo`)."""
     return _takes_leave(text) or named_in_leave(text, sender) != ""
@@ -117,9 +123,11 @@ def names(text: str, sender: Sender) -> int:
     if not text or len(text) > _LONGEST_NAME + 40 or _EMAIL.match(text):
         return 0
     first = name_in(text)
+    if len(first) > _LONGEST_NAME or _NO_NAME.search(first):
+        return 0
     words = [plain(bare(word)) for word in first.split()]
     words = [word for word in words if word]
-    if not words or len(words) > 5 or len(first) > _LONGEST_NAME or re.search(r"[\d:;?!@]", first):
+    if not words or len(words) > 5:
         return 0
     hits = [word for word in words if _is_senders(word, sender)]
     if len(words) == 1:

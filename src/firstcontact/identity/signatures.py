@@ -8,6 +8,7 @@ A number of somebody else's on a person is worse than none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -63,7 +64,7 @@ def read_signature(body: str, *, address: str = "", name: str = "", region: str 
     country in which numbers without a country code are read.
     """
     sender = read.sender(name, address)
-    rows = [Line(number, text) for number, text in own_lines(body)]
+    rows = [read.line(number, text) for number, text in own_lines(body)]
     best: _Block | None = None
     for place in _beginnings(rows, sender):
         block = _block(rows, place, sender, region)
@@ -101,7 +102,7 @@ def _block(rows: Sequence[Line], place: int, sender: Sender, region: str) -> _Bl
                 break
             opened = True
             continue
-        if SENT_FROM.match(row.text) or ATTACHED.fullmatch(row.text) or DISCLAIMER.search(row.text):
+        if SENT_FROM.match(row.text) or ATTACHED.fullmatch(row.text) or _disclaims(row.text):
             break
         if read.is_leave(row.text, sender) and not taken:
             opened = True
@@ -124,11 +125,17 @@ def _filled_behind(rows: Sequence[Line], taken: Sequence[Line]) -> int:
     for row in rows:
         if row.number <= last or not row.text:
             continue
-        if DISCLAIMER.search(row.text):
+        if _disclaims(row.text):
             break
         if not (DELIMITER.fullmatch(row.raw) or SENT_FROM.match(row.text) or ATTACHED.fullmatch(row.text)):
             behind += 1
     return behind
+
+
+@lru_cache(maxsize=1024)
+def _disclaims(text: str) -> bool:
+    """Whether a firm's disclaimer begins with the line; asked of the lines below every block of a mail."""
+    return DISCLAIMER.search(text) is not None
 
 
 def _judged(taken: Sequence[Line], opened: bool, sender: Sender, region: str, behind: int) -> _Block | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new
+from firstcontact.connectors.toolkit.fields import full_name, read_fields, with_new, without_handles
 from firstcontact.connectors.toolkit.spellings import spellings
 from firstcontact.identity.records import Record
 from firstcontact.interactions.model import Handle
@@ -65,17 +65,20 @@ def new_guest(key: str, fields: ContactFields) -> dict[str, Any]:
         "last_name": plain(fields.last_name),
         "shown_as": plain(fields.name),
         "emails": [plain(email) for email in fields.emails],
-        "phones": [plain(phone) for phone in fields.phones],
+        "phones": [plain(phone) for phone in (*fields.phones, *fields.mobiles)],
     }
 
 
 def changed_guest(guest: Guest, fields: ContactFields, region: str) -> dict[str, Any]:
-    """What an update changes of the guest, {} where it says nothing new. Addresses and numbers are added."""
+    """What an update changes of the guest, {} where it says nothing new. Addresses and numbers are added, and
+    those that it names are taken off."""
+    emails = with_new(tuple(guest.emails), map(plain, fields.emails), region)
+    phones = with_new(tuple(guest.phones), map(plain, (*fields.phones, *fields.mobiles)), region)
     wanted = {
         "first_name": plain(fields.first_name) or guest.first_name,
         "last_name": plain(fields.last_name) or guest.last_name,
-        "emails": list(with_new(tuple(guest.emails), map(plain, fields.emails), region)),
-        "phones": list(with_new(tuple(guest.phones), map(plain, fields.phones), region)),
+        "emails": list(without_handles(emails, fields.without_emails, region)),
+        "phones": list(without_handles(phones, fields.without_phones, region)),
     }
     return {name: value for name, value in wanted.items() if value != getattr(guest, name)}
 

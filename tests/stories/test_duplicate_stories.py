@@ -189,6 +189,17 @@ def test_a_person_merges_first(world: World) -> None:
     assert logged_on(world) == pointed_at(world) == {FIRST}
 
 
+def test_the_crm_tells_of_it_before_we_know(world: World) -> None:
+    """The loser is told as gone while our merge is under way, as where another worker's answer is not kept
+    yet: nobody has deleted anybody."""
+    younger = kim_is_there_twice(world)
+    world.installation.duplicates.run(world.clock.now())
+    world.people.merge(younger, FIRST)
+    world.installation.poll()
+    with world.ledger.read() as tx:
+        assert deciding.suppressed(tx, world.address_book.connection, [KIM]) == {}
+
+
 @pytest.mark.parametrize("tells_merges", [True, False])
 def test_an_answer_that_was_lost(world: World, tells_merges: bool) -> None:
     """Merged, and no answer came: it is found to be done, also where the CRM does not tell merges and the
@@ -199,7 +210,7 @@ def test_an_answer_that_was_lost(world: World, tells_merges: bool) -> None:
     )
     younger = kim_is_there_twice(world)
     world.installation.duplicates.run(world.clock.now())
-    world.hostile.next_apply("timeout_after_send")
+    world.hostile.next_apply("lost_answer")
     world.settle()
     assert kims(world) == {FIRST}
     assert states(world) == [(younger, FIRST, "done")]
@@ -374,6 +385,14 @@ def test_a_crm_that_merges_nothing(world: World) -> None:
         world.installation.duplicates.merge(younger, FIRST, "ana", world.clock.now())
 
 
+class AskingForPeople(Hostile):
+    """A CRM that is asked for addresses and numbers only."""
+
+    def find(self, handles: Any) -> Any:
+        assert not any(" " in handle.key for handle in handles)
+        return super().find(handles)
+
+
 def test_taking_a_merge_back(engines: tuple[Engine, Engine]) -> None:
     """The one that went is there again with its activity, and the two are never merged again; what was ours
     before the merge is with whom it was."""
@@ -382,6 +401,7 @@ def test_taking_a_merge_back(engines: tuple[Engine, Engine]) -> None:
     world.people.add("contact", {"id": "d-blank", "emails": ["x@other.example"]})
     world.installation.dedupe()
     world.settle()
+    world.behave(AskingForPeople(world.address_book))
     world.installation.duplicates.undo(younger, "ana", world.clock.now())
     world.settle()
     (again,) = kims(world) - {FIRST}
@@ -410,7 +430,8 @@ def test_writes_that_were_on_their_way(world: World) -> None:
             write_key="m", connection=book.connection, survivor=FIRST, loser=younger, state="done"
         )
         duplicates.keep(tx, [pair])
-        fields = msgspec.structs.replace(write.fields, interactions=("late-1",))
+        on = (Existing("contact", younger),)
+        fields = msgspec.structs.replace(write.fields, interactions=("late-1",), people=on)
         writing.intend(tx, book.connection, [msgspec.structs.replace(write, fields=fields)], 1)
     world.installation.carry_out_due()
     assert [one["contacts"] for one in world.people.list_activities() if "late-1" in one["interactions"]] == [

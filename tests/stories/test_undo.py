@@ -207,7 +207,7 @@ def test_others_keep_the_activity_they_are_on(world: World) -> None:
     said = take_back(world, contact=KIM)
     meg = world.contact(MEG)
     assert meg is not None
-    assert said.left == {f"other people are on it: {meg['id']}": 1}
+    assert said.left == {f"log activity: other people are on it: {meg['id']}": 1}
     assert logged(world) == {"meet"}
     assert world.contact(KIM) is None
     (activity,) = world.people.dump()["activities"]

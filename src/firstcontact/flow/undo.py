@@ -51,7 +51,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken back, or would be. counts: steps by what is done and the kind of the write that it is
-    about; left: how many are left, by why; steps: the first of them. before: how many were taken back before.
+    about; left: how many are left, by kind and why; steps: the first of them. before: how many were taken back before.
     """
 
     counts: Mapping[str, Mapping[str, int]]
@@ -98,7 +98,7 @@ def _removal(installation: Installation, chosen: Chosen, by: str | None) -> Remo
         for step in steps:
             counts.setdefault(step.does, Counter())[step.kind] += 1
             if step.does == "leave":
-                left[step.sentence()] += 1
+                left[f"{step.kind.replace('_', ' ')}: {step.sentence()}"] += 1
             else:
                 taken.add(step.key)
         shown.extend(steps[: SHOWN - len(shown)])

@@ -52,7 +52,7 @@ BEFORE: tuple[Words, ...] = (INIT, ("import", f"{WEEK}/contacts.csv", f"{WEEK}/t
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """A command, and what was done before it. Words may name `{at}`, the folder of everything.
+    """A command, and what was done before it. Words may name `{at}`, the folder of everything, and `{home}` in it.
 
     again: what is done after the kill, else the same command. may_refuse: this ends well enough with a
     sentence that says that it is done already. whole: files that are whole whenever it is killed. fails_at: a
@@ -117,7 +117,7 @@ SCENES = (
         ("restore", "--force", "{at}/backup"),
         before=(*BEFORE, ("backup", "{at}/backup"), ("import", f"{WEEK}/fax.json")),
     ),
-    Scene("replay", ("replay", "--with", "{at}/home/settings.toml")),
+    Scene("replay", ("replay", "--with", "{home}/settings.toml")),
     Scene("move", ("move", "--to", "{at}/elsewhere"), may_refuse=True),
     Scene(
         "duplicates suggest",
@@ -161,7 +161,9 @@ def run(words: Words, at: Path) -> tuple[int, str]:
     status: object = 0
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:
-            guarded(cli, ["--home", str(at / "home"), *(word.format(at=at) for word in words)])
+            guarded(
+                cli, ["--home", str(at / "home"), *(word.format(at=at, home=at / "home") for word in words)]
+            )
         except SystemExit as end:
             status = end.code
     return int(str(status or 0)), said.getvalue()

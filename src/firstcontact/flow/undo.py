@@ -51,8 +51,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken back, or would be. counts: steps by what is done and the kind of the write that it is
-    about; left: how many are left, by kind and why; steps: the first of them. before: how many were taken back before.
-    """
+    about; left: how many are left, by kind and why; steps: the first of them. before: how many were taken
+    back before."""
 
     counts: Mapping[str, Mapping[str, int]]
     left: Mapping[str, int]

@@ -27,6 +27,7 @@ GROUNDS = (
     Ground("fields of activities", "They are defined on Activity, not on Task and Event.", "unverified"),
     Ground("refresh tokens", "Whether they rotate.", "unverified"),
     Ground("merging", "SOAP's merge() on the session of OAuth; blanks are not filled by itself.", "document"),
+    Ground("merging by JWT tokens", "Whether SOAP takes an access token that is a JWT itself.", "unverified"),
     Ground("merging and rules", "Duplicate rules do not run where records are merged.", "document"),
     Ground("conditional deletion", "If-Unmodified-Since also in a composite request.", "unverified"),
     Ground("lists of states", "Codes where they are switched on; a label says its code.", "document"),

@@ -200,6 +200,21 @@ def test_the_crm_tells_of_it_before_we_know(world: World) -> None:
         assert deciding.suppressed(tx, world.address_book.connection, [KIM]) == {}
 
 
+def test_decided_while_the_merge_is_under_way(world: World) -> None:
+    """A CRM that does not tell merges has merged, and we don't know yet: who writes meanwhile is the one who
+    stayed, not somebody whose contact a person has deleted."""
+    book = world.address_book
+    book._capabilities = msgspec.structs.replace(book._capabilities, merges=False)
+    younger = kim_is_there_twice(world)
+    world.installation.duplicates.run(world.clock.now())
+    world.people.merge(younger, FIRST)
+    world.receive([mail("kim-3", at(0, 12), KIM, "ana@firm.example", "Kim Osei", "kim", "Again")])
+    world.installation.decide_due()
+    with world.ledger.read() as tx:
+        assert deciding.suppressed(tx, book.connection, [KIM]) == {}
+        assert writing.reserved(tx, book.connection, [KIM])[KIM][1] == younger
+
+
 @pytest.mark.parametrize("tells_merges", [True, False])
 def test_an_answer_that_was_lost(world: World, tells_merges: bool) -> None:
     """Merged, and no answer came: it is found to be done, also where the CRM does not tell merges and the
@@ -222,8 +237,11 @@ def test_an_answer_that_was_lost(world: World, tells_merges: bool) -> None:
 class Refusing(Hostile):
     """A CRM that refuses merges."""
 
+    asked = 0
+
     def apply(self, writes: Any) -> Any:
         if any(write.kind == "merge_contacts" for write in writes):
+            self.asked += 1
             return [Rejected("No merges on Mondays.") for _ in writes]
         return super().apply(writes)
 
@@ -231,10 +249,12 @@ class Refusing(Hostile):
 def test_a_merge_that_the_crm_refuses(world: World) -> None:
     """It is shown with the CRM's words, and not tried again by itself."""
     younger = kim_is_there_twice(world)
-    world.behave(Refusing(world.address_book))
+    refusing = Refusing(world.address_book)
+    world.behave(refusing)
     for _ in range(2):
         world.installation.dedupe()
         world.settle()
+    assert refusing.asked == 1
     assert states(world) == [(younger, FIRST, "suggested")]
     with world.ledger.read() as tx:
         (row,) = duplicates.standing(tx, world.address_book.connection, ["suggested"])

@@ -99,7 +99,7 @@ class Boundary(IntEnum):
     """A person lets what is stuck go on."""
     RELEASE_BRAKE = 29
     """A person says go on."""
-    TAKE_BACK = 140
+    TAKE_BACK = 128
     """A person takes back what we wrote."""
     NAME_FOR_ENGINE = 30
     """The installation's name among others at the same engine."""
@@ -125,47 +125,47 @@ class Boundary(IntEnum):
     HOLD_BACK = 102
     """Writes that are due on a read-only connection wait for a person."""
 
-    RULE_DOMAIN = 160
+    RULE_DOMAIN = 143
     """An admin says that a domain is an account's, or is not."""
-    TAKE_BACK_DOMAIN = 161
+    TAKE_BACK_DOMAIN = 144
     """An admin takes that back."""
-    ASK_ACCOUNTS_TO_SUGGEST = 162
+    ASK_ACCOUNTS_TO_SUGGEST = 145
     """Which domains no account has yet, for suggestions."""
-    READ_TO_SUGGEST = 163
+    READ_TO_SUGGEST = 146
     """Whose contacts those are who write with them."""
 
     # --- transactions of the ledger: duplicates
 
-    INTEND_MERGES = 132
+    INTEND_MERGES = 121
     """Pairs of records that are one person, with journals, and the writes that merge them."""
-    NOTE_DEDUPED = 133
+    NOTE_DEDUPED = 122
     """When duplicates were last looked for."""
-    REFUSE_MERGE = 134
+    REFUSE_MERGE = 123
     """A person says that two records are two people."""
-    UNDO_MERGE = 135
+    UNDO_MERGE = 124
     """A person takes a merge back."""
-    MERGE_BY_HAND = 137
+    MERGE_BY_HAND = 126
     """A person says that two records are one person."""
-    KEEP_LIKELY = 139
+    KEEP_LIKELY = 127
     """Pairs that a statistical model takes for one person."""
 
     # --- transactions of the ledger: erasing
 
-    REMEMBER_ERASED = 150
+    REMEMBER_ERASED = 133
     """Keyed hashes of whom a person has erased: from here on nobody captures them again."""
-    WITHDRAW_UNSENT = 151
+    WITHDRAW_UNSENT = 134
     """What was about to be written on interactions of theirs is decided anew."""
-    ERASE_LOOSE = 152
+    ERASE_LOOSE = 135
     """Rows that are about others, and name them."""
-    ERASE_BYTES = 153
+    ERASE_BYTES = 136
     """Raw deliveries that they are in."""
-    ERASE_PERSON = 154
+    ERASE_PERSON = 137
     """Everything about them, and what the CRM is asked to take away."""
-    FORGET_GONE = 155
+    FORGET_GONE = 138
     """What the built-in address book still has of contacts that are deleted in it."""
-    END_ERASING = 159
+    END_ERASING = 142
     """The files are wiped, too."""
-    REMOVE_OLD_FACTS = 156
+    REMOVE_OLD_FACTS = 139
     """Interactions and decisions that are older than they may be are removed."""
 
     # --- calls of a CRM
@@ -194,13 +194,13 @@ class Boundary(IntEnum):
     """Writes are sent."""
     READ_TO_FOLLOW = 43
     """What a write's targets were merged into."""
-    FIND_OBSERVED = 120
+    FIND_OBSERVED = 116
     """Whose the numbers and addresses are that people have in their signatures."""
-    FIND_TO_ERASE = 157
+    FIND_TO_ERASE = 140
     """Which records somebody has who is to be erased."""
-    READ_BEFORE_ENRICHING = 121
+    READ_BEFORE_ENRICHING = 117
     """Contacts that are about to get a value, as they are now."""
-    FIND_BEFORE_ENRICHING = 122
+    FIND_BEFORE_ENRICHING = 118
     """Who else has a number or address that a contact is about to get."""
     READ_REFUSED = 113
     """Whether somebody has deleted who a refused write points at."""
@@ -216,21 +216,21 @@ class Boundary(IntEnum):
     """The last look for accounts that are about to be created."""
     ACCOUNTS_BEFORE_ROLES = 115
     """The last look whether opportunities are open, before contacts get roles on them."""
-    READ_DUPLICATES = 130
+    READ_DUPLICATES = 119
     """Records that may be one person's."""
-    READ_EVERYBODY = 136
+    READ_EVERYBODY = 125
     """All records, for likely duplicates."""
-    READ_BEFORE_MERGING = 131
+    READ_BEFORE_MERGING = 120
     """The last look at records that are about to be merged."""
     READ_BEFORE_NAMING = 49
     """The last look at contacts that are about to be named."""
-    READ_TO_TAKE_BACK = 141
+    READ_TO_TAKE_BACK = 129
     """Contacts that are to be removed, or to get back what they had."""
-    READ_TO_REPORT = 144
+    READ_TO_REPORT = 132
     """Whether contacts that we created are as we left them."""
-    READ_BEFORE_DELETING = 142
+    READ_BEFORE_DELETING = 130
     """The last look at contacts that are about to be deleted."""
-    READ_BEFORE_RESTORING = 143
+    READ_BEFORE_RESTORING = 131
     """The last look at contacts that are about to get back what they had."""
     ASK_FOR_LOGIN = 103
     """A login is renewed, or made with what a person gave."""
@@ -274,7 +274,7 @@ class Boundary(IntEnum):
 
     # --- file writes
 
-    WIPE = 158
+    WIPE = 141
     """A database file is written anew, without what was deleted in it."""
     MAKE_FOLDER = 62
     """A home, or a folder in it."""
@@ -342,7 +342,7 @@ class Boundary(IntEnum):
     """The file beside it goes."""
     MAKE_KEY_FOLDER = 111
     """The folder that the key ring is in."""
-    OPEN_SCRATCH = 164
+    OPEN_SCRATCH = 147
     """What a long reading finds out, in a temporary file that only this process sees."""
     OPEN_KEY_RING_LOCK = 114
     """The file that keeps two who change the key ring apart."""

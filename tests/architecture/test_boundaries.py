@@ -58,6 +58,7 @@ BAD = {
     "a folder": ("path.mkdir()", "the file write path.mkdir()"),
     "a tree": ("shutil.rmtree(path)", "the file write shutil.rmtree()"),
     "a temporary file that stays": ("tempfile.mkstemp()", "the file write tempfile.mkstemp()"),
+    "a database past its transactions": ("engine.raw_connection()", "the file write engine.raw_connection()"),
     "a database file": ("sqlite3.connect(path)", "the file write sqlite3.connect()"),
     "a crossing of nothing": ("with crossing(Boundary.ONE):\n        pass", "around nothing that touches"),
     "a crossing by a variable": ("with crossing(one):\n        path.unlink()", "not given a Boundary by its"),

@@ -203,6 +203,8 @@ class _Look(ast.NodeVisitor):
             return f"the CRM call {shown}"
         if (self._module.name, name) in ASKS_A_VENDOR and not receiver:
             return f"the call {shown}"
+        if name == "raw_connection" and self._module.name != "firstcontact.store.engine":
+            return f"the file write {shown}"  # past the store's own transactions
         return f"the file write {shown}" if _writes_a_file(node, name, receiver) else ""
 
     def _say(self, line: int, what: str) -> None:

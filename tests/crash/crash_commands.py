@@ -52,7 +52,7 @@ BEFORE: tuple[Words, ...] = (INIT, ("import", f"{WEEK}/contacts.csv", f"{WEEK}/t
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """A command, and what was done before it. Words may name `{at}`, the folder of everything, and `{home}` in it.
+    """A command, and what was done before it. Words may name `{at}`, the folder of all, and the `{home}`.
 
     again: what is done after the kill, else the same command. may_refuse: this ends well enough with a
     sentence that says that it is done already. whole: files that are whole whenever it is killed. fails_at: a

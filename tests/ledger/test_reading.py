@@ -60,8 +60,8 @@ def test_what_cannot_go_on_is_listed(tx: Connection) -> None:
 
 
 def test_who_is_ours_and_why(tx: Connection) -> None:
-    """Contacts that we made, with the interaction that caused each, and who was about to be made; adopted ones
-    are not ours, nor those that an interaction outside the span caused."""
+    """Contacts that we made, with the interaction that caused each, and who was about to be made; adopted
+    ones are not ours, nor those that an interaction outside the span caused."""
     intake.save(tx, [call("i1", at=10), call("i2", at=11)], due_at=1, live=True)
     writing.intend(tx, CRM, [create("k1"), create("k2", KIM, "i2"), create("k3", "+14155550129", "i3")], 1)
     writing.mark_done(tx, [Receipt("k1", "c1", True), Receipt("k2", "c2", False)], 2)

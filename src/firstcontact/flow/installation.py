@@ -32,8 +32,8 @@ from firstcontact.flow.sifting import Sifted, kept_of, rows_of, sift, sifted_cha
 from firstcontact.flow.understand import signatures, understand
 from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Interaction
-from firstcontact.keyring import KeyProblem
 from firstcontact.interactions.rejection import Rejection
+from firstcontact.keyring import KeyProblem
 from firstcontact.lanes.leases import Lanes, Lease, LeaseLost
 from firstcontact.ledger import (
     connecting,

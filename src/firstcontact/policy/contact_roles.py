@@ -105,9 +105,7 @@ def _accounts(parties: Sequence[_Party]) -> tuple[Account, ...]:
     return tuple(found[id] for id in sorted(found))
 
 
-def _candidates(
-    case: Case, parties: Sequence[_Party], accounts: Sequence[Account]
-) -> tuple[_Candidate, ...]:
+def _candidates(case: Case, parties: Sequence[_Party], accounts: Sequence[Account]) -> tuple[_Candidate, ...]:
     contacts = {party.contact for party in parties} - {""}
     return tuple(
         _Candidate(

@@ -6,6 +6,8 @@ SQLite leaves the bytes of deleted rows in free pages and in its write-ahead log
 from __future__ import annotations
 
 import time
+from contextlib import closing
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -25,8 +27,8 @@ def wipe(engine: Engine) -> bool:
         return False
     engine.dispose()  # idle connections of ours must not keep the log
     try:
-        with crossing(Boundary.WIPE):
-            return _written_anew(engine)
+        with crossing(Boundary.WIPE), closing(engine.raw_connection()) as connection:
+            return _written_anew(connection.cursor())
     except (engine.dialect.loaded_dbapi.Error, DBAPIError) as error:
         problem = problem_of(getattr(error, "orig", None) or error, place(engine))
         if problem is None:
@@ -34,18 +36,13 @@ def wipe(engine: Engine) -> bool:
         raise problem from error
 
 
-def _written_anew(engine: Engine) -> bool:
-    connection = engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute("VACUUM")
-        until = time.monotonic() + _PATIENCE
-        while True:
-            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            if not busy:
-                return True
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.05)
-    finally:
-        connection.close()
+def _written_anew(cursor: Any) -> bool:
+    cursor.execute("VACUUM")
+    until = time.monotonic() + _PATIENCE
+    while True:
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if not busy:
+            return True
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)

@@ -216,17 +216,17 @@ def _unreadable(opened: Opened) -> Iterator[tuple[str, str, str, str]]:
         after = page[-1][0].id
 
 
-@click.command(epilog="Example: firstcontact report duplicates --csv > doubles.csv")
+@click.command(epilog="Example: firstcontact report shared --csv > shared.csv")
 @_limit_option
 @_csv_option
 @json_option
 @click.pass_context
-def duplicates(ctx: click.Context, limit: int, as_csv: bool, as_json: bool) -> None:
-    """Addresses and numbers that several contacts of the CRM bear: what was double before we came, too."""
+def shared(ctx: click.Context, limit: int, as_csv: bool, as_json: bool) -> None:
+    """Addresses and numbers that several contacts of the CRM bear; who of them is one person, `duplicates` says."""
     from itertools import islice
 
     _, opened = open_home(ctx)
-    groups = islice(_duplicates(opened), (limit or None) if not as_csv else None)
+    groups = islice(_shared(opened), (limit or None) if not as_csv else None)
     if as_csv:
         headers = ("handle", "record", "name", "created_by_firstcontact")
         _in_csv(
@@ -263,7 +263,7 @@ def duplicates(ctx: click.Context, limit: int, as_csv: bool, as_json: bool) -> N
         )
 
 
-def _duplicates(opened: Opened) -> Iterator[tuple[str, list[Any]]]:
+def _shared(opened: Opened) -> Iterator[tuple[str, list[Any]]]:
     from firstcontact.interactions.model import Handle
     from firstcontact.ledger import index as indexes
 

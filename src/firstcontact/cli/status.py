@@ -25,7 +25,7 @@ class _Report(click.Group):
     """The further reports, imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return ["unreadable", "duplicates", "created"]
+        return ["unreadable", "shared", "created"]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):

@@ -98,3 +98,15 @@ def test_what_is_no_pair(twice: Any) -> None:
         said = twice("duplicates", *words)
         assert said.status == 2
         assert sentence in said.all
+
+
+def test_what_several_contacts_bear_is_a_report(twice: Any) -> None:
+    """Every shared address and number with its contacts, whoever made them, as text, JSON and CSV."""
+    said = twice.done("report", "shared").out
+    assert "jo@acme.example: Jo Diaz (c1), Jo Diaz (c2)" in said
+    assert "2 handles with several contacts." in said
+    shown = {
+        one["handle"]: [each["id"] for each in one["contacts"]] for one in twice.json("report", "shared")
+    }
+    assert shown == {"+14155550123": ["k1", "k2"], "jo@acme.example": ["c1", "c2"]}
+    assert twice.done("report", "shared", "--csv").out.count("jo@acme.example") == 2

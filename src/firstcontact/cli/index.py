@@ -222,7 +222,7 @@ def _unreadable(opened: Opened) -> Iterator[tuple[str, str, str, str]]:
 @json_option
 @click.pass_context
 def shared(ctx: click.Context, limit: int, as_csv: bool, as_json: bool) -> None:
-    """Addresses and numbers that several contacts of the CRM bear; who of them is one person, `duplicates` says."""
+    """Addresses and numbers that several contacts of the CRM bear; `duplicates` says who is one person."""
     from itertools import islice
 
     _, opened = open_home(ctx)

@@ -165,6 +165,20 @@ def test_two_contacts_made_by_hand_meanwhile_are_asked_about(world: World) -> No
     sentences.hold(world, [Step(START, (answered("c", 0),))])
 
 
+def test_a_name_for_a_contact_that_the_same_call_makes_waits_for_it(bench: Bench) -> None:
+    """A caller without a name and, before anything is sent, the same one with a name: where contacts and
+    activities go out together, the naming comes after the contact, and nothing is refused."""
+    world = World(bench.fresh(), "address_book", indexed=True)
+    world.settle()
+    world.receive([answered("c", 0)])
+    world.installation.decide_due()
+    world.receive([answered("c2", 5, name="DIAZ JO")])
+    world.installation.decide_due()
+    world.settle()
+    assert write_rows(world, "c2")["update_contact"] == "done"
+    assert [contact["name"] for contact in ours(world)] == ["Jo Diaz"]
+
+
 NO_BLOCK = SettingsBook.from_mapping(
     msgspec.to_builtins(BOOK.team), {"time_entry": True, "lead_blocks_creation": False}
 )

@@ -232,7 +232,8 @@ def _resolved(
     waiting: list[tuple[str, str, int | None, str]] = []
     for write in todo:
         missing = [key for key in needs(write) if not records.get(key, ("", ""))[1]]
-        if made.issuperset(missing):
+        # Only activities may point at what the same call makes (`Capabilities.applies_together`).
+        if not missing or (write.kind == "log_activity" and made.issuperset(missing)):
             ready.append(with_records(write, records))
             continue
         states = {records.get(key, ("dropped", ""))[0] for key in missing if key not in made}

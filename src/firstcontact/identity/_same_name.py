@@ -190,7 +190,8 @@ def _family(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _umlauts(text: str) -> str:
-    return re.sub(r"(?<=[aou])e", "", text)
+    """`mueller` as `muller`. An `e` that ends a word is none of an umlaut: Joe is not Jo."""
+    return re.sub(r"(?<=[aou])e(?=[^\W\d_])", "", text)
 
 
 def _slip(one: _Words, other: _Words, known: frozenset[str]) -> bool:

@@ -115,20 +115,9 @@ def _show(trial: Trial, home: Home) -> None:
     for sentence in would(trial.now, trial.then):
         say(f"  {sentence}")
     say()
-    table(
-        ("when", "kind", "about", "now", "then", "because"),
-        [
-            (
-                moment(one.at, home),
-                one.kind,
-                one.about or "the interaction",
-                one.before,
-                one.after,
-                ", ".join(one.because),
-            )
-            for one in trial.differences
-        ],
-    )
+    from firstcontact.cli.replay import show_differences
+
+    show_differences(trial.differences, home)
     if trial.changed > len(trial.differences):
         say(f"{len(trial.differences):,} of {trial.changed:,} shown; --examples {trial.changed} shows all.")
 

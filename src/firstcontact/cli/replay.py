@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,6 +27,7 @@ from firstcontact.cli.common import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from firstcontact.config import Home
     from firstcontact.flow.replay import Difference, ReplaySummary
 
 
@@ -103,20 +104,7 @@ def replay(
         _totals(summary)
     if shown:
         say()
-        table(
-            ("when", "kind", "about", "now", "then", "because"),
-            [
-                (
-                    moment(d.at, home),
-                    d.kind,
-                    d.about or "the interaction",
-                    d.before,
-                    d.after,
-                    ", ".join(d.because),
-                )
-                for d in shown
-            ],
-        )
+        show_differences(shown, home)
     if total > len(shown):
         say(f"{len(shown):,} of {total:,} shown; --examples {total} shows all.")
     if summary.erased:
@@ -171,6 +159,24 @@ def going_through(tx: Connection, since: int, until: int) -> Iterator[Callable[[
             note(f"{done:,} of {total:,} interactions decided")
 
     yield line
+
+
+def show_differences(differences: Sequence[Difference], home: Home) -> None:
+    """A line for each verdict that differs."""
+    table(
+        ("when", "kind", "about", "now", "then", "because"),
+        [
+            (
+                moment(one.at, home),
+                one.kind,
+                one.about or "the interaction",
+                one.before,
+                one.after,
+                ", ".join(one.because),
+            )
+            for one in differences
+        ],
+    )
 
 
 class _Part(NamedTuple):

@@ -146,22 +146,8 @@ def stored(
 
     page: at most CHUNK. only: ids of those that are wanted; None: all.
     """
-    at, id = since, ""
-    while True:
-        query = (
-            select(interactions.c.at, interactions.c.id, interactions.c.data)
-            .where(
-                (interactions.c.at > at) | ((interactions.c.at == at) & (interactions.c.id > id)),
-                interactions.c.at < until,
-            )
-            .order_by(interactions.c.at, interactions.c.id)
-            .limit(page)
-        )
-        rows = tx.execute(query).all()
-        if not rows:
-            return
+    for rows in _pages(tx, since, until, page):
         yield _with_last(tx, [row for row in rows if only is None or row.id in only])
-        at, id = rows[-1].at, rows[-1].id
 
 
 _WITH = Statement(
@@ -211,6 +197,12 @@ def decided(
 
 def facts(tx: Connection, since: int, until: int, page: int = 2000) -> Iterator[list[bytes]]:
     """The interactions of a span, encoded, in pages, in order of time; only the page is in memory."""
+    for rows in _pages(tx, since, until, page):
+        yield [row.data for row in rows]
+
+
+def _pages(tx: Connection, since: int, until: int, page: int) -> Iterator[Sequence[Any]]:
+    """Time, id and data of the interactions of a span, in pages, in order of time."""
     at, id = since, ""
     while True:
         query = (
@@ -225,7 +217,7 @@ def facts(tx: Connection, since: int, until: int, page: int = 2000) -> Iterator[
         rows = tx.execute(query).all()
         if not rows:
             return
-        yield [row.data for row in rows]
+        yield rows
         at, id = rows[-1].at, rows[-1].id
 
 

@@ -1,19 +1,17 @@
-"""PURE. WebDAV's XML (RFC 4918, RFC 6352, RFC 6578): bodies to send, and multistatus answers read.
-
-The standard library's parser, with document types and entities refused: no DAV server needs them, and a
-hostile one could fill the memory with them.
-"""
+"""PURE. WebDAV's XML (RFC 4918, RFC 6352, RFC 6578): bodies to send, and multistatus answers read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote, urlsplit
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
+
+from firstcontact.connectors.toolkit import safe_xml
+from firstcontact.connectors.toolkit.safe_xml import Malformed as Malformed
 
 DAV = "{DAV:}"
 CARD = "{urn:ietf:params:xml:ns:carddav}"
@@ -23,10 +21,6 @@ _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _STATUS = re.compile(r"HTTP/\S+\s+(\d{3})")
 _SAFE = "!$&'()*+,;=:@~"
 """What RFC 3986 allows in a segment of a path without percent signs."""
-
-
-class Malformed(ValueError):
-    """The answer is no WebDAV XML: a proxy's page, a cut answer, or something with entities."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -64,36 +58,10 @@ class Multistatus(msgspec.Struct, frozen=True):
 def parse(content: bytes) -> Element:
     """The root element. Raises Malformed."""
     try:
-        return _parsed(content)
-    except expat.ExpatError:
-        pass
-    try:
+        return safe_xml.parse(content)
+    except Malformed:
         # Control characters that a card bears make the whole answer unreadable; they are left out.
-        return _parsed(_NOT_XML.sub(b"", content))
-    except (expat.ExpatError, LookupError) as error:
-        raise Malformed(f"the answer is not XML: {error}") from None
-
-
-def _parsed(content: bytes) -> Element:
-    builder = TreeBuilder()
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda name, given: builder.start(_clark(name), given)
-    parser.EndElementHandler = lambda name: builder.end(_clark(name))
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = _refuse
-    parser.EntityDeclHandler = _refuse
-    parser.Parse(content, True)
-    root: Element = builder.close()
-    return root
-
-
-def _clark(name: str) -> str:
-    return "{" + name if "}" in name else name
-
-
-def _refuse(*_: object) -> None:
-    raise Malformed("the answer declares a document type")
+        return safe_xml.parse(_NOT_XML.sub(b"", content))
 
 
 def read_multistatus(content: bytes) -> Multistatus:

@@ -37,13 +37,18 @@ from firstcontact.connectors.dynamics.names import (
 from firstcontact.connectors.dynamics.odata import guid
 from firstcontact.connectors.dynamics.shapes import Column, Table
 from firstcontact.connectors.toolkit.countries import country_name
-from firstcontact.connectors.toolkit.places import Places
+from firstcontact.connectors.toolkit.fields import names_with_last
+from firstcontact.connectors.toolkit.places import Order, Places, reached
 from firstcontact.identity.records import MailingAddress
 from firstcontact.planning.write import ContactFields
 
 MAIN, MOBILE = "emailaddress1", "mobilephone"
-_PHONE_PLACES = ("telephone1", MOBILE, "telephone2", "telephone3")
-_EMAIL_PLACES = (MAIN, "emailaddress2", "emailaddress3")
+_REACHED = Order(
+    phones=("telephone1", MOBILE, "telephone2", "telephone3"),
+    mobile=MOBILE,
+    emails=(MAIN, "emailaddress2", "emailaddress3"),
+    main=MAIN,
+)
 _TEXTS = {
     "title": "jobtitle",
     "department": "department",
@@ -61,7 +66,7 @@ _SEVERAL_ROOM = 2_000
 
 def new_contact(fields: ContactFields, table: Table, region: str) -> Values:
     """What a new contact has, but for its account. Raises Rejected where a value has no place."""
-    first, last = names(fields)
+    first, last = names_with_last(fields)
     values: Values = {}
     given = {
         "firstname": first,
@@ -90,7 +95,7 @@ def changed_contact(
     named = bool(fields.first_name or fields.last_name)
     given = _texts(fields)
     if fields.last_name or (fields.name and not named):
-        given["firstname"], given["lastname"] = names(fields)
+        given["firstname"], given["lastname"] = names_with_last(fields)
     elif fields.first_name:
         given["firstname"] = fields.first_name
     put_texts(values, table, given)
@@ -123,15 +128,6 @@ def _marked(values: Values, row: Row, table: Table, me: str) -> Values:
     if table.has(EDITED) and edited(row, me) and text(row, EDITED) != YES:
         return {**values, EDITED: YES}
     return values
-
-
-def names(fields: ContactFields) -> tuple[str, str]:
-    """First and last name; Dynamics shows no contact without a last name as it should."""
-    if fields.last_name.strip():
-        return fields.first_name, fields.last_name
-    if fields.first_name.strip():
-        return "", fields.first_name
-    return "", fields.name
 
 
 def mailing(address: MailingAddress, table: Table) -> Values:
@@ -182,19 +178,8 @@ def _places(row: Row, table: Table, columns: Iterable[str], several: str, region
 def _handles(row: Row, fields: ContactFields, table: Table, region: str) -> Values:
     """What becomes of the columns with addresses and numbers."""
     numbers = _places(row, table, table.phones(), OTHER_PHONES, region)
-    numbers.take_off(fields.without_phones)
-    mobiles = [clean(one) for one in fields.mobiles]
-    numbers.mark(mobiles, MOBILE)
-    numbers.add(mobiles, (MOBILE, *_PHONE_PLACES))
-    numbers.add([clean(one) for one in fields.phones], _PHONE_PLACES)
     addresses = _places(row, table, table.emails(), OTHER_EMAILS, region)
-    addresses.take_off(fields.without_emails)
-    addresses.add([clean(one) for one in fields.emails], _EMAIL_PLACES)
-    if fields.main_email:
-        addresses.lead_with(clean(fields.main_email), MAIN)
-    if fields.without_emails:
-        addresses.promote(MAIN)
-    return {**numbers.changes(), **addresses.changes()}
+    return reached(fields, numbers, addresses, _REACHED)
 
 
 # --- taken away, and filled with what a duplicate has -------------------------------------------------------
@@ -254,8 +239,8 @@ def filled(kept: Row, gone: Row, table: Table, region: str, me: str) -> Values:
         values[f"parentcustomerid_{kind}"] = Bind(kind, guid(text(gone, "_parentcustomerid_value")))
     country = country_of(kept) or region
     for columns, several, main in (
-        (table.phones(), OTHER_PHONES, _PHONE_PLACES),
-        (table.emails(), OTHER_EMAILS, _EMAIL_PLACES),
+        (table.phones(), OTHER_PHONES, _REACHED.phones),
+        (table.emails(), OTHER_EMAILS, _REACHED.emails),
     ):
         places = _places(kept, table, columns, several, country)
         for name in sorted(columns, key=lambda name: name != MOBILE):

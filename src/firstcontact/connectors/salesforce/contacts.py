@@ -21,15 +21,15 @@ from firstcontact.connectors.salesforce.shapes import (
     Shape,
 )
 from firstcontact.connectors.toolkit.countries import country_name
-from firstcontact.connectors.toolkit.places import Places
+from firstcontact.connectors.toolkit.fields import names_with_last
+from firstcontact.connectors.toolkit.places import Order, Places, reached
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.identity.records import MailingAddress
 from firstcontact.planning.write import ContactFields
 
 TITLE = "Salesforce"
 MAIN, MOBILE = "Email", "MobilePhone"
-_PHONE_PLACES = ("Phone", MOBILE, "OtherPhone")
-_EMAIL_PLACES = (MAIN,)
+_REACHED = Order(phones=("Phone", MOBILE, "OtherPhone"), mobile=MOBILE, emails=(MAIN,), main=MAIN)
 _TEXTS = {
     "title": "Title",
     "department": "Department",
@@ -49,7 +49,7 @@ _CODED = frozenset({"US", "CA", "AU", "BR", "CN", "IN", "IE", "IT", "MX"})
 
 def new_contact(fields: ContactFields, key: str, shape: Shape, region: str) -> Values:
     """What a new contact has, but for its account. Raises Rejected where a value has no place."""
-    first, last = names(fields)
+    first, last = names_with_last(fields)
     values: Values = {KEY: key}
     given = {"FirstName": first, "LastName": last, "OwnerId": fields.owner, INTERACTION: fields.interaction}
     _put(values, shape, {**given, **_texts(fields)})
@@ -71,7 +71,7 @@ def changed_contact(
     named = bool(fields.first_name or fields.last_name)
     given = {"OwnerId": fields.owner, **_texts(fields)}
     if fields.last_name or (fields.name and not named):
-        given["FirstName"], given["LastName"] = names(fields)
+        given["FirstName"], given["LastName"] = names_with_last(fields)
     elif fields.first_name:
         given["FirstName"] = fields.first_name
     _put(values, shape, given)
@@ -99,15 +99,6 @@ def _marked(values: Values, row: Row, shape: Shape, me: str) -> Values:
     if shape.has(EDITED) and edited(row, me) and not flag(row, EDITED):
         return {**values, EDITED: True}
     return values
-
-
-def names(fields: ContactFields) -> tuple[str, str]:
-    """First and last name; Salesforce has no contact without a last name."""
-    if fields.last_name.strip():
-        return fields.first_name, fields.last_name
-    if fields.first_name.strip():
-        return "", fields.first_name
-    return "", fields.name
 
 
 def mailing(address: MailingAddress, shape: Shape) -> Values:
@@ -163,19 +154,8 @@ def _places(row: Row, shape: Shape, fields: Iterable[str], several: str, region:
 def _handles(row: Row, fields: ContactFields, shape: Shape, region: str) -> Values:
     """What becomes of the fields with addresses and numbers."""
     numbers = _places(row, shape, shape.phones(), OTHER_PHONES, region)
-    numbers.take_off(fields.without_phones)
-    mobiles = [clean(one) for one in fields.mobiles]
-    numbers.mark(mobiles, MOBILE)
-    numbers.add(mobiles, (MOBILE, *_PHONE_PLACES))
-    numbers.add([clean(one) for one in fields.phones], _PHONE_PLACES)
     addresses = _places(row, shape, shape.emails(), OTHER_EMAILS, region)
-    addresses.take_off(fields.without_emails)
-    addresses.add([clean(one) for one in fields.emails], _EMAIL_PLACES)
-    if fields.main_email:
-        addresses.lead_with(clean(fields.main_email), MAIN)
-    if fields.without_emails:
-        addresses.promote(MAIN)
-    return {**numbers.changes(), **addresses.changes()}
+    return reached(fields, numbers, addresses, _REACHED)
 
 
 def untouched(row: Row, me: str) -> None:
@@ -240,8 +220,8 @@ def filled(kept: Row, gone: Row, shape: Shape, region: str, me: str) -> Values:
         values["FirstName"] = gone["FirstName"]
     country = country_of(kept, lead=False) or region
     for fields, several, main in (
-        (shape.phones(), OTHER_PHONES, _PHONE_PLACES),
-        (shape.emails(), OTHER_EMAILS, _EMAIL_PLACES),
+        (shape.phones(), OTHER_PHONES, _REACHED.phones),
+        (shape.emails(), OTHER_EMAILS, _REACHED.emails),
     ):
         values = {name: value for name, value in values.items() if name not in fields}
         places = _places(kept, shape, fields, several, country)

@@ -1,20 +1,18 @@
-"""PURE. Salesforce's SOAP API, of which we use `merge()`: REST has none (its page on the call; partner WSDL).
-
-The standard library's parser, with document types, and so entities, refused: Salesforce sends none.
-"""
+"""PURE. Salesforce's SOAP API, of which we use `merge()`: REST has none (partner WSDL, page on the call)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 import msgspec
 
 from firstcontact.connectors.salesforce.faults import Fault
+from firstcontact.connectors.toolkit.safe_xml import Malformed as Malformed
+from firstcontact.connectors.toolkit.safe_xml import parse
 
 MERGES = 200
 """In one call, each a transaction of its own."""
@@ -23,10 +21,6 @@ _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER = "urn:partner.soap.sforce.com"
 _OBJECT = "urn:sobject.partner.soap.sforce.com"
 _NO_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-
-
-class Malformed(ValueError):
-    """The answer is no SOAP: a proxy's page, or a cut answer."""
 
 
 class Merge(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +80,7 @@ def _text(value: Any) -> str:
 
 def read_reply(content: bytes) -> Reply:
     """An answer. Raises Malformed."""
-    root = _parsed(content)
+    root = parse(content)
     if root.tag != f"{{{_ENVELOPE}}}Envelope":
         raise Malformed("the answer is no SOAP envelope")
     used, limit = _usage(root)
@@ -132,27 +126,3 @@ def _usage(root: Element) -> tuple[int, int]:
 
 def _told(element: Element, name: str) -> str:
     return (element.findtext(f"{{{_PARTNER}}}{name}") or "").strip()
-
-
-def _parsed(content: bytes) -> Element:
-    builder = TreeBuilder()
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda name, given: builder.start(_clark(name), given)
-    parser.EndElementHandler = lambda name: builder.end(_clark(name))
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = _refuse
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        raise Malformed(f"the answer is no XML: {error}") from None
-    root: Element = builder.close()
-    return root
-
-
-def _clark(name: str) -> str:
-    return "{" + name if "}" in name else name
-
-
-def _refuse(*_: object) -> None:
-    raise Malformed("the answer declares a document type")

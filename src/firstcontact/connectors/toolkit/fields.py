@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from firstcontact.interactions.handles import read_email_field, read_phone_field
 from firstcontact.interactions.model import Handle
+from firstcontact.planning.write import ContactFields
 
 
 def read_fields(
@@ -46,6 +47,15 @@ def without_handles(present: tuple[str, ...], gone: Iterable[str], region: str) 
         if value not in away and not (handles and handles <= away):
             kept.append(value)
     return tuple(kept)
+
+
+def names_with_last(fields: ContactFields) -> tuple[str, str]:
+    """First and last name for a CRM that has no contact without a last name."""
+    if fields.last_name.strip():
+        return fields.first_name, fields.last_name
+    if fields.first_name.strip():
+        return "", fields.first_name
+    return "", fields.name
 
 
 def full_name(first_name: str, last_name: str) -> str:

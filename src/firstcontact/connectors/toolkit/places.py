@@ -7,9 +7,12 @@ by its handles, however it is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from firstcontact.connectors.contract import Rejected
 from firstcontact.connectors.toolkit.fields import with_new, without_handles
+from firstcontact.connectors.toolkit.texts import clean
+from firstcontact.planning.write import ContactFields
 
 Values = tuple[str, ...]
 
@@ -136,3 +139,30 @@ class Places:
     def _fits(self, name: str, text: str) -> bool:
         room = self._length(name)
         return not room or self._measure(text) <= room
+
+
+class Order(NamedTuple):
+    """Into which fields what is new goes, the first empty one first. main: the field of the main address;
+    mobile: the one for mobile numbers."""
+
+    phones: tuple[str, ...]
+    mobile: str
+    emails: tuple[str, ...]
+    main: str
+
+
+def reached(fields: ContactFields, numbers: Places, addresses: Places, order: Order) -> dict[str, Any]:
+    """What becomes of the fields with numbers and addresses by an update. Raises Rejected where there is no
+    room."""
+    numbers.take_off(fields.without_phones)
+    mobiles = [clean(one) for one in fields.mobiles]
+    numbers.mark(mobiles, order.mobile)
+    numbers.add(mobiles, (order.mobile, *order.phones))
+    numbers.add([clean(one) for one in fields.phones], order.phones)
+    addresses.take_off(fields.without_emails)
+    addresses.add([clean(one) for one in fields.emails], order.emails)
+    if fields.main_email:
+        addresses.lead_with(clean(fields.main_email), order.main)
+    if fields.without_emails:
+        addresses.promote(order.main)
+    return {**numbers.changes(), **addresses.changes()}

@@ -9,7 +9,8 @@ import msgspec
 
 from firstcontact.connectors.contract import Rejected
 from firstcontact.connectors.toolkit.countries import country_name
-from firstcontact.connectors.toolkit.places import Places
+from firstcontact.connectors.toolkit.fields import names_with_last
+from firstcontact.connectors.toolkit.places import Order, Places, reached
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.zoho.mapping import (
     ADDRESS,
@@ -41,8 +42,12 @@ from firstcontact.identity.records import MailingAddress
 from firstcontact.planning.write import ContactFields
 
 MAIN, MOBILE = "Email", "Mobile"
-_PHONE_PLACES = ("Phone", MOBILE, "Other_Phone", "Home_Phone")
-_EMAIL_PLACES = (MAIN, "Secondary_Email")
+_REACHED = Order(
+    phones=("Phone", MOBILE, "Other_Phone", "Home_Phone"),
+    mobile=MOBILE,
+    emails=(MAIN, "Secondary_Email"),
+    main=MAIN,
+)
 _TEXTS = {
     "title": "Title",
     "department": "Department",
@@ -58,7 +63,7 @@ _TEXTS = {
 
 def new_contact(fields: ContactFields, key: str, module: Module, region: str) -> Values:
     """What a new contact has, but for its account. Raises Rejected where a value has no place."""
-    first, last = names(fields)
+    first, last = names_with_last(fields)
     values: Values = {KEY: key}
     given = {"First_Name": first, "Last_Name": last, **_texts(fields, module)}
     put_texts(values, module, {**given, INTERACTION: fields.interaction}, fields.owner)
@@ -82,7 +87,7 @@ def changed_contact(
     whole = bool(fields.first_name or fields.last_name)
     given = _texts(fields, module)
     if fields.last_name or (fields.name and not whole):
-        given["First_Name"], given["Last_Name"] = names(fields)
+        given["First_Name"], given["Last_Name"] = names_with_last(fields)
     elif fields.first_name:
         given["First_Name"] = fields.first_name
     put_texts(values, module, given, fields.owner)
@@ -121,15 +126,6 @@ def _marked(values: Values, row: Row, module: Module) -> Values:
     return values
 
 
-def names(fields: ContactFields) -> tuple[str, str]:
-    """First and last name; Zoho has no contact without a last name."""
-    if fields.last_name.strip():
-        return fields.first_name, fields.last_name
-    if fields.first_name.strip():
-        return "", fields.first_name
-    return "", fields.name
-
-
 def mailing(address: MailingAddress, module: Module) -> Values:
     """Every field of the mailing address, None for what is empty."""
     given = (address.street, address.city, address.state, address.postal_code, country_name(address.country))
@@ -162,19 +158,8 @@ def _places(row: Row, module: Module, fields: Iterable[str], several: str, regio
 def _handles(row: Row, fields: ContactFields, module: Module, region: str) -> Values:
     """What becomes of the fields with addresses and numbers."""
     numbers = _places(row, module, module.phones(), OTHER_PHONES, region)
-    numbers.take_off(fields.without_phones)
-    mobiles = [clean(one) for one in fields.mobiles]
-    numbers.mark(mobiles, MOBILE)
-    numbers.add(mobiles, (MOBILE, *_PHONE_PLACES))
-    numbers.add([clean(one) for one in fields.phones], _PHONE_PLACES)
     addresses = _places(row, module, module.emails(), OTHER_EMAILS, region)
-    addresses.take_off(fields.without_emails)
-    addresses.add([clean(one) for one in fields.emails], _EMAIL_PLACES)
-    if fields.main_email:
-        addresses.lead_with(clean(fields.main_email), MAIN)
-    if fields.without_emails:
-        addresses.promote(MAIN)
-    return {**numbers.changes(), **addresses.changes()}
+    return reached(fields, numbers, addresses, _REACHED)
 
 
 # --- taken away, and filled with what a duplicate has -------------------------------------------------------
@@ -236,8 +221,8 @@ def filling(kept: Row, gone: Row, module: Module, region: str) -> Filling:
     put: Values = {}
     country = country_of(kept, lead=False) or region
     for fields, several, main in (
-        (module.phones(), OTHER_PHONES, _PHONE_PLACES),
-        (module.emails(), OTHER_EMAILS, _EMAIL_PLACES),
+        (module.phones(), OTHER_PHONES, _REACHED.phones),
+        (module.emails(), OTHER_EMAILS, _REACHED.emails),
     ):
         places = _places(kept, module, fields, several, country)
         for name in sorted(fields, key=lambda name: name != MOBILE):

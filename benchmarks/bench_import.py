@@ -22,8 +22,8 @@ from benchmarks.installations import CREATING, STANDARD, mailbox, open_home
 from benchmarks.measuring import Figure, figure, in_new_process, print_all, seconds
 
 ROUNDS = 5
-LIMIT = 4.0
-LEAST_ROWS_LIMIT = 6.0
+LIMIT = 3.0
+LEAST_ROWS_LIMIT = 5.0
 SETTINGS = {"standard": STANDARD, "creating": CREATING}
 ADDRESS_HEADERS = ("from", "reply-to", "to", "cc", "bcc")
 

@@ -93,7 +93,8 @@ def _observe(
     index = team_index(team)
     seen = [each for fact in facts for each in observed_values(fact, signed.get(fact.id), index)]
     bounces = [(key, value) for key, value in seen if value.source == observing.BOUNCE]
-    standing = {(key, value.at) for key, value in bounces if not observing.wrote_since(tx, key, value.at)}
+    bounced = {(key, value.at) for key, value in bounces}
+    standing = bounced - observing.wrote_since(tx, bounced)
     kept = [
         (key, value) for key, value in seen if value.source != observing.BOUNCE or (key, value.at) in standing
     ]

@@ -95,7 +95,7 @@ def alive(tx: Connection, senders: Mapping[str, int]) -> None:
 
 
 _SENT_SINCE = Statement(
-    select(participants.c.key, interactions.c.senders)
+    select(participants.c.key, interactions.c.at, interactions.c.senders)
     .join(interactions, interactions.c.id == participants.c.interaction)
     .where(
         participants.c.key.in_(values("keys")),
@@ -105,9 +105,16 @@ _SENT_SINCE = Statement(
 )
 
 
-def wrote_since(tx: Connection, key: str, at: int) -> bool:
-    """Whether a mail from this address is younger than that."""
-    return any(key in senders.split() for _, senders in _SENT_SINCE.rows(tx, keys=[key], _at=at))
+def wrote_since(tx: Connection, bounced: Collection[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+    """Those of these addresses, each with when it bounced, of which a mail is as young as that or younger."""
+    if not bounced:
+        return frozenset()
+    latest: dict[str, int] = {}
+    keys, first = {key for key, _ in bounced}, min(at for _, at in bounced)
+    for key, at, senders in _SENT_SINCE.rows(tx, keys=keys, _at=first):
+        if key in senders.split():
+            latest[key] = max(at, latest.get(key, at))
+    return frozenset((key, at) for key, at in bounced if key in latest and latest[key] >= at)
 
 
 # --- what we wrote ----------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ it happens, and 500 is answered. `cut`: it happens, and the connection ends in t
 
 _PAGE = b"<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>"
 _REQUEST_LINE = re.compile(rb"^(GET|POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.1\r?$", re.MULTILINE)
+BATCH = b"multipart/mixed"
+"""How the type of a batch begins."""
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -47,7 +49,7 @@ class Faulty:
         trouble: Trouble | None = None
         if scope["type"] == "http" and self._troubles:
             requests, receive = await requests_in(scope, receive)
-            trouble = self._due(requests)
+            trouble = self.next_of(requests, met=True)
         if trouble is None:
             await self._app(scope, receive, send)
             return
@@ -60,10 +62,13 @@ class Faulty:
         else:
             await self._after(trouble, scope, receive, send)
 
-    def _due(self, requests: list[tuple[str, str]]) -> Trouble | None:
+    def next_of(self, requests: list[tuple[str, str]], *, met: bool = False) -> Trouble | None:
+        """Which trouble a request (method and path; several: a batch) meets, if it comes next. met: it has
+        come."""
         for place, (trouble, match) in enumerate(self._troubles):
             if any(match(method, path) for method, path in requests):
-                del self._troubles[place]
+                if met:
+                    del self._troubles[place]
                 return trouble
         return None
 
@@ -87,19 +92,24 @@ class Faulty:
             await _break_off(send, start)
 
 
+def batched(body: bytes) -> list[tuple[str, str]]:
+    """Methods and paths of the requests within a batch (`multipart/mixed`)."""
+    return [(line[1].decode(), line[2].decode()) for line in _REQUEST_LINE.finditer(body)]
+
+
 async def requests_in(scope: Scope, receive: Receive) -> tuple[list[tuple[str, str]], Receive]:
     """Method and path of a request and, where it is a batch (`multipart/mixed` of requests, as OData has it),
     of those within it; with a `receive` that still gives its body."""
     requests = [(scope["method"], scope["path"])]
     kinds = [value for name, value in scope["headers"] if name.lower() == b"content-type"]
-    if not kinds or not kinds[0].startswith(b"multipart/mixed"):
+    if not kinds or not kinds[0].startswith(BATCH):
         return requests, receive
     body, more = b"", True
     while more:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    requests += [(line[1].decode(), line[2].decode()) for line in _REQUEST_LINE.finditer(body)]
+    requests += batched(body)
     given: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:

@@ -74,6 +74,25 @@ def test_a_lease_that_nobody_took_holds_on(ledger: Ledger) -> None:
     assert lanes.claim() is None
 
 
+def test_half_of_the_lanes_can_be_left_to_others(ledger: Ledger) -> None:
+    """Whoever has lanes keeps one half and goes on writing in it; another worker gets the other half."""
+    lanes = Lanes(ledger, "crm")
+    assert lanes.at_work() == 0
+    lease = lanes.claim()
+    assert lease is not None
+    lanes.leave_half(lease)
+    assert lease.shards == tuple(range(SHARDS // 2))
+    other = lanes.claim()
+    assert other is not None
+    assert other.shards == tuple(range(SHARDS // 2, SHARDS))
+    assert lanes.at_work() == 2
+    with ledger.write() as tx:
+        lease.hold(tx)
+        other.hold(tx)
+    lanes.release(other)
+    assert lanes.at_work() == 1
+
+
 def test_the_limit_of_a_connection_counts_workers(ledger: Ledger) -> None:
     """Where the CRM takes two requests at once, a third worker gets no lane though some are free."""
     lanes = Lanes(ledger, "crm", most_owners=2)

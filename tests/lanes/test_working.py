@@ -120,6 +120,35 @@ def test_threads_wait_for_a_slow_crm_side_by_side(ledger: Ledger, tmp_path: Path
             assert crm.most >= 2
 
 
+def test_who_has_nothing_gets_half_of_what_another_has(ledger: Ledger, tmp_path: Path) -> None:
+    """All work is in the lanes that the first of two workers has leased: the second need not stand by. A CRM
+    that takes one request at once keeps its one worker."""
+    for limit, most in ((0, 2), (1, 1)):
+        file = tmp_path / f"{limit}.db"
+        offered = AddressBook(open_engine(file)).capabilities()
+        crm = Slow(
+            open_engine(file),
+            capabilities=replace(offered, requests_at_once=limit),
+            seconds=0.05,
+            connection=f"crm{limit}",
+        )
+        here = installation(ledger, crm, book(brakes={"creates_per_hour": 9000}), batch=50)
+        calls = [call(10_000 * limit + number) for number in range(2600)]
+        mine = [each for each in calls if shard_of(each) < SHARDS // 2]
+        here.take(mine, live=False)
+        stop, until = Event(), monotonic() + 60
+        both = [Thread(target=workers(here, 1, share=2).run, args=(stop,)) for _ in range(2)]
+        for each in both:
+            each.start()
+        while crm.size() < len(mine) and monotonic() < until:
+            sleep(0.05)
+        stop.set()
+        for each in both:
+            each.join()
+        assert crm.size() == len(mine) > 1100
+        assert crm.most == most
+
+
 def test_a_slow_request_does_not_lose_the_lease(ledger: Ledger, tmp_path: Path) -> None:
     """While a drain waits for the CRM for longer than a lease holds, its lease is renewed beside it."""
     crm = Slow(open_engine(tmp_path / "book.db"), seconds=1.0)

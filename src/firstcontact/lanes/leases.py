@@ -135,6 +135,13 @@ class Lanes:
         fallen = tuple(row for row in taken if row.falls > FALLS)
         return Lease(self.connection, tuple(row.shard for row in taken), owner, self.seconds, fallen)
 
+    def at_work(self) -> int:
+        """How many workers have lanes now, of all processes."""
+        with self.ledger.read() as tx:
+            rows = leasing.rows(tx, self.connection)
+            now = leasing.clock(tx) if rows else 0
+        return len({row.owner for row in rows.values() if self._holds(row, now)})
+
     def _holds(self, row: LaneRow, now: int) -> bool:
         """Whether the lane's lease holds. One that ends later than any lease can was given by a clock that
         has been set back since."""
@@ -152,9 +159,18 @@ class Lanes:
 
     def release(self, lease: Lease) -> None:
         """Give the lanes back; nothing where others have them by now."""
+        self._give_back(lease, lease.shards)
+
+    def leave_half(self, lease: Lease) -> None:
+        """Give half of the lanes back and keep the others."""
+        keep = (len(lease.shards) + 1) // 2
+        self._give_back(lease, lease.shards[keep:])
+        lease.shards = lease.shards[:keep]
+
+    def _give_back(self, lease: Lease, shards: tuple[int, ...]) -> None:
         with self.ledger.write(Boundary.RELEASE_LEASE) as tx:
-            leasing.give_back(tx, lease.connection, lease.owner)
-        self.watch.lease(self.connection, "released", len(lease.shards))
+            leasing.give_back(tx, lease.connection, lease.owner, shards)
+        self.watch.lease(self.connection, "released", len(shards))
 
     @contextmanager
     def leased(self, most: int = SHARDS, only: Collection[int] = ALL) -> Iterator[Lease | None]:

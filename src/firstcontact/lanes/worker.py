@@ -25,6 +25,9 @@ CHORES = 30.0
 FEW = 500
 """Due things that one worker takes together, so that they make as few requests as one batch can."""
 
+SOON = 0.1
+"""Seconds between two looks while others are at everything that is due."""
+
 STUCK = 600.0
 """Seconds after which a drain that never came to the ledger counts as hung: its lease is left to run out."""
 
@@ -59,6 +62,7 @@ class Workers:
         self._drain = drain
         self._waiting = waiting
         self._threads = threads
+        self._share = min(share or threads, lanes.most_owners or SHARDS)
         self._most = max(1, SHARDS // (share or threads))
         self._idle = idle
         self._chores = chores
@@ -92,7 +96,7 @@ class Workers:
                 if lease is None:
                     if until_done and not self._held and not self._waiting():
                         stop.set()
-                    stop.wait(wait if not until_done else min(wait, 0.05))
+                    stop.wait(min(wait, SOON) if until_done or self._others_work() else wait)
                     continue
                 if 0 in lease.shards:
                     chores_at = time.monotonic() + self._chores
@@ -113,11 +117,28 @@ class Workers:
             return None
         return self._lanes.claim(SHARDS if few else self._most, only=wanted)
 
+    def _others_work(self) -> bool:
+        """Whether other workers have lanes, who may make work or leave some of it."""
+        with self._change:
+            mine = len(self._held)
+        with suppress(StoreProblem):
+            return self._share > mine and self._lanes.at_work() > mine
+        return False
+
+    def _leave_some(self, lease: Lease) -> None:
+        """While others have nothing to do, half of the lanes are theirs, where there is enough for both."""
+        if len(lease.shards) < 2 or self._lanes.at_work() >= self._share:
+            return
+        due = self._waiting()
+        if sum(due.get(shard, 0) for shard in lease.shards) > FEW:
+            self._lanes.leave_half(lease)
+
     def _work(self, lease: Lease, stop: Event) -> None:
         try:
             until = time.monotonic() + SPAN
             while self._drain(lease) and not stop.is_set() and time.monotonic() < until:
-                pass
+                if self._share > 1:
+                    self._leave_some(lease)
         except LeaseLost:
             self._watch.lease(lease.connection, "lost", len(lease.shards))
         except StoreProblem as problem:

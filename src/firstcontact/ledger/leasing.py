@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from firstcontact.ledger.tables import lanes
-from firstcontact.store.statements import Statement, upsert
+from firstcontact.store.statements import Statement, upsert, values
 
 
 class LaneRow(msgspec.Struct, frozen=True):
@@ -50,7 +50,11 @@ def take(tx: Connection, connection: str, taken: Sequence[LaneRow]) -> None:
 _MINE = (lanes.c.connection == bindparam("of")) & (lanes.c.owner == bindparam("mine"))
 _HELD = Statement(select(func.count()).select_from(lanes).where(_MINE))
 _EXTEND = Statement(update(lanes).where(_MINE).values(until=bindparam("_until")))
-_GIVE_BACK = Statement(update(lanes).where(_MINE).values(owner="", until=0, falls=0, in_hand=""))
+_GIVE_BACK = Statement(
+    update(lanes)
+    .where(_MINE, lanes.c.shard.in_(values("shards")))
+    .values(owner="", until=0, falls=0, in_hand="")
+)
 _TAKE_IN_HAND = Statement(update(lanes).where(_MINE).values(in_hand=bindparam("_what")))
 
 
@@ -65,9 +69,9 @@ def extend(tx: Connection, connection: str, owner: str, until: int) -> int:
     return _EXTEND.run(tx, of=connection, mine=owner, _until=until)
 
 
-def give_back(tx: Connection, connection: str, owner: str) -> None:
-    """The owner is done with its lanes: nobody has them, and nobody fell."""
-    _GIVE_BACK.run(tx, of=connection, mine=owner)
+def give_back(tx: Connection, connection: str, owner: str, shards: Sequence[int]) -> None:
+    """The owner is done with these of its lanes: nobody has them, and nobody fell."""
+    _GIVE_BACK.run(tx, of=connection, mine=owner, shards=shards)
 
 
 def take_in_hand(tx: Connection, connection: str, owner: str, what: str) -> None:

@@ -59,7 +59,7 @@ def drained(words: Sequence[str], count: int, home: Path, calls: int) -> tuple[f
     opened = open_installation(load(home))
 
     def due() -> int:
-        """How much is to be done; counted only once nothing is due, so that the crew has the cores to itself."""
+        """How much is to be done; counted only once nothing is due: the crew has the cores to itself."""
         crm = opened.installation.crm.connection
         with opened.ledger.read() as tx:
             if lanes_due.shards_due(tx, crm, 2**62):

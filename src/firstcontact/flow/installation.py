@@ -608,8 +608,10 @@ class Installation(Polling, Answers):
         """Let go what is held of imports, once everything that was imported is decided; `Held` where that
         would make more contacts than the brake allows at once: then it waits for a person (SPEC §3)."""
         now = self.clock.now()
-        with self.ledger.read() as tx:  # asked before the turn too, which then is not taken in vain
-            if intake.imports_due(tx, now) or not writing.held(tx) or read_only.since(tx, self.crm.connection):
+        with self.ledger.read() as tx:
+            if not writing.held(tx) or read_only.since(tx, self.crm.connection):
+                return None
+            if intake.imports_due(tx, now):  # asked again below: here, so that no turn is taken in vain
                 return None
         limit = self.book.effective("", self.crm.connection).brakes_creates_per_hour
         with self.ledger.write(Boundary.RELEASE_IMPORTED) as tx:

@@ -198,6 +198,18 @@ def test_what_makes_the_primary_match(one: Opportunity, other: Opportunity, chos
     assert ("no_contact_role:no_primary" in decision.reasons()) == (not chosen)
 
 
+def test_a_role_says_what_it_rests_on() -> None:
+    """The row that created it and the holders on the interaction, so that both are checked at the write."""
+    held, first = outcome(acme(opp("o1", "jo", "pat"))), outcome(acme(opp()), settings=FIRST)
+    new = outcome(acme(opp("o1", "pat")), settings=NEW)
+    assert [(role.row, role.holders) for role in held.roles] == [("holder", ("jo",))]
+    assert {(role.row, role.holders) for role in first.roles} == {("first", ())}
+    assert {(role.row, role.holders) for role in new.roles} == {("new", ())}
+    (write,) = role_writes(held, "crm", {KIM: Existing("contact", "kim")})
+    assert isinstance(write.fields, ContactRoleFields)
+    assert (write.fields.row, write.fields.holders) == ("holder", ("jo",))
+
+
 # --- for whom --------------------------------------------------------------------------------------------
 
 

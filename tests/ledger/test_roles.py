@@ -71,6 +71,29 @@ def test_under_way_knows_whom_a_write_has_made(tx: Connection) -> None:
     assert roles.under_way(tx, CRM, ["o1"]) == {("o1", "c7")}
 
 
+def test_what_was_decided_is_known_whatever_became_of_it(tx: Connection) -> None:
+    """Each with its write's interaction and state, and whether it is ours: made by it, or perhaps."""
+    key = write_key(CRM, "create_contact", "i1", "kim@acme.example")
+    planned = [
+        a_role("made", "o1", CreatedBy(key)),
+        a_role("adopted", "o1", Existing("contact", "c2"), "i2"),
+        a_role("sent", "o1", Existing("contact", "c3")),
+        a_role("dropped", "o1", Existing("contact", "c4")),
+    ]
+    intend(tx, create(key), *planned)
+    writing.mark_done(tx, [Receipt(key, "c7", True), Receipt("made", "o1:c7", True)], 2)
+    writing.mark_done(tx, [Receipt("adopted", "o1:c2", False)], 2)
+    writing.mark(tx, [("sent", "sent", None, ""), ("dropped", "dropped", None, "so")])
+    found = sorted(roles.intended(tx, CRM, ["o1"]), key=lambda each: each.contact)
+    assert [(each.contact, each.interaction, each.state, each.ours, each.under_way) for each in found] == [
+        ("c2", "i2", "done", False, False),
+        ("c3", "i1", "sent", True, True),
+        ("c4", "i1", "dropped", False, False),
+        ("c7", "i1", "done", True, False),
+    ]
+    assert roles.intended(tx, CRM, ["o2"]) == roles.intended(tx, "other", ["o1"]) == ()
+
+
 def test_a_dropped_role_that_is_intended_anew_is_under_way_again(tx: Connection) -> None:
     """Its row is there already, and its write lives again."""
     write = a_role("k", "o1", Existing("contact", "c1"))
@@ -113,6 +136,7 @@ def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 ASKED: dict[str, Callable[[Connection], Any]] = {
     "seen": lambda tx: roles.seen(tx, CRM, [f"o{n}" for n in range(12)]),
     "under way": lambda tx: roles.under_way(tx, CRM, [f"o{n}" for n in range(12)]),
+    "decided": lambda tx: roles.intended(tx, CRM, [f"o{n}" for n in range(12)]),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -39,13 +40,16 @@ def see(tx: Connection, connection: str, roles: Iterable[Role]) -> None:
     insert_new(tx, roles_seen, rows)
 
 
+_ALIVE = ("intended", "sent", "waiting", "held")
+"""States of a write that may still make its role."""
+
 _UNDER_WAY = Statement(
     select(roles_intended.c.opportunity, roles_intended.c.contact)
     .join(writes, writes.c.key == roles_intended.c.write_key)
     .where(
         roles_intended.c.connection == bindparam("of"),
         roles_intended.c.opportunity.in_(values("opportunities")),
-        writes.c.state.in_(("intended", "sent", "waiting", "held")),
+        writes.c.state.in_(_ALIVE),
     )
 )
 
@@ -53,10 +57,64 @@ _UNDER_WAY = Statement(
 def under_way(tx: Connection, connection: str, opportunities: Collection[str]) -> frozenset[Role]:
     """Roles on these opportunities that are decided and not made yet, with the ids of contacts that have been
     made meanwhile."""
-    rows = _UNDER_WAY.rows(tx, of=connection, opportunities=opportunities)
-    keys = {contact[len(NEW) :] for _, contact in rows if contact.startswith(NEW)}
+    rows = list(_UNDER_WAY.rows(tx, of=connection, opportunities=opportunities))
+    made = contacts_made(tx, {contact for _, contact in rows})
+    return frozenset((opp, made[contact]) for opp, contact in rows)
+
+
+class Intended(NamedTuple):
+    """A role that was decided: by the write of which key, of which interaction, in which state with which
+    problem; created: it was this write that made it. contact: as in `under_way`."""
+
+    opportunity: str
+    contact: str
+    key: str
+    interaction: str
+    state: str
+    problem: str
+    created: int
+
+    @property
+    def ours(self) -> bool:
+        """Whether it was made by this write, or may have been."""
+        return bool(self.created) or self.state in ("sent", "unclear")
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it may still be made."""
+        return self.state in _ALIVE
+
+
+_INTENDED = Statement(
+    select(
+        roles_intended.c.opportunity,
+        roles_intended.c.contact,
+        writes.c.key,
+        writes.c.interaction,
+        writes.c.state,
+        writes.c.problem,
+        writes.c.created,
+    )
+    .join(writes, writes.c.key == roles_intended.c.write_key)
+    .where(
+        roles_intended.c.connection == bindparam("of"),
+        roles_intended.c.opportunity.in_(values("opportunities")),
+    )
+)
+
+
+def intended(tx: Connection, connection: str, opportunities: Collection[str]) -> tuple[Intended, ...]:
+    """All roles on these opportunities that were ever decided, whatever became of them."""
+    rows = [Intended(*row) for row in _INTENDED.rows(tx, of=connection, opportunities=opportunities)]
+    made = contacts_made(tx, {row.contact for row in rows})
+    return tuple(row._replace(contact=made[row.contact]) for row in rows)
+
+
+def contacts_made(tx: Connection, contacts: Collection[str]) -> dict[str, str]:
+    """By each of these contacts its id; one that is not made yet stays `new:` and the key of its write."""
+    keys = {contact[len(NEW) :] for contact in contacts if contact.startswith(NEW)}
     made = writing.records_of(tx, keys) if keys else {}
-    return frozenset((opp, made.get(contact[len(NEW) :], ("", ""))[1] or contact) for opp, contact in rows)
+    return {contact: made.get(contact[len(NEW) :], ("", ""))[1] or contact for contact in contacts}
 
 
 def intend(tx: Connection, connection: str, planned: Sequence[Write]) -> None:

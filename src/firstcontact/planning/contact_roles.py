@@ -32,5 +32,7 @@ def _write(decision: Decision, connection: str, role: RoleVerdict, contact: Targ
             role=role.role,
             account=role.account,
             domain=role.domain,
+            row=role.row,
+            holders=role.holders,
         ),
     )

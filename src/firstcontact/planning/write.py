@@ -144,7 +144,8 @@ class ContactRoleFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     """A contact role on an opportunity (SPEC §7), to be made or taken away; never primary.
 
     account, domain: the opportunity's account and a domain that it is found by, for looking once more whether
-    the opportunity is open before the role is made.
+    the opportunity is open before the role is made. row, holders: what the decision rested on, which must
+    hold then, too (`policy.role_rows`); "" for a role that is only put back.
     """
 
     opportunity: str
@@ -152,6 +153,8 @@ class ContactRoleFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     role: str = ""
     account: str = ""
     domain: str = ""
+    row: str = ""
+    holders: tuple[str, ...] = ()
 
 
 class MergeFields(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="merge"):

@@ -48,17 +48,17 @@ class _Party(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """An open opportunity of a matched account. holders: how many on the interaction have a role on it."""
+    """An open opportunity of a matched account. holders: contacts on the interaction with a role on it."""
 
     opportunity: Opportunity
     account: Account
-    holders: int
+    holders: tuple[str, ...]
     owned: bool
 
     @property
     def rank(self) -> tuple[int, bool, int]:
         """What makes it the primary match."""
-        return self.holders, self.owned, self.opportunity.last_activity_at
+        return len(self.holders), self.owned, self.opportunity.last_activity_at
 
 
 def role_subject(opportunity: str, about: str) -> str:
@@ -111,7 +111,7 @@ def _candidates(case: Case, parties: Sequence[_Party], accounts: Sequence[Accoun
         _Candidate(
             opportunity,
             account,
-            len(contacts.intersection(opportunity.roles)),
+            tuple(sorted(contacts.intersection(opportunity.roles))),
             bool(opportunity.owner) and opportunity.owner in case.crm_users,
         )
         for account in accounts
@@ -237,6 +237,8 @@ def _on(
                 domain=account.domains[0] if account.domains else "",
                 ask=ask,
                 name=opportunity.name,
+                row=row,
+                holders=candidate.holders if row == "holder" else (),
             )
 
 

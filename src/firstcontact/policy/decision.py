@@ -52,7 +52,8 @@ class RoleVerdict(msgspec.Struct, frozen=True, gc=False):
     """A contact role to be made (SPEC §7). about: whose, as in `people`; contact: the record's id, "" where
     it is made by this decision. role: its name, mapped from the persona, or "". account, domain: as in
     `planning.write.ContactRoleFields`. ask: a person is asked first (`autonomy.contact_role`). name: the
-    opportunity's."""
+    opportunity's. row, holders: the row of the table that it rests on, and who on the interaction has a role
+    there (`policy.role_rows`)."""
 
     opportunity: str
     about: str
@@ -62,6 +63,8 @@ class RoleVerdict(msgspec.Struct, frozen=True, gc=False):
     domain: str = ""
     ask: bool = False
     name: str = ""
+    row: str = ""
+    holders: tuple[str, ...] = ()
 
 
 class PersonVerdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):

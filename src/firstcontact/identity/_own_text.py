@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from firstcontact.interactions.words import word_set
+
 _SEPARATORS = (
     "original message|original appointment|forwarded message|begin forwarded message|forwarded by|"
     "reply separator|ursprüngliche nachricht|weitergeleitete nachricht|anfang der weitergeleiteten nachricht|"
@@ -42,6 +44,12 @@ _FIRST_HEADER = re.compile(rf"\W{{0,3}}(?:{_FROM})\W{{0,3}}[:：]\s*\S", re.I)
 _HEADER = re.compile(rf"\W{{0,3}}(?:{_FROM}|{_OTHERS})\W{{0,3}}[:：]", re.I)
 _NAME_AND_DATE = re.compile(rf".{{0,60}}\b{_DATE}\s*$|\s*{_DATE}\b", re.I)
 _RULE_BEGIN = re.compile(r"[\s>]*[-_=*]{2}")
+_RULE_ONLY = re.compile(r"[\s>\-_=*]*")
+_RULE_SIGNS = frozenset(">-_=*")
+_BARE_HEADS = word_set("ori for beg rep urs wei anf mes men oor doo opr vid opp alk ory")
+"""The first three letters of the separators, of those that are ASCII."""
+_HEADER_WITHIN = 24
+"""Characters of a header's line among which its colon stands."""
 _COLONS = (":", "：")
 _BARE_LONGEST = 80
 _LONGEST = 300
@@ -54,33 +62,52 @@ _BELOW = 5
 def own_lines(body: str) -> list[tuple[int, str]]:
     """The lines of the newest own text, each with its number in the body, from 0."""
     lines = body.splitlines()
+    asks = [line.rstrip().endswith(_COLONS) for line in lines]
     found: list[tuple[int, str]] = []
     for place, line in enumerate(lines):
-        if _announces(lines, place):
+        text = line.strip()
+        # What announces a message has one of these; most lines are plain text.
+        if (
+            text
+            and len(line) <= _LONGEST
+            and (
+                ":" in line
+                or "：" in line
+                or text[0] in _RULE_SIGNS
+                or True in asks[place + 1 : place + 3]
+                or _may_be_bare(text)
+            )
+            and _announces(lines, place, text)
+        ):
             if _NAME_AND_DATE.match(line):
                 _drop_name_above(found)
             break
-        if not line.lstrip().startswith(">"):
+        if text[:1] != ">":
             found.append((place, line))
     return found
 
 
-def _announces(lines: Sequence[str], place: int) -> bool:
-    """Whether an earlier message begins with this line."""
+def _may_be_bare(text: str) -> bool:
+    """Whether a separator may begin the line. Beside ASCII, letters are one another's in ways that only the
+    pattern knows."""
+    head = text[:3].lower()
+    return head in _BARE_HEADS or not head.isascii()
+
+
+def _announces(lines: Sequence[str], place: int, text: str) -> bool:
+    """Whether an earlier message begins with this line; text: the line, stripped."""
     line = lines[place]
-    text = line.strip()
-    if not text or len(line) > _LONGEST:
-        return False
-    # What each pattern cannot do without is looked for first: most lines are plain text.
-    if _RULE_BEGIN.match(line) and _RULED.match(line):
+    # What each pattern cannot do without is looked for first.
+    if _RULE_BEGIN.match(line) and not _RULE_ONLY.fullmatch(line) and _RULED.match(line):
         return True
-    if len(text) <= _BARE_LONGEST and _BARE.fullmatch(text):
+    if len(text) <= _BARE_LONGEST and _may_be_bare(text) and _BARE.fullmatch(text):
         return True
     below = lines[place + 1 : place + 1 + _BELOW]
     colon = ":" in line or "：" in line
     if colon and "/" in line and _NAME_AND_DATE.match(line) and any(map(_HEADER.match, below)):
         return True
-    if colon and (_FIRST_HEADER.match(text) or _HEADER.match(text)):
+    head = text[:_HEADER_WITHIN]
+    if (":" in head or "：" in head) and (_FIRST_HEADER.match(text) or _HEADER.match(text)):
         filled = [each for each in below if each.strip()]
         return any(map(_HEADER.match, filled[:3])) and (_FIRST_HEADER.match(text) is not None or _two(filled))
     return _says_who_wrote(lines, place, text)

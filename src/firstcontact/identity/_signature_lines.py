@@ -19,6 +19,7 @@ from firstcontact.identity._signature_words import (
     PHONE_LABELS,
     UNITS,
     PhoneKind,
+    may_take_leave,
 )
 from firstcontact.identity.names import read_name
 from firstcontact.interactions.handles import read_phone_field
@@ -57,6 +58,10 @@ _SMALL = word_set(
     """
 )
 _LEAVE_ENDS = re.compile(r"[,.!\-–—]\s*|\s{2,}")
+_NAME_ENDS = re.compile(r"\s*[,|(•·/]\s*|\s+[-–—]+\s+|\s{3,}|\t")
+_INITIAL_END = re.compile(r"\b[A-Z]\.$")
+_SIX_WORDS = re.compile(r"(?:[A-Za-z][^\s,|(•·/]* {1,2}){5}[A-Za-z]")
+"""More words than a name has, before anything that ends one."""
 _LONGEST_LEAVE = 60
 _LONGEST_NAME = 50
 _NO_NAME = re.compile(r"[\d:;?!@]")
@@ -87,6 +92,7 @@ class Sender(msgspec.Struct, frozen=True):
     joined: str
 
 
+@lru_cache(maxsize=1024)
 def sender(name: str, address: str) -> Sender:
     """The sender by the name and the address in the header."""
     words = {plain(bare(word)) for word in _WORD.findall(name)}
@@ -103,7 +109,7 @@ def sender(name: str, address: str) -> Sender:
 @lru_cache(maxsize=512)
 def is_leave(text: str, sender: Sender) -> bool:
     """Whether the line takes leave, perhaps with the sender's name behind it (`Thanks, Jo`)."""
-    return _takes_leave(text) or named_in_leave(text, sender) != ""
+    return may_take_leave(text) and (_takes_leave(text) or named_in_leave(text, sender) != "")
 
 
 def _takes_leave(text: str) -> bool:
@@ -112,21 +118,23 @@ def _takes_leave(text: str) -> bool:
 
 def named_in_leave(text: str, sender: Sender) -> str:
     """The sender's name behind a leave in the same line, "" where there is none."""
+    if not may_take_leave(text):
+        return ""
     for cut in _LEAVE_ENDS.finditer(text[:_LONGEST]):
         if _takes_leave(text[: cut.start()]) and names(text[cut.end() :], sender) >= FIRST_NAME:
             return text[cut.end() :].strip()
     return ""
 
 
+@lru_cache(maxsize=512)
 def names(text: str, sender: Sender) -> int:
     """Whether the line begins with a name and whose: SOMEBODY, FIRST_NAME, FULL_NAME, or 0 for none."""
-    if not text or len(text) > _LONGEST_NAME + 40 or _EMAIL.match(text):
+    if not text or len(text) > _LONGEST_NAME + 40 or _SIX_WORDS.match(text) or _EMAIL.match(text):
         return 0
     first = name_in(text)
     if len(first) > _LONGEST_NAME or _NO_NAME.search(first):
         return 0
-    words = [plain(bare(word)) for word in first.split()]
-    words = [word for word in words if word]
+    words = [word for word in map(_folded, first.split()) if word]
     if not words or len(words) > 5:
         return 0
     hits = [word for word in words if _is_senders(word, sender)]
@@ -143,8 +151,11 @@ def names(text: str, sender: Sender) -> int:
 
 def name_in(text: str) -> str:
     """What stands in front of a comma, a bracket, a rule or a number in the line."""
-    first = re.split(r"\s*[,|(•·/]\s*|\s+[-–—]+\s+|\s{3,}|\t", text.strip(" ,;_-–—~"))[0]
-    return first.strip(" ,;_-–—~.") if not re.search(r"\b[A-Z]\.$", first) else first.strip(" ,;_-–—~")
+    text = text.strip(" ,;_-–—~")
+    end = _NAME_ENDS.search(text)
+    first = text if end is None else text[: end.start()]
+    initial = first.endswith(".") and _INITIAL_END.search(first)
+    return first.strip(" ,;_-–—~") if initial else first.strip(" ,;_-–—~.")
 
 
 def behind_name(text: str) -> str:
@@ -153,16 +164,24 @@ def behind_name(text: str) -> str:
     return text[text.find(first) + len(first) :].strip(" ,|-–—()•·")
 
 
+@lru_cache(maxsize=8192)
+def _folded(word: str) -> str:
+    return plain(bare(word))
+
+
 def _is_senders(word: str, sender: Sender) -> bool:
     if word in sender.words:
         return True
     if len(word) < 3:
         return False
-    return any(
-        len(other) > 2
-        and (other.startswith(word) or word.startswith(other) or said_for_one_another(word, other))
-        for other in sender.words
-    ) or (len(word) > 3 and word in sender.joined)
+    if len(word) > 3 and word in sender.joined:
+        return True
+    for other in sender.words:
+        if len(other) > 2 and (
+            other.startswith(word) or word.startswith(other) or said_for_one_another(word, other)
+        ):
+            return True
+    return False
 
 
 def _are_initials(text: str, sender: Sender) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from firstcontact.interactions.words import word_set
@@ -41,6 +42,35 @@ CLOSING = re.compile(
 )
 """A line that takes leave. What may follow it in the same line is a name (`Thanks, Jo`)."""
 
+LEAVE_WORDS = word_set(
+    """
+    with best kind kindest warm warmest many very my our regards wishes thanks thank thx tks ty cheers rgds
+    brgds br
+    kr sincerely warmly love later yours truly faithfully respectfully cordially all take talk see have
+    looking
+    mit freundliche viele liebe beste herzliche gruss mfg vg lg hochachtungsvoll danke vielen besten bien
+    cordialement amicalement meilleures salutations merci cdlt bonne un cordial saludo saludos cordiales
+    atentos atentamente muchas gracias com melhores cumprimentos atenciosamente att
+    abraco abracos muito obrigado obrigada cordiali distinti cari saluti grazie met vriendelijke hartelijke
+    groet groeten groetjes mvg med venlig vennlig de bedste mvh terveisin terv pozdrawiam z pozdrowienia s
+    saygilar saygilarimla
+    """
+)
+"""The first words of leaves, of those that are ASCII; of `xo` with more behind it, see `may_take_leave`."""
+
+_FIRST_WORD = re.compile(r"\W*(\w+)")
+
+
+def may_take_leave(text: str) -> bool:
+    """Whether CLOSING can match the text, or the text up to any cut behind its first word: told by that word.
+    Beside ASCII, letters are one another's in ways that only the pattern knows."""
+    first = _FIRST_WORD.match(text)
+    if first is None:
+        return False
+    word = first[1].lower()
+    return word in LEAVE_WORDS or word.startswith("xo") or not word.isascii()
+
+
 DELIMITER = re.compile(r"\s*(?:--\s?|[-_*=~#—–+]{3,})\s*")
 """A line of nothing but a rule, such as `-- ` (RFC 3676 §4.3)."""
 
@@ -72,6 +102,28 @@ DISCLAIMER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """A line of a text that a firm, a provider or a mailing list puts under every mail."""
+
+DISCLAIMING = (
+    *("this", "you", "mail", "messag", "any", "confidenti", "intended", "privileged", "unauthori"),
+    *("disclaimer", "diese", "courriel", "este", "bericht", "denn", "vertraulich", "msn", "environment"),
+    *("virus", "scanned", "amtsgericht", "handelsregister", "hrb", "ustid", "ust-id", "registered"),
+    *("unsubscribe", "click", "post"),
+)
+"""What a line of ASCII has one of, where DISCLAIMER finds something in it."""
+
+
+@lru_cache(maxsize=1024)
+def disclaims(text: str) -> bool:
+    """Whether such a text begins with the line; asked of the lines below every block of a mail."""
+    small = text.lower()
+    if small.isascii():
+        for word in DISCLAIMING:
+            if word in small:
+                break
+        else:
+            return False
+    return DISCLAIMER.search(text) is not None
+
 
 ATTACHED = re.compile(
     r"\s*(?:<<.*>>|\(?see attached file.*|\[(?:cid|image|attachment)[^\]]*\]|-? ?[^\s@]+\.(?:pdf|docx?|"
@@ -120,7 +172,7 @@ JOBS = word_set(
     directora gerente jefe jefa abogado abogada ingeniero ingeniera asesor asesora presidente director diretor
     diretora advogado advogada engenheiro consultor consultora coordinador coordinadora
     direttore direttrice responsabile avvocato avvocata ingegnere consulente amministratore
-    bestuurder adviseur advocaat medewerker directielid projectleider
+    bestuurder adviseur advocaat medewerker directielid projectleider hoofd inkoper verkoper boekhouder
     toimitusjohtaja myyntipäällikkö vd säljare konsult advokat ekonom sjef leder konsulent direktør rådgiver
     部長 課長 社長 取締役 代表取締役 経理 总经理 经理 总监 主管
     kierownik dyrektor prezes specjalista adwokat ředitel manažer директор менеджер руководитель юрист инженер

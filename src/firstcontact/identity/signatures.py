@@ -8,14 +8,13 @@ A number of somebody else's on a person is worse than none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import msgspec
 
 from firstcontact.identity import _signature_lines as read
 from firstcontact.identity._own_text import own_lines
 from firstcontact.identity._signature_lines import Line, Sender
-from firstcontact.identity._signature_words import ATTACHED, DELIMITER, DISCLAIMER, SENT_FROM, PhoneKind
+from firstcontact.identity._signature_words import ATTACHED, DELIMITER, SENT_FROM, PhoneKind, disclaims
 
 _MOST_LINES = 14
 """Filled lines of a block; a longer one is no signature."""
@@ -23,6 +22,8 @@ _SEARCHED = 60
 """Filled lines, from the end of the own text, among which a block may begin."""
 _GAP = 3
 """Empty lines that end a block."""
+_MOST_BEHIND = 20
+"""Lines below a block beyond which more of them say no more against it."""
 
 
 class SignedPhone(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ def read_signature(body: str, *, address: str = "", name: str = "", region: str 
     country in which numbers without a country code are read.
     """
     sender = read.sender(name, address)
-    rows = [read.line(number, text) for number, text in own_lines(body)]
+    rows = _last_rows(own_lines(body))
     best: _Block | None = None
     for place in _beginnings(rows, sender):
         block = _block(rows, place, sender, region)
@@ -73,11 +74,23 @@ def read_signature(body: str, *, address: str = "", name: str = "", region: str 
     return None if best is None else _fields(best, sender, region)
 
 
+def _last_rows(lines: Sequence[tuple[int, str]]) -> list[Line]:
+    """The lines from the first on that a block may begin with; nothing above it is asked for."""
+    rows: list[Line] = []
+    filled = 0
+    for number, text in reversed(lines):
+        rows.append(read.line(number, text))
+        filled += rows[-1].text != ""
+        if filled == _SEARCHED:
+            break
+    return rows[::-1]
+
+
 def _beginnings(rows: Sequence[Line], sender: Sender) -> list[int]:
-    filled = [place for place, row in enumerate(rows) if row.text]
     found = []
-    for place in filled[-_SEARCHED:]:
-        row = rows[place]
+    for place, row in enumerate(rows):
+        if not row.text:
+            continue
         if read.is_leave(row.text, sender) or DELIMITER.fullmatch(row.raw) or read.names(row.text, sender):
             found.append(place)
     return found
@@ -102,7 +115,7 @@ def _block(rows: Sequence[Line], place: int, sender: Sender, region: str) -> _Bl
                 break
             opened = True
             continue
-        if SENT_FROM.match(row.text) or ATTACHED.fullmatch(row.text) or _disclaims(row.text):
+        if SENT_FROM.match(row.text) or ATTACHED.fullmatch(row.text) or disclaims(row.text):
             break
         if read.is_leave(row.text, sender) and not taken:
             opened = True
@@ -115,36 +128,34 @@ def _block(rows: Sequence[Line], place: int, sender: Sender, region: str) -> _Bl
     else:
         if at < len(rows):
             return None
-    return _judged(taken, opened, sender, region, _filled_behind(rows, taken))
+    return _judged(taken, opened, sender, region, rows)
 
 
 def _filled_behind(rows: Sequence[Line], taken: Sequence[Line]) -> int:
-    """Filled lines of own text below the block, without what programs and firms put there."""
+    """Filled lines of own text below the block, without what programs and firms put there; at most as many as
+    tell anything."""
     last = taken[-1].number if taken else -1
     behind = 0
     for row in rows:
         if row.number <= last or not row.text:
             continue
-        if _disclaims(row.text):
+        if behind == _MOST_BEHIND or disclaims(row.text):
             break
         if not (DELIMITER.fullmatch(row.raw) or SENT_FROM.match(row.text) or ATTACHED.fullmatch(row.text)):
             behind += 1
     return behind
 
 
-@lru_cache(maxsize=1024)
-def _disclaims(text: str) -> bool:
-    """Whether a firm's disclaimer begins with the line; asked of the lines below every block of a mail."""
-    return DISCLAIMER.search(text) is not None
-
-
-def _judged(taken: Sequence[Line], opened: bool, sender: Sender, region: str, behind: int) -> _Block | None:
-    """How much speaks for these lines being the sender's signature; None where too little does."""
+def _judged(
+    taken: Sequence[Line], opened: bool, sender: Sender, region: str, rows: Sequence[Line]
+) -> _Block | None:
+    """How much speaks for these lines being the sender's signature; None where too little does. rows: all
+    lines."""
     inner = [row for row in taken if not read.is_leave(row.text, sender)]
     leaves = [row for row in taken if read.is_leave(row.text, sender)]
     if not inner:
         named = bool(leaves) and read.named_in_leave(leaves[-1].text, sender) != ""
-        ends = behind == 0 and bool(leaves)
+        ends = bool(leaves) and not named and _filled_behind(rows, taken) == 0
         return _Block(tuple(taken), -1, 1.0 + named) if named or ends else None
     name, how = -1, 0
     for row in inner[:3]:
@@ -158,13 +169,14 @@ def _judged(taken: Sequence[Line], opened: bool, sender: Sender, region: str, be
     title = any(read.title(row.text) for row in inner)
     if how == read.SOMEBODY and not own_address:
         return None
+    behind = _filled_behind(rows, taken)
     if how == 0 and not own_address and not (opened and contacts and behind <= 3 and len(inner) <= 3):
         return None
     if contacts == 0 and not title and len(inner) > (3 if how == read.FULL_NAME else 1):
         return None
     if how == read.FIRST_NAME and not opened and not contacts and not title and behind > 2:
         return None
-    score = 3 * how + contacts + title + opened + 2 * own_address - 0.2 * min(behind, 20)
+    score = 3 * how + contacts + title + opened + 2 * own_address - 0.2 * behind
     return _Block(tuple(taken), name, score)
 
 

@@ -67,7 +67,7 @@ _SENIORITY: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "seniority",
         "Director",
         _words(
-            "director, dir, head of, head, dean, directeur, directrice, directora, diretor, diretora,"
+            "director, dir, head of, head, hoofd, dean, directeur, directrice, directora, diretor, diretora,"
             "direttore, direttrice,"
             "leiter*, leitung, bereichsleiter*, abteilungsleiter*, vertriebsleiter*, chef de service,"
             "responsable de, jefe de,"
@@ -140,7 +140,7 @@ _DEPARTMENT: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         _words(
             "human resources, HR, people, people operations, talent, recruiter, recruiting, recruitment,"
             "recursos humanos,"
-            "ressources humaines, risorse umane, personal, personalleiter*, personnel, payroll,"
+            "ressources humaines, DRH, risorse umane, personal, personalleiter*, personnel, payroll,"
             "learning and development, chro,"
             "compensation, benefits"
         ),
@@ -186,7 +186,7 @@ _DEPARTMENT: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         _words(
             "sales, account executive, account manager, business development, bdr, sdr, presales, revenue,"
             "cro, commercial,"
-            "vertrieb*, verkauf*, außendienst, commerciale, ventes, ventas, vendas, vendite, verkoop,"
+            "vertrieb*, verkauf*, außendienst, commercial*, comercial, ventes, ventas, vendas, vendite, verkoop,"
             "försäljning, säljare, salg,"
             "myynti*, sprzedaż*, obchod*"
         ),
@@ -196,11 +196,11 @@ _DEPARTMENT: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "department",
         "Finance",
         _words(
-            "finance, financial, accounting, accountant, accounts payable, accounts receivable,"
+            "financ*, accounting, accountant, accounts payable, accounts receivable,"
             "controller, controlling, cfo,"
             "treasurer, treasury, tax, audit, auditor, bookkeeper, comptable, comptabilité, finanz*,"
             "buchhalt*, steuer*, finanzas,"
-            "contabilidad, contador, contadora, finanza, contabilità, financiën, ekonom*, billing,"
+            "contabilidad, contador, contadora, contabilità, ekonom*, billing,"
             "actuary, underwriter"
         ),
         (),
@@ -242,7 +242,7 @@ _DEPARTMENT: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         "Procurement",
         _words(
             "procurement, purchasing, buyer, sourcing, supply chain, einkauf*, einkäufer*, achats,"
-            "acheteur, compras, inkoop"
+            "acheteur, compras, acquisti, inkoop*"
         ),
         (),
     ),

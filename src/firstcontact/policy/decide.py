@@ -14,7 +14,7 @@ from firstcontact.policy import activity, enrichment, values
 from firstcontact.policy.case import Case, Person
 from firstcontact.policy.decision import Decision, PersonVerdict, Reason, Verdict
 from firstcontact.policy.known import Known
-from firstcontact.policy.rules import ALWAYS, CREATION, NOTES, PROHIBITIONS, Rule, Said
+from firstcontact.policy.rules import ALWAYS, CREATION, NOTES, PROHIBITIONS, CreationRule, Rule, Said
 from firstcontact.policy.settings import Effective
 from firstcontact.policy.wish import Wished, wish
 
@@ -25,7 +25,7 @@ def decide(
     settings: Effective,
     *,
     always: tuple[Rule, ...] = ALWAYS,
-    creation: tuple[Rule, ...] = CREATION,
+    creation: tuple[CreationRule, ...] = CREATION,
 ) -> Decision:
     """The verdicts for one interaction and the trace of why.
 
@@ -50,7 +50,7 @@ def _left(person: Person) -> PersonVerdict:
 
 
 def _person(
-    person: Person, trace: list[Reason], always: tuple[Rule, ...], creation: tuple[Rule, ...]
+    person: Person, trace: list[Reason], always: tuple[Rule, ...], creation: tuple[CreationRule, ...]
 ) -> PersonVerdict:
     """One person's verdict; its reasons are appended to the trace."""
     wished = wish(person)
@@ -60,10 +60,10 @@ def _person(
         if heard is not None:
             said.append(heard)
     if wished.wish == "create" and person.handle is not None:
-        for rule in creation:
-            heard = rule(person)
-            if heard is not None:
-                said.append(heard)
+        for creating in creation:
+            several = creating(person)
+            if several is not None:
+                said += several if isinstance(several, list) else (several,)
     if person.facts.records or person.facts.stray:
         for rule in NOTES:
             heard = rule(person)

@@ -247,7 +247,10 @@ def _owners(value: object) -> Value:
 
 # --- the settings ----------------------------------------------------------------------------------
 
-REQUIRED_FIELDS = ("first_name", "last_name", "email", "phone", "title", "company", "account")
+REQUIRED_FIELDS = (
+    "first_name", "last_name", "email", "phone", "mobile", "title", "department", "seniority", "persona",
+    "company", "account", "country", "state",
+)  # fmt: skip
 ENRICHED_FIELDS = (
     "title", "phone", "mobile", "first_name", "last_name", "email", "department", "seniority", "persona",
     "mailing_address", "company",

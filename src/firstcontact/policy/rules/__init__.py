@@ -8,7 +8,7 @@ order in the trace, nothing else: no verdict depends on it.
 from __future__ import annotations
 
 from firstcontact.policy.rules import account, engagement, fields, meeting, message, policy, records, subject
-from firstcontact.policy.rules.said import PROHIBITIONS, Rule, Said
+from firstcontact.policy.rules.said import PROHIBITIONS, CreationRule, Rule, Said
 
 ALWAYS: tuple[Rule, ...] = (
     subject.no_usable_handle,
@@ -17,7 +17,7 @@ ALWAYS: tuple[Rule, ...] = (
     subject.resource,
 )
 
-CREATION: tuple[Rule, ...] = (
+CREATION: tuple[CreationRule, ...] = (
     policy.unknown_contact,
     policy.fax_never_creates,
     policy.logging_off,
@@ -127,6 +127,7 @@ __all__ = [
     "PERSON_REASONS",
     "PROHIBITIONS",
     "RULE_NAMES",
+    "CreationRule",
     "Rule",
     "Said",
 ]

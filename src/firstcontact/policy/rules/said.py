@@ -19,6 +19,8 @@ class Said(NamedTuple):
 
 
 Rule = Callable[[Person], Said | None]
+CreationRule = Callable[[Person], Said | list[Said] | None]
+"""A rule that may have several things of one kind to say: each required field that is missing."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

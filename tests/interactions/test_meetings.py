@@ -224,3 +224,15 @@ def deliveries(draw: st.DrawFn) -> Meeting:
 def test_the_order_of_deliveries_does_not_matter(versions: list[Meeting]) -> None:
     """Any mix of invitations and replies gives one fact in every order."""
     in_any_order(*versions)
+
+
+def test_a_calendar_that_counts_no_versions_is_taken_at_its_latest_word() -> None:
+    """Of two uncounted versions from one calendar the later stands whole: nobody who was taken off stays on,
+    and what was opened to others is no longer private; two calendars' versions are joined."""
+    first = msgspec.structs.replace(delivery(0, 0, person("jo"), person("kim")), revision=0, private=True)
+    later = msgspec.structs.replace(delivery(0, 0, person("kim")), revision=0)
+    merged = supersede(first, later)
+    assert (list(replies(merged)), merged.private) == (["kim"], False)
+    elsewhere = msgspec.structs.replace(later, captured_from=("bo",))
+    merged = supersede(first, elsewhere)
+    assert (sorted(replies(merged)), merged.private) == (["jo", "kim"], True)

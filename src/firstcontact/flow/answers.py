@@ -13,7 +13,7 @@ from firstcontact.flow.clock import DAY
 from firstcontact.flow.connected import Connected
 from firstcontact.flow.indexed import created
 from firstcontact.flow.look_up import made_type
-from firstcontact.flow.problems import FlowProblem
+from firstcontact.flow.problems import FlowProblem, NothingAsked
 from firstcontact.ledger import deciding, index, news, reviewing, stuck, writing
 from firstcontact.ledger.reviewing import Review
 from firstcontact.planning.write import ContactFields, Receipt
@@ -54,8 +54,9 @@ class Answers(Connected):
         values that were asked about; `main` in it: the new address becomes the main one), or ignore.
 
         The answer is remembered for the subject and for exactly the doubts that were asked about; every
-        open question about it is decided again. Raises FlowProblem where nothing is asked, or where the
-        answer is none of the three.
+        open question about it is decided again. Who answers once more has changed their mind: the newer
+        answer settles what the older one did. Raises NothingAsked where nothing is, and FlowProblem where
+        the answer is none of the three.
         """
         if sum((bool(choose), create is not None, ignore)) != 1:
             raise FlowProblem("answer with exactly one of: choose a record, create a contact, ignore")
@@ -65,19 +66,20 @@ class Answers(Connected):
             raise FlowProblem("a contact role is made or it is not: answer with create or ignore")
         now = self.clock.now()
         with self.ledger.write(Boundary.RULE) as tx:
-            open_here = [r for r in reviewing.open_about(tx, about) if r.interaction == interaction]
-            if not open_here:
-                raise FlowProblem(
+            asked = reviewing.open_about(tx, about)
+            doubts = next((each.reasons for each in asked if each.interaction == interaction), ())
+            doubts = doubts or _answered_before(tx, interaction, about)
+            if not doubts:
+                raise NothingAsked(
                     f"nothing is asked about {about or 'the activity'} on {interaction}; "
                     "`firstcontact review` lists the open questions"
                 )
             if about.startswith(VALUES):
                 ruling = enriching.ruling(tx, about, create, by, now)
             else:
-                ruling = _ruling(about, open_here[0].reasons, choose, create, by, now)
+                ruling = _ruling(about, doubts, choose, create, by, now)
             deciding.remember_ruling(tx, ruling, "")
-            again = {review.interaction for review in reviewing.open_about(tx, about)}
-            news.tell(tx, (), again, now)
+            news.tell(tx, (), {interaction, *(each.interaction for each in asked)}, now)
 
     def log_by_hand(
         self,
@@ -181,6 +183,15 @@ class Answers(Connected):
             writing.release_held(tx, now)
             asked = [r.interaction for r in reviewing.open_reviews(tx) if "brake" in r.reasons]
             news.tell(tx, (), asked, now)
+
+
+def _answered_before(tx: Connection, interaction: str, about: str) -> tuple[str, ...]:
+    """The doubts about somebody on the interaction that an answer has settled already, () for none."""
+    decision = deciding.last(tx, interaction)
+    if decision is None or about not in {person.about for person in decision.people}:
+        return ()
+    before = deciding.rulings_on(tx, [about]).get((about, ""))
+    return before.settles if before is not None else ()
 
 
 def _ruling(

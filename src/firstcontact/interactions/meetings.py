@@ -41,7 +41,8 @@ def supersede(old: Meeting, new: Meeting) -> Meeting:
     """The one fact that both deliveries tell of; `old` itself where `new` says nothing more.
 
     Does not depend on the order of arrival, with two exceptions: `captured_from`, and versions that both
-    have revision 0 (the source counts no versions), of which the one delivered later is the newer.
+    have revision 0 (the source counts no versions), of which the one delivered later is the newer; where it
+    comes from the same calendars it stands in place of the other, so that who is off the list is off it.
     """
     newest, other = (new, old) if _version(new) >= _version(old) else (old, new)
     if newest.revision == other.revision == 0 and newest.partial == other.partial:
@@ -101,7 +102,15 @@ def _with_other(newest: Meeting, other: Meeting) -> Meeting:
             attachments=newest.attachments or other.attachments,
         )
     same_version = _sequence(newest.revision) == _sequence(other.revision)
-    return msgspec.structs.replace(newest, private=newest.private or (same_version and other.private))
+    kept = same_version and not _replaces(newest, other) and other.private
+    return msgspec.structs.replace(newest, private=newest.private or kept)
+
+
+def _replaces(newest: Meeting, other: Meeting) -> bool:
+    """Whether the same calendars said it again, counting no versions: then the later word is the whole word.
+    Two calendars may each show a part of one meeting, and are joined."""
+    uncounted = newest.revision == other.revision == 0 and not newest.partial and not other.partial
+    return uncounted and newest.captured_from == other.captured_from
 
 
 def _participants(newest: Meeting, other: Meeting, revision: int) -> tuple[Participant, ...]:
@@ -115,11 +124,13 @@ def _participants(newest: Meeting, other: Meeting, revision: int) -> tuple[Parti
     lowest = _sequence(newest.revision)
     same_version = not other.partial and _sequence(other.revision) == lowest
     everybody = newest.partial or newest.status == "cancelled" or same_version
+    replaced = _replaces(newest, other) and newest.status != "cancelled"
     known = {_key(participant) for participant in listed}
     still_on = [
         participant
         for participant in late
-        if everybody or _key(participant) in known or _sequence(participant.reply_revision) >= lowest
+        if _key(participant) in known
+        or (not replaced and (everybody or _sequence(participant.reply_revision) >= lowest))
     ]
     still_on.sort(key=_key)
     return tuple(_implicit(participant, revision) for participant in join_participants((*listed, *still_on)))

@@ -18,7 +18,7 @@ from firstcontact.explain.sentences import explain
 from firstcontact.flow import undo
 from firstcontact.flow.clock import VirtualClock
 from firstcontact.flow.installation import Installation
-from firstcontact.flow.problems import FlowProblem
+from firstcontact.flow.problems import FlowProblem, NothingAsked
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
@@ -190,16 +190,23 @@ class Play:
             self.installation.drain()
 
     def ruling(self, step: Step) -> None:
-        """A person answers an open question."""
+        """A person answers a question. An answer about somebody on the interaction of whom nothing is asked
+        settles nothing, so that a scenario can say that no answer lifts a prohibition."""
         value = step.value
-        self.installation.rule(
-            value["interaction"],
-            self._about(value["about"]),
-            choose=self._contact(value.get("choose")),
-            create=_named(value.get("create")),
-            ignore=bool(value.get("ignore")),
-            by=value.get("by") or "",
-        )
+        about = self._about(value["about"])
+        try:
+            self.installation.rule(
+                value["interaction"],
+                about,
+                choose=self._contact(value.get("choose")),
+                create=_named(value.get("create")),
+                ignore=bool(value.get("ignore")),
+                by=value.get("by") or "",
+            )
+        except NothingAsked:
+            decision = self.installation.decision(value["interaction"])
+            if decision is None or about not in {person.about for person in decision.people}:
+                raise
 
     def log_by_hand(self, step: Step) -> None:
         """A user logs an interaction."""

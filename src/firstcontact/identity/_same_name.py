@@ -32,6 +32,21 @@ COMPATIBLE: frozenset[NameAgreement] = frozenset({"equal", "short", "part", "sli
 
 _GENERATIONS = word_set("jr jnr junior sr snr senior ii iii iv 2nd 3rd 4th")
 _SAME_GENERATION = {"jnr": "jr", "junior": "jr", "snr": "sr", "senior": "sr", "2nd": "ii", "3rd": "iii"}
+_FILLERS = frozenset(
+    {
+        "",
+        "not provided",
+        "not given",
+        "not available",
+        "unknown",
+        "n/a",
+        "none",
+        "no last name",
+        "no name",
+        "tbd",
+    }
+    | {"unbekannt", "inconnu", "desconocido", "sconosciuto", "onbekend"}
+)
 _LETTERS = str.maketrans(
     {"ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "å": "a"}
 )
@@ -123,8 +138,8 @@ def given_names_agree(one: Record, other: Record) -> bool:
 
 def name_of(record: Record) -> Name:
     """The parts of a record's name, as they are compared."""
-    given, family = record.first_name, record.last_name
-    if not given and not family and record.name:
+    given, family = _filled(record.first_name), _filled(record.last_name)
+    if not record.first_name and not record.last_name and record.name:
         read = read_name(record.name)
         # What is no person's name, a firm's say, is still what the record is called.
         given = f"{read.given or read.first} {read.middle}" if read else ""
@@ -138,6 +153,11 @@ def _parts(given: str, family: str, shown: str) -> Name:
     generations = [bare(word) for word in words if bare(word) in _GENERATIONS]
     generation = generations[-1] if generations else ""
     return Name(_folded(given), _folded(family), _SAME_GENERATION.get(generation, generation))
+
+
+def _filled(field: str) -> str:
+    """The field, "" where it only says that it is empty, as CRMs that insist on a last name are given it."""
+    return "" if field.strip(" []()<>.-_?*").casefold() in _FILLERS else field
 
 
 def _called(record: Record) -> str:

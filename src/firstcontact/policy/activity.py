@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firstcontact.identity.records import Account, Matter
 from firstcontact.interactions.model import Call, Email, Meeting
-from firstcontact.policy.case import Case
+from firstcontact.policy.case import Case, Person
 from firstcontact.policy.contact_roles import contact_roles
 from firstcontact.policy.decision import (
     ActivityVerdict,
@@ -43,8 +43,13 @@ def closed(case: Case, people: tuple[PersonVerdict, ...], said: Said) -> Decisio
     if said.effect == "log_unlinked" and not case.settings.log.get(case.kind, True):
         trace.append(Reason(f"logging_off:{case.kind}", "", "skip", decisive=True))
         verdict = "skip"
-    for taken in _removed(case):
-        trace.append(Reason(taken.name, "", taken.effect, decisive=True, values=taken.values))
+    kept_out = [*_removed(case)]
+    if verdict == "log_unlinked":
+        kept_out.extend(_not_offered(case) or _lacking(case, verdict))
+        if case.capabilities.matter_required:
+            kept_out.append(Said("matter_required", "skip"))
+    for each in kept_out:
+        trace.append(Reason(each.name, "", each.effect, decisive=True, values=each.values))
         verdict = "skip"
     return _decision(case, people, verdict, trace)
 
@@ -160,11 +165,25 @@ def _choice(case: Case, person: PersonVerdict, trace: list[Reason]) -> str:
 def _account_of_domain(case: Case) -> Account | None:
     """The account that a mail's or meeting's people name by domain, the sender's first; for a phone kind,
     the account whose own number it is."""
+    if not case.capabilities.accounts:
+        return None
     for person in case.people:
         account = person.phone_account if case.is_phone else person.account
-        if account is not None and case.capabilities.accounts:
+        if account is not None and not _out_of_it(case, person):
             return account
     return None
+
+
+def _out_of_it(case: Case, person: Person) -> bool:
+    """A room is nobody who took part, and a blocked person is kept out altogether: neither names
+    an account."""
+    if person.is_resource:
+        return True
+    return (
+        case.blocked is not None
+        and person.handle is not None
+        and case.blocked.matches_handle(person.handle) != ""
+    )
 
 
 def _lowering(case: Case, verdict: ActivityVerdict) -> list[Said]:
@@ -179,21 +198,34 @@ def _lowering(case: Case, verdict: ActivityVerdict) -> list[Said]:
     said.extend(_removed(case))
     if case.blocked is not None and _all_blocked(case):
         said.append(Said("blocked", "skip"))
-    if verdict in ("log", "log_unlinked") and case.kind not in case.capabilities.logs:
-        said.append(Said("log_not_offered", "skip", (("crm", case.capabilities.title), ("kind", case.kind))))
-        return said
-    if verdict == "log_unlinked":
-        if case.kind in case.capabilities.contact_required_for:
-            said.append(
-                Said("contact_required", "skip", (("crm", case.capabilities.title), ("kind", case.kind)))
-            )
-        if case.settings.exclusive_contact_association:
-            said.append(Said("exclusive_contact_association", "skip"))
+    if verdict in ("log", "log_unlinked") and (missing := _not_offered(case)):
+        return [*said, *missing]
+    said.extend(_lacking(case, verdict))
     if verdict in ("log", "log_unlinked"):
         if case.settings.autonomy.get("log", "act") == "ask" and not case.known.by_hand:
             said.append(Said("review_required", "ask", (("setting", "autonomy.log"),)))
         if case.capabilities.owners and not _crm_user(case):
             said.append(Said("no_crm_user", "note", (("user", _user(case)),)))
+    return said
+
+
+def _not_offered(case: Case) -> list[Said]:
+    """The CRM has no place for the log of such an interaction."""
+    if case.kind in case.capabilities.logs:
+        return []
+    return [Said("log_not_offered", "skip", (("crm", case.capabilities.title), ("kind", case.kind)))]
+
+
+def _lacking(case: Case, verdict: ActivityVerdict) -> list[Said]:
+    """What keeps an activity without a contact out: the CRM needs one, or the team wants one (SPEC §3)."""
+    said: list[Said] = []
+    if verdict != "log_unlinked":
+        return said
+    if case.kind in case.capabilities.contact_required_for:
+        values = (("crm", case.capabilities.title), ("kind", case.kind))
+        said.append(Said("contact_required", "skip", values))
+    if case.settings.exclusive_contact_association:
+        said.append(Said("exclusive_contact_association", "skip"))
     return said
 
 

@@ -248,10 +248,12 @@ def _activity(
     subject = links.conversation_day or decision.interaction
     key = write_key(links.connection, "log_activity", subject, "")
     if links.logged is not None:
+        belongings = _belated(decision, interaction, links, capabilities, links.logged)
         if not capabilities.updates_activity:
-            return ()
+            return belongings
         removed = interaction.text_removed or any(message.text_removed for message in links.messages)
-        return _changes(decision, links, links.logged, fields, any_text_removed=removed)
+        changes = _changes(decision, links, links.logged, fields, any_text_removed=removed)
+        return (*changes, *belongings)
     log = Write(
         key=key, kind="log_activity", interaction=decision.interaction, subject=subject, fields=fields
     )
@@ -324,6 +326,24 @@ def _changes(
             target=CreatedBy(logged.write_key),
             changed=changed,
         ),
+    )
+
+
+def _belated(
+    decision: Decision,
+    interaction: Interaction,
+    links: Links,
+    capabilities: Capabilities,
+    logged: Logged,
+) -> tuple[Write, ...]:
+    """What came after the activity was written: a fax's file, and the time of a call that was answered only
+    by what was delivered later. What other settings would add to an older interaction is not made up for."""
+    # SPEC §3: a change of settings applies to new interactions only.
+    talked = logged.fields.seconds == 0 and getattr(interaction, "seconds", 0) > 0
+    return tuple(
+        write
+        for write in _belongings(decision, interaction, links, capabilities, CreatedBy(logged.write_key))
+        if write.kind == "document" or talked
     )
 
 

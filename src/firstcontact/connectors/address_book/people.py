@@ -311,7 +311,9 @@ def _new_id(unit: Unit, kind: str) -> str:
 
 def _add_record(type: str) -> Callable[[Unit, dict[str, Any]], str]:
     def add(unit: Unit, given: dict[str, Any]) -> str:
-        record = msgspec.convert({"type": type, **given}, StoredRecord)
+        # Every number is among the phones; the list of mobiles says which of them are.
+        phones = dict.fromkeys((*given.get("phones", ()), *given.get("mobiles", ())))
+        record = msgspec.convert({"type": type, **given, "phones": tuple(phones)}, StoredRecord)
         if not record.name:
             record = _replace(record, name=full_name(record.first_name, record.last_name))
         try:

@@ -213,7 +213,9 @@ def test_html_reads_as_lines() -> None:
     [
         (b"List-Unsubscribe: <mailto:u@x.example>\n", ()),
         (b"Auto-Submitted: no\n", ()),
-        (b"Subject: Automatic reply: hello\n", ()),
+        (b"Subject: Automatic reply: hello\n", ("out-of-office",)),
+        (b"Subject: Out of office next week?\n", ()),
+        (b"Subject: Undeliverable: hello\n", ("bounce",)),
         (b"Auto-Submitted: auto-generated (cron)\n", ("auto-submitted",)),
         (b"Auto-Submitted: auto-replied\n", ("auto-submitted", "out-of-office")),
         (b"List-Id: <l.x.example>\nPrecedence: list\n", ("list-id", "precedence")),

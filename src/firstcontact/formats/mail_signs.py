@@ -70,6 +70,20 @@ _AWAY = re.compile(
     r"autoodpowied|nieobecno|mimo kancelář|автоответ|нет на месте|不在|自動返信|自动回复|自動回覆|부재중",
     re.I,
 )
+_SAYS_AWAY = re.compile(
+    r"(?:auto(?:matic|mated)?[- ]?(?:reply|response)|out[- ]of[- ](?:the[- ])?office(?: auto-?reply)?|"
+    r"abwesenheits(?:notiz|meldung|agent)|automatische antwort|automatisch antwoord|réponse automatique|"
+    r"respuesta automática|risposta automatica|resposta automática|autosvar|automatiskt svar|automatisk svar)"
+    r"\s*(?:[:：]|\[)",
+    re.I,
+)
+"""How answering programs begin a subject, with a colon: a person seldom does."""
+_SAYS_BOUNCED = re.compile(
+    r"(?:undeliver(?:able|ed mail returned to sender)|mail delivery fail(?:ed|ure)|"
+    r"delivery status notification|returned mail|mail delivery subsystem|unzustellbar|non remis|"
+    r"no se puede entregar)\b",
+    re.I,
+)
 _METHOD = re.compile(r"\b(spf|dkim|dmarc)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)", re.I)
 _COMMENT = re.compile(r"\([^()]*\)")
 _BY_HOST = re.compile(r"\bby\s+([^\s;()]+)", re.I)
@@ -129,6 +143,12 @@ def _automated(fields: Fields, sender: str) -> tuple[str, ...]:
         if name in names and _BULK_MAILER.search(fields.first(name)):
             signs.add("campaign")
     _add_bounce(signs, fields, sender)
+    if "subject" in names:
+        subject = decode_words(fields.first("subject")).lstrip()
+        if _SAYS_AWAY.match(subject):
+            signs.add("out-of-office")
+        elif _SAYS_BOUNCED.match(subject):
+            signs.add("bounce")
     if signs and "subject" in names and _AWAY.search(decode_words(fields.first("subject"))):
         signs.add("out-of-office")
     return tuple(sorted(signs))

@@ -31,6 +31,11 @@ def both(name: PersonName | None) -> tuple[str, str] | None:
     ("display", "expected"),
     [
         ("Jo Diaz", ("Jo", "Diaz")),
+        ("Anna von der Heide", ("Anna", "von der Heide")),
+        ("Dr. Anna-Maria von der Heide, LL.M.", ("Anna-Maria", "von der Heide")),
+        ("Anna Heide von der Acme GmbH", ("Anna", "Heide")),
+        ("Prof. Dr. Dr. h.c. Max Muster", ("Max", "Muster")),
+        ("Dipl.-Ing. Max Muster", ("Max", "Muster")),
         ("Diaz, Jo", ("Jo", "Diaz")),
         ('"Diaz, Jo"', ("Jo", "Diaz")),
         ("'Jo Diaz'", ("Jo", "Diaz")),

@@ -160,7 +160,9 @@ def _without_rewriting(text: str) -> str:
     text = _AT_LAW.sub("", text)
     text = text.strip(" " + _QUOTES) if not _NICKNAME.search(text) else text
     match = _AFTER_NAME.search(text)
-    if match is not None:
+    # `Ursula von der Heide` is a name, `Ursula Heide von der Acme GmbH` a name and its firm.
+    noble = match is not None and match.group().split() == ["von", "der"]
+    if match is not None and not (noble and not is_company_like(text[match.end() :])):
         before = text[: match.start()].strip()
         alone = plain(before) in GIVEN and not is_company_like(text[match.end() :])
         if before and (len(before.split()) > 1 or alone):

@@ -165,6 +165,8 @@ def _is_honorific(words: list[str]) -> bool:
     key = bare(words[0])
     if len(words) > 2 and plain(words[1]) in GIVEN and key not in GIVEN and key in TITLES:
         return True
+    if "." in words[0] and (key == "hc" or key.startswith("dipl-")):  # `Dr. h.c.`, `Dipl.-Ing.`
+        return True
     key = key.rpartition("-")[2]
     if "." in words[0][:-1] and len(words) > 2:
         return all(part in TITLES for part in words[0].lower().strip(".").split("."))

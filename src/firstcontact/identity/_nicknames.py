@@ -73,8 +73,14 @@ def _table() -> dict[str, frozenset[int]]:
 
 
 _GROUP_OF = _table()
+_NONE: frozenset[int] = frozenset()
+
+
+def groups_of(name: str) -> frozenset[int]:
+    """The groups that a given name (lower case, no diacritics) stands in, by their numbers."""
+    return _GROUP_OF.get(name, _NONE)
 
 
 def said_for_one_another(one: str, other: str) -> bool:
     """Whether both given names (lower case, no diacritics) stand in one group: `bob`, `robert`."""
-    return bool(_GROUP_OF.get(one, frozenset()) & _GROUP_OF.get(other, frozenset()))
+    return not groups_of(one).isdisjoint(groups_of(other))

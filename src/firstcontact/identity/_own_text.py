@@ -63,6 +63,7 @@ def own_lines(body: str) -> list[tuple[int, str]]:
     """The lines of the newest own text, each with its number in the body, from 0."""
     lines = body.splitlines()
     asks = [line.rstrip().endswith(_COLONS) for line in lines]
+    may_ask = True in asks
     found: list[tuple[int, str]] = []
     for place, line in enumerate(lines):
         text = line.strip()
@@ -71,10 +72,10 @@ def own_lines(body: str) -> list[tuple[int, str]]:
             text
             and len(line) <= _LONGEST
             and (
-                ":" in line
+                text[0] in _RULE_SIGNS
+                or (may_ask and True in asks[place : place + 3])
+                or (":" in line and ("/" in line or ":" in text[:_HEADER_WITHIN]))
                 or "：" in line
-                or text[0] in _RULE_SIGNS
-                or True in asks[place + 1 : place + 3]
                 or _may_be_bare(text)
             )
             and _announces(lines, place, text)

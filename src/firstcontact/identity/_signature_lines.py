@@ -10,7 +10,7 @@ import msgspec
 from firstcontact.identity._name_guards import is_company_like
 from firstcontact.identity._name_lexicon import GIVEN
 from firstcontact.identity._name_parts import bare, plain
-from firstcontact.identity._nicknames import said_for_one_another
+from firstcontact.identity._nicknames import groups_of
 from firstcontact.identity._signature_words import (
     ADDRESS,
     CLOSING,
@@ -85,11 +85,14 @@ def line(number: int, raw: str) -> Line:
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """Who sent the mail. words: of the name in its header and of its local part, folded."""
+    """Who sent the mail. words: of the name in its header and of its local part, folded. long: those of more
+    than two letters; groups: the given names that are said for these."""
 
     address: str
     words: frozenset[str]
     joined: str
+    long: tuple[str, ...]
+    groups: frozenset[int]
 
 
 @lru_cache(maxsize=1024)
@@ -98,18 +101,27 @@ def sender(name: str, address: str) -> Sender:
     words = {plain(bare(word)) for word in _WORD.findall(name)}
     local = address.partition("@")[0].lower()
     words |= set(re.split(r"[^a-z]+", local))
+    long = tuple(sorted(word for word in words if len(word) > 2))
     return Sender(
-        address.lower(), frozenset(word for word in words if len(word) > 1), re.sub(r"[^a-z]", "", local)
+        address.lower(),
+        frozenset(word for word in words if len(word) > 1),
+        re.sub(r"[^a-z]", "", local),
+        long,
+        frozenset().union(*map(groups_of, long)),
     )
 
 
 # --- leave and name --------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=512)
 def is_leave(text: str, sender: Sender) -> bool:
     """Whether the line takes leave, perhaps with the sender's name behind it (`Thanks, Jo`)."""
-    return may_take_leave(text) and (_takes_leave(text) or named_in_leave(text, sender) != "")
+    return may_take_leave(text) and _is_leave(text, sender)
+
+
+@lru_cache(maxsize=512)
+def _is_leave(text: str, sender: Sender) -> bool:
+    return _takes_leave(text) or named_in_leave(text, sender) != ""
 
 
 def _takes_leave(text: str) -> bool:
@@ -126,10 +138,16 @@ def named_in_leave(text: str, sender: Sender) -> str:
     return ""
 
 
-@lru_cache(maxsize=512)
 def names(text: str, sender: Sender) -> int:
     """Whether the line begins with a name and whose: SOMEBODY, FIRST_NAME, FULL_NAME, or 0 for none."""
-    if not text or len(text) > _LONGEST_NAME + 40 or _SIX_WORDS.match(text) or _EMAIL.match(text):
+    if not text or len(text) > _LONGEST_NAME + 40 or _SIX_WORDS.match(text):
+        return 0
+    return _names(text, sender)
+
+
+@lru_cache(maxsize=512)
+def _names(text: str, sender: Sender) -> int:
+    if _EMAIL.match(text):
         return 0
     first = name_in(text)
     if len(first) > _LONGEST_NAME or _NO_NAME.search(first):
@@ -137,7 +155,7 @@ def names(text: str, sender: Sender) -> int:
     words = [word for word in map(_folded, first.split()) if word]
     if not words or len(words) > 5:
         return 0
-    hits = [word for word in words if _is_senders(word, sender)]
+    hits = [word for word in words if word in sender.words or (len(word) > 2 and _is_like(word, sender))]
     if len(words) == 1:
         hit = hits or _are_initials(first, sender) or (words[0] in GIVEN and not sender.words & GIVEN)
         return FIRST_NAME if hit else 0
@@ -169,19 +187,13 @@ def _folded(word: str) -> str:
     return plain(bare(word))
 
 
-def _is_senders(word: str, sender: Sender) -> bool:
-    if word in sender.words:
+def _is_like(word: str, sender: Sender) -> bool:
+    """Whether a word of three letters and more is a part, a longer form or a nickname of one of the sender's."""
+    if word.startswith(sender.long) or not sender.groups.isdisjoint(groups_of(word)):
         return True
-    if len(word) < 3:
-        return False
     if len(word) > 3 and word in sender.joined:
         return True
-    for other in sender.words:
-        if len(other) > 2 and (
-            other.startswith(word) or word.startswith(other) or said_for_one_another(word, other)
-        ):
-            return True
-    return False
+    return any(other.startswith(word) for other in sender.long)
 
 
 def _are_initials(text: str, sender: Sender) -> bool:

@@ -91,7 +91,7 @@ def _beginnings(rows: Sequence[Line], sender: Sender) -> list[int]:
     for place, row in enumerate(rows):
         if not row.text:
             continue
-        if read.is_leave(row.text, sender) or DELIMITER.fullmatch(row.raw) or read.names(row.text, sender):
+        if read.names(row.text, sender) or read.is_leave(row.text, sender) or DELIMITER.fullmatch(row.raw):
             found.append(place)
     return found
 
@@ -164,13 +164,16 @@ def _judged(
             name, how = taken.index(row), this
     if how == 0 and leaves and read.named_in_leave(leaves[-1].text, sender):
         how = read.FIRST_NAME
-    contacts = sum(bool(read.contact(row.text, region)) for row in inner)
     own_address = any(sender.address and sender.address in row.text.lower() for row in inner)
-    title = any(read.title(row.text) for row in inner)
     if how == read.SOMEBODY and not own_address:
         return None
+    bare = how == 0 and not own_address
+    if bare and not (opened and len(inner) <= 3):
+        return None
+    contacts = sum(bool(read.contact(row.text, region)) for row in inner)
+    title = any(read.title(row.text) for row in inner)
     behind = _filled_behind(rows, taken)
-    if how == 0 and not own_address and not (opened and contacts and behind <= 3 and len(inner) <= 3):
+    if bare and not (contacts and behind <= 3):
         return None
     if contacts == 0 and not title and len(inner) > (3 if how == read.FULL_NAME else 1):
         return None

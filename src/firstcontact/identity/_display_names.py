@@ -107,12 +107,12 @@ _AT_LAW = re.compile(
 
 
 def _clean(display: str) -> str:
-    text = (
-        _INVISIBLE.sub("", unicodedata.normalize("NFC", _decoded(display)))
-        .replace('\\"', '"')
-        .replace("\\'", "'")
-    )
-    text = "".join(char if not _is_noise(char) else " " for char in text)
+    text = display
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFC", _decoded(text)))
+    text = text.replace('\\"', '"').replace("\\'", "'")
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(char if not _is_noise(char) else " " for char in text)
     text = " ".join(text.split())
     previous = None
     while previous != text:

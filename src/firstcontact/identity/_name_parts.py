@@ -89,6 +89,8 @@ def bare(word: str) -> str:
 
 def plain(word: str) -> str:
     """The word as the lexicon has it: lower case, without diacritics."""
+    if word.isascii():
+        return word.lower().strip(".,'\"")
     decomposed = unicodedata.normalize("NFKD", word)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).lower().strip(".,'’\"")
 

@@ -188,7 +188,7 @@ def _folded(word: str) -> str:
 
 
 def _is_like(word: str, sender: Sender) -> bool:
-    """Whether a word of three letters and more is a part, a longer form or a nickname of one of the sender's."""
+    """Whether a word of three letters and more is a part, a longer form or a nickname of one of theirs."""
     if word.startswith(sender.long) or not sender.groups.isdisjoint(groups_of(word)):
         return True
     if len(word) > 3 and word in sender.joined:

@@ -77,6 +77,10 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             if ruling is not None:
                 facts = self._with_ruling(facts, ruling)
             people[key] = facts
+        for about in _without_handle(interaction):
+            ruling = self.rulings.get((about, interaction.id))
+            if ruling is not None:
+                people[about] = self._with_ruling(PersonFacts(status="absent"), ruling)
         hosts = {key.rpartition("@")[2] for key in keys if "@" in key}
         records = {record.id for facts in people.values() for record in facts.records}
         matter_ruling = self.rulings.get((f"matter:{interaction.id}", ""))
@@ -146,7 +150,9 @@ def look_up(
         threads = deciding.threads(tx, {f.conversation for f in facts if f.conversation})
         abouts = [*handles, *(f"matter:{f.id}" for f in facts)]
         abouts += [enrichment.subject(key) for key in observed.values]
-        rulings = deciding.rulings_on(tx, abouts)
+        abouts += [about for fact in facts for about in _without_handle(fact)]
+        here = {"", *(fact.id for fact in facts)}
+        rulings = {on: ruling for on, ruling in deciding.rulings_on(tx, abouts).items() if on[1] in here}
         reserved, rulings = now_in(tx, crm.connection, reserved, rulings)
         further = writing.further(tx, {key: reserved[key][0] for key in _missing(found, reserved)})
         by_hand = deciding.logged_by_hand(tx, [f.id for f in facts])
@@ -172,8 +178,7 @@ def look_up(
         if not people[key].records:
             people[key] = msgspec.structs.replace(people[key], suppressed="deleted")
     if observed.values:
-        here = frozenset(fact.id for fact in facts)
-        look_up_values.with_values(people, observed, here, crm, reserved, team.region)
+        look_up_values.with_values(people, observed, frozenset(here - {""}), crm, reserved, team.region)
     with ledger.read() as tx:
         look_up_values.written_of(tx, crm.connection, people, rulings, reserved, team.region, context)
         people = without_removed(tx, crm.connection, people)
@@ -214,6 +219,11 @@ def _outside_handles(facts: Sequence[Interaction], team: Team) -> dict[str, Hand
                 for handle in participant.handles:
                     handles.setdefault(handle.key, handle)
     return handles
+
+
+def _without_handle(fact: Interaction) -> tuple[str, ...]:
+    """Who is on it with nothing to be found by, as a decision names them: a user may have said who it was."""
+    return tuple(p.raw for p in fact.participants if not p.handles and p.raw)
 
 
 def _find(crm: Crm, handles: Sequence[Handle]) -> dict[str, Finding]:

@@ -237,6 +237,12 @@ class Person:
         return owners[0] if len(owners) == 1 else None
 
 
+def named_by_hand(person: Person) -> bool:
+    """Whether a user who logs this interaction by hand has chosen the contact of this person."""
+    ruling = person.facts.ruling
+    return bool(person.case.known.by_hand) and ruling is not None and bool(ruling.choose)
+
+
 def _candidates(records: tuple[Record, ...]) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
     """Contacts and leads among the verified records (SPEC §2): an active one goes before archived ones, and
     a converted lead stands for its contact."""

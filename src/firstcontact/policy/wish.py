@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from firstcontact.identity.records import Record
-from firstcontact.policy.case import Person
+from firstcontact.policy.case import Person, named_by_hand
 from firstcontact.policy.rules.said import Said
 
 Wish = Literal["link", "link_lead", "create", "ask", "leave", "retry"]
@@ -24,7 +24,7 @@ class Wished(NamedTuple):
 def wish(person: Person) -> Wished:
     """What the look-up (and a person's ruling) suggests for this person."""
     ruling = person.facts.ruling
-    if ruling is not None and person.handle is not None:
+    if ruling is not None and (person.handle is not None or named_by_hand(person)):
         ruled = _ruled(person)
         if ruled is not None:
             return ruled

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from firstcontact.interactions.erased import is_erased
-from firstcontact.policy.case import Person
+from firstcontact.policy.case import Person, named_by_hand
+from firstcontact.policy.decision import Effect
 from firstcontact.policy.rules.said import Said, day
 
 
 def no_usable_handle(person: Person) -> Said | None:
-    """A withheld number, extension, short code or unreadable address is nobody to be found (SPEC §1)."""
+    """A withheld number, extension, short code or unreadable address is nobody to be found (SPEC §1). A user
+    who logs by hand on a contact has said who it was; nobody was looked for."""
     if person.handle is not None or is_erased(person.participant):
         return None
-    return Said("no_usable_handle", "never", (("as_received", person.participant.raw),))
+    effect: Effect = "note" if named_by_hand(person) else "never"
+    return Said("no_usable_handle", effect, (("as_received", person.participant.raw),))
 
 
 def blocked(person: Person) -> Said | None:

@@ -158,3 +158,24 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     file.write_bytes(b"scenarios: [\xe9]")
     with pytest.raises(NotAScenario, match="not UTF-8"):
         load(file)
+
+
+def test_a_number_without_quotes_is_read_as_it_stands() -> None:
+    """YAML takes +44… for a number and 0101 for sixty-five; a phone number keeps its plus and its zeros."""
+    bare = WHOLE.replace('from: "+14155550123", to: "+14155550100"', "from: +442079460123, to: [0101]")
+    (scenario,) = parse(bare, "calls.yaml")
+    fact = scenario.steps[0].interaction
+    assert fact is not None
+    assert [one.raw for one in fact.participants] == ["+442079460123", "0101"]
+
+
+def test_a_record_of_a_list_is_counted_from_one() -> None:
+    """Every place in a message counts alike: the first attendee of the first step is number one."""
+    meeting = (
+        "{id: g1, kind: meeting, at: 2026-03-02T10:00:00Z, organiser: ana@ruizlaw.example, "
+        "attendees: [{who: jo@acme.example, reply: perhaps}]}"
+    )
+    start = WHOLE.index("{id: i1, kind: call")
+    wrong = WHOLE[:start] + meeting + WHOLE[WHOLE.index("      - wait") - 1 :]
+    told = refused(wrong)
+    assert any("steps[1].interaction.attendees[1].reply" in line for line in told), told

@@ -308,7 +308,11 @@ def _attendee(entry: Fields) -> Participant:
     if len(found) != 1:
         raise entry.bad("who", f"must be one person, such as Jo Diaz <jo@acme.example>, not {who!r}")
     role = _ATTENDEE_ROLES[entry.one_of("role", tuple(_ATTENDEE_ROLES), "required")]
-    reply = cast(Reply, entry.one_of("reply", _REPLIES))
+    # Calendars spell it needs-action, NEEDS-ACTION, needs_action and needsAction.
+    spelled = entry.text("reply").lower().replace("_", "-").replace("needsaction", "needs-action")
+    if spelled not in ("", *_REPLIES):
+        raise entry.bad("reply", f"must be one of {', '.join(_REPLIES)}, not {entry.text('reply')!r}")
+    reply = cast(Reply, spelled)
     return msgspec.structs.replace(
         _mail_participant(role, *found[0]), reply=reply, cutype=entry.text("cutype").lower()
     )

@@ -130,5 +130,7 @@ class Fields:
 
 
 def _shape(value: object) -> str:
-    names = {bool: "true or false", list: "a list", dict: "a map", float: "a number", int: "a number"}
+    names = {
+        bool: "true or false", list: "a list", dict: "a map", float: "a number", int: "a number", str: "text",
+    }  # fmt: skip
     return names.get(type(value), type(value).__name__)

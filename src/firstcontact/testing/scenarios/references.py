@@ -121,6 +121,9 @@ def _pointed_at_by_steps(steps: list[Any]) -> Iterator[tuple[Place, str, Any]]:
         elif kind == "person":
             for way in ("edits", "deletes"):
                 for what, target in (value.get(way) or {}).items():
+                    if what == "activity":
+                        of = target.get("interaction") if isinstance(target, dict) else target
+                        yield (*place, way, what), "interaction", of
                     if what not in _COLLECTION:
                         continue
                     inner: Place = (*place, way, what)

@@ -227,7 +227,8 @@ class Play:
             fields = {name: value for name, value in edits.items() if name != kind}
             self.people.edit(kind, edits[kind], fields)
         for kind, reference in (step.value.get("deletes") or {}).items():
-            self.people.delete(kind, reference)
+            for one in self._activities(reference) if kind == "activity" else (reference,):
+                self.people.delete(kind, one)
         for kind, fields in (step.value.get("adds") or {}).items():
             self.people.add(kind, fields)
 
@@ -281,6 +282,15 @@ class Play:
 
     def _contact(self, reference: Any) -> str:
         return self.people.resolve(reference) if reference else ""
+
+    def _activities(self, reference: Any) -> tuple[str, ...]:
+        """What the CRM calls the activity of an interaction. Raises NotThere."""
+        of = reference["interaction"] if isinstance(reference, Mapping) else reference
+        held = self.people.dump()["activities"]
+        found = tuple(str(one["id"]) for one in held if of in (one.get("interactions") or ()))
+        if not found:
+            raise NotThere("activity", f"of {of}")
+        return found
 
     def _outcome(self) -> Outcome:
         ids = dict.fromkeys(step.interaction.id for step in self.scenario.steps if step.interaction)

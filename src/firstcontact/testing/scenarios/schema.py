@@ -6,6 +6,7 @@ pointed at exists, or raises `NotAScenario` with everything that is wrong, each 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,14 @@ _EDITABLE = {
 }  # fmt: skip
 _DELETABLE: dict[str, Shape] = {
     "contact": _contact_reference, "lead": filled, "contact_role": _RECORDS["contact_roles"],
+    "account": filled, "opportunity": filled, "matter": filled,
+    "activity": either(filled, record({"interaction": filled}), called="an interaction's id"),
 }  # fmt: skip
+
+
+def _nothing_or_empty(value: Any, place: Place) -> Iterable[Fault]:
+    if value is not None:
+        yield from record({})(value, place)
 
 
 def _edits(value: Any, place: Place) -> Iterable[Fault]:
@@ -148,7 +156,7 @@ _STEPS: dict[str, Shape] = {
     "fault": record(
         {"find": one_of("unknown", "try_again"), "apply": one_of("lost_answer", "try_again")}
     ),
-    "dedupe": record({}),
+    "dedupe": _nothing_or_empty,
     "wait": duration,
 }  # fmt: skip
 
@@ -456,12 +464,22 @@ class _Reading:
             return None
         try:
             # An empty value is one that was not given.
-            given = {key: one for key, one in value.items() if one is not None}
+            given = {
+                key: self._as_written(one, (*place, key)) if key in _NUMBERED else one
+                for key, one in value.items()
+                if one is not None
+            }
             return read_record(given, region=region, source="scenario")
         except BadRecord as error:
             sentence = str(error).removeprefix(f"{error.field}: ")
-            self._report((*place, *error.field.split(".")), sentence)
+            self._report((*place, *_place_in_record(error.field)), sentence)
             return None
+
+    def _as_written(self, value: Any, place: Place) -> Any:
+        """A phone number that YAML took for a number of its own, as the file has it."""
+        if isinstance(value, list):
+            return [self._as_written(one, (*place, number)) for number, one in enumerate(value)]
+        return self.document.numbers.get((*self._top(place), *place), value)
 
     def _report_choice(self, kind: str, value: Any, place: Place) -> None:
         """Steps that say one of several things must say exactly one."""
@@ -478,10 +496,14 @@ class _Reading:
     def _report(self, place: Place, sentence: str) -> None:
         self.problems.append(self._located(place, sentence))
 
+    def _top(self, place: Place) -> Place:
+        """The part of the file in which the place was written: the scenario, or the defaults."""
+        written = self.document.value["scenarios"][self.position]
+        return ("scenarios", self.position) if place and place[0] in written else ("defaults",)
+
     def _located(self, place: Place, sentence: str) -> Problem:
         own: Place = ("scenarios", self.position)
-        written = self.document.value["scenarios"][self.position]
-        top: Place = own if place and place[0] in written else ("defaults",)
+        top = self._top(place)
         line = (
             self.document.line((*top, *place))
             if (*top, *place[:1]) in self.document.lines
@@ -498,6 +520,15 @@ def _problem(fault: Fault, document: YamlText, file: str) -> Problem:
         scenario = name if isinstance(name, str) else f"number {place[1] + 1}"
         place = place[2:]
     return Problem(file, document.line(fault.place), scenario, _dotted(place), fault.sentence)
+
+
+def _place_in_record(field: str) -> Place:
+    """`attendees[0].reply` as a place, so that it is counted as everything else here."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"[.\[\]]+", field) if part)
+
+
+_NUMBERED = frozenset({"from", "to", "line"})
+"""Keys of an interaction that hold phone numbers."""
 
 
 def _dotted(place: Place) -> str:

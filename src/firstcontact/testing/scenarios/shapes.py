@@ -36,7 +36,8 @@ def text(value: Any, place: Place) -> Iterable[Fault]:
 def filled(value: Any, place: Place) -> Iterable[Fault]:
     """Text that is not empty."""
     if not isinstance(value, str) or not value:
-        yield Fault(place, f"must be text that is not empty, but is {_called(value)}")
+        quotes = "; put it in quotes" if isinstance(value, bool | int | float) else ""
+        yield Fault(place, f"must be text that is not empty, but is {_called(value)}{quotes}")
 
 
 def whole(value: Any, place: Place) -> Iterable[Fault]:

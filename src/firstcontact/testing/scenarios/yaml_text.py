@@ -26,10 +26,12 @@ class YamlError(Exception):
 
 
 class YamlText(msgspec.Struct, frozen=True):
-    """A YAML document: its value, and the line (from 1) on which each part of it begins."""
+    """A YAML document: its value, the line (from 1) on which each part of it begins, and numbers as they were
+    written, for a phone number that nobody put in quotes keeps its plus and its zeros."""
 
     value: Any
     lines: Mapping[Place, int]
+    numbers: Mapping[Place, str] = {}
 
     def line(self, place: Place) -> int:
         """The line of `place`, or of the nearest part of the file around it."""
@@ -45,6 +47,7 @@ _SCALARS = {
     "tag:yaml.org,2002:" + name
     for name in ("null", "bool", "int", "float", "str", "timestamp")
 }  # fmt: skip
+_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 
 
 def read_yaml(text: str) -> YamlText:
@@ -53,7 +56,8 @@ def read_yaml(text: str) -> YamlText:
     try:
         node = loader.get_single_node()
         lines: dict[Place, int] = {}
-        value = None if node is None else _value(loader, node, (), lines, ())
+        numbers: dict[Place, str] = {}
+        value = None if node is None else _value(loader, node, (), lines, (), numbers)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlError(f"not YAML: {error.problem}", mark.line + 1 if mark else 0) from None
@@ -61,7 +65,7 @@ def read_yaml(text: str) -> YamlText:
         raise YamlError(f"not YAML: {error}") from None
     finally:
         loader.dispose()
-    return YamlText(value, lines)
+    return YamlText(value, lines, numbers)
 
 
 def _value(
@@ -70,6 +74,7 @@ def _value(
     place: Place,
     lines: dict[Place, int],
     around: tuple[yaml.Node, ...],
+    numbers: dict[Place, str],
 ) -> Any:
     line = node.start_mark.line + 1
     if any(node is outer for outer in around):
@@ -77,13 +82,15 @@ def _value(
     lines.setdefault(place, line)
     inner = (*around, node)
     if isinstance(node, yaml.SequenceNode):
-        return [_value(loader, item, (*place, i), lines, inner) for i, item in enumerate(node.value)]
+        return [_value(loader, item, (*place, i), lines, inner, numbers) for i, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
-        return _mapping(loader, node, place, lines, inner)
+        return _mapping(loader, node, place, lines, inner, numbers)
     if node.tag not in _SCALARS:
         raise YamlError(f"a value of type {node.tag}, which has no place here", line)
     if node.tag == _TIMESTAMP:
         return node.value
+    if node.tag in _NUMBERS:
+        numbers[place] = node.value
     try:
         return loader.construct_object(node)
     except (ValueError, yaml.YAMLError):
@@ -96,6 +103,7 @@ def _mapping(
     place: Place,
     lines: dict[Place, int],
     inner: tuple[yaml.Node, ...],
+    numbers: dict[Place, str],
 ) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
@@ -106,5 +114,5 @@ def _mapping(
         if key in mapping:
             raise YamlError(f"the key `{key}` is written twice", line)
         lines[(*place, key)] = line
-        mapping[key] = _value(loader, value_node, (*place, key), lines, inner)
+        mapping[key] = _value(loader, value_node, (*place, key), lines, inner, numbers)
     return mapping

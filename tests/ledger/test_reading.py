@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from firstcontact.interactions.rejection import Rejection
 from firstcontact.ledger import deciding, intake, reading, writing
 from firstcontact.planning.plan import Logged
-from firstcontact.planning.write import Receipt
+from firstcontact.planning.write import ContactRoleFields, CreatedBy, Existing, Receipt, Write
 from firstcontact.policy.decision import Reason
 
 
@@ -59,14 +59,38 @@ def test_what_cannot_go_on_is_listed(tx: Connection) -> None:
     assert len(reading.stuck(tx, 1)) == 1
 
 
+def test_which_roles_are_ours_and_why(tx: Connection) -> None:
+    """Roles that we made or are about to, with the interaction that caused each; one of a contact that we
+    made under both of its names; not those that a person had made, nor what was dropped, nor other spans'."""
+    intake.save(tx, [call("i1", at=10), call("i2", at=11)], due_at=1, live=True)
+    to = {"made": CreatedBy("k1"), "theirs": Existing("contact", "c2"), "soon": Existing("contact", "c3"),
+          "dropped": Existing("contact", "c4"), "later": Existing("contact", "c5")}  # fmt: skip
+    planned = [
+        Write(
+            key=key, kind="contact_role", interaction="i2" if key == "later" else "i1", subject=key,
+            fields=ContactRoleFields(opportunity="o1", contact=contact),
+        )
+        for key, contact in to.items()
+    ]  # fmt: skip
+    writing.intend(tx, CRM, [create("k1"), *planned], 1)
+    writing.mark_done(tx, [Receipt("k1", "c1", True), Receipt("made", "o1:c1", True)], 2)
+    writing.mark_done(tx, [Receipt("theirs", "o1:c2", False)], 2)
+    writing.mark(tx, [("dropped", "dropped", None, "so")])
+    first = [("o1", "new:k1", "i1"), ("o1", "c1", "i1"), ("o1", "c3", "i1")]
+    assert list(reading.made_roles(tx, page=1)) == [*first, ("o1", "c5", "i2")]
+    assert list(reading.made_roles(tx, 10, 11)) == first
+    assert list(reading.made_roles(tx, 12)) == []
+
+
 def test_who_is_ours_and_why(tx: Connection) -> None:
     """Contacts that we made, with the interaction that caused each, and who was about to be made; adopted
     ones are not ours, nor those that an interaction outside the span caused."""
     intake.save(tx, [call("i1", at=10), call("i2", at=11)], due_at=1, live=True)
     writing.intend(tx, CRM, [create("k1"), create("k2", KIM, "i2"), create("k3", "+14155550129", "i3")], 1)
     writing.mark_done(tx, [Receipt("k1", "c1", True), Receipt("k2", "c2", False)], 2)
-    first = [("new:k1", "i1"), ("c1", "i1")]
-    assert list(reading.made_contacts(tx, page=1)) == [*first, ("new:k2", "i2")]
+    jo = create("k1").subject
+    first = [("new:k1", "i1", jo), ("c1", "i1", jo)]
+    assert list(reading.made_contacts(tx, page=1)) == [*first, ("new:k2", "i2", KIM)]
     assert list(reading.made_contacts(tx, 10, 11)) == first
     assert list(reading.made_contacts(tx, 12)) == list(reading.made_contacts(tx, 0, 10)) == []
     assert [reading.causing(tx, id) for id in ("c1", "c2", "c3")] == ["i1", "", ""]

@@ -20,7 +20,7 @@ from firstcontact.policy.decide import decide
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Known, PersonFacts
 from firstcontact.policy.scopes import SettingsBook
-from firstcontact.store.scratch import Scratch
+from firstcontact.store.scratch import Scratch, pair
 from firstcontact.testing.scenarios.bench import Bench
 
 TRIED: tuple[Mapping[str, Any], ...] = (
@@ -39,7 +39,7 @@ class Plain:
     def __init__(self, world: World, book: SettingsBook) -> None:
         self.book = book
         with world.ledger.read() as tx:
-            self.ours = dict(reading.made_contacts(tx))
+            self.ours = {id: by for id, by, _ in reading.made_contacts(tx)}
             self.rows = list(reading.decided(tx, 0, 2**62))
         self.made: dict[str, str] = {}
 
@@ -194,4 +194,8 @@ def test_what_a_replay_finds_out_is_on_disk() -> None:
         )
         kept.drop_lines([(3, "x")])
         assert list(kept.lines()) == [b"first", b"second", b"third"]
+        kept.put("made", [("k7", "another"), ("k7", "the last")])
+        assert kept.of("made", ["k7"]) == {"k7": ("the last",)}
+        kept.keep("made", [(pair("o", "c1"), "1"), (pair("o", "c2"), "2"), (pair("o o", "c1"), "3")])
+        assert kept.under("made", ["o", "p"]) == {("o", "c1"): ("1",), ("o", "c2"): ("2",)}
     assert replays.Scratch is Scratch

@@ -10,13 +10,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.flow.judge import settings_for
-from firstcontact.flow.look_up import made_type, virtual
+from firstcontact.flow.replay_facts import (
+    END,
+    MAPS,
+    Made,
+    Page,
+    Turn,
+    in_order,
+    opportunities,
+    own_turn,
+)
 from firstcontact.interactions.model import Interaction, decode
 from firstcontact.ledger import reading
 from firstcontact.ledger.reading import Stored
@@ -27,7 +35,7 @@ from firstcontact.policy.decision import Decision, PersonVerdict
 from firstcontact.policy.known import Known, PersonFacts
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.policy.settings import Effective
-from firstcontact.store.scratch import Scratch
+from firstcontact.store.scratch import Scratch, pair
 from firstcontact.store.statements import chunks
 
 Chosen = Callable[[Interaction, str], Effective]
@@ -70,34 +78,40 @@ def _only_changed_since(decision: Decision, person: PersonVerdict) -> bool:
     return bool(decisive) and decisive <= CHANGED_SINCE
 
 
-class _Page:
-    """Some interactions, and what is found out so far of the people on them."""
-
-    def __init__(self, rows: Sequence[tuple[Stored, Known | None]], kept: Scratch) -> None:
-        self.rows = rows
-        knowns = [known for _, known in rows if known is not None]
-        people = [facts for known in knowns for facts in known.people.values()]
-        ids = {record.id for facts in people for record in facts.records}
-        keys = list({key for known in knowns for key in known.people})
-        self.ours = {id: creator for id, (creator,) in kept.of("ours", list(ids)).items()}
-        """Contacts of ours that interactions of the span created, or were about to, with which."""
-        self.made = {key: _Made(*made) for key, made in kept.of("made", keys).items()}
-        """By handle key the contact that this replay creates."""
-        self.met = set(kept.of("met", keys))
-        """Handle keys of whoever was met so far and is no contact."""
+_Roles = tuple[set[tuple[str, str]], set[tuple[str, str]]]
+"""Opportunity and person: roles that an interaction makes, and those that another one had made."""
 
 
-class _Made(NamedTuple):
-    """A contact that the replay creates: by which interaction, the write's key, and when, so that texts are
-    in order of time."""
+class _New:
+    """What is found out and not kept yet."""
 
-    interaction: str
-    write_key: str
-    at: str
+    def __init__(self) -> None:
+        self._made: list[tuple[str, ...]] = []
+        self.met: set[str] = set()
+        self.late: set[str] = set()
+        self.roles: list[tuple[str, ...]] = []
+        self.lines: list[tuple[int, str, int, bytes]] = []
 
+    def created(self, page: Page, row: Stored, known: Known, after: Decision) -> set[str]:
+        """Whom a decision creates is there from here on; those of them who were met before."""
+        late: set[str] = set()
+        for person in after.people:
+            if person.verdict == "create" and person.about not in page.made:
+                key = write_key(known.connection, "create_contact", row.id, person.about)
+                page.made[person.about] = made = Made(row.id, key, in_order(row.at))
+                self._made.append((person.about, *made))
+                if person.about in page.met:
+                    late.add(person.about)
+        return late
 
-def _at(at: int) -> str:
-    return f"{at + 2**62:020}"
+    def keep(self, kept: Scratch) -> None:
+        """It is on disk from here on."""
+        kept.keep("made", self._made)
+        kept.keep("met", [(key,) for key in self.met])
+        kept.keep("late", [(key,) for key in self.late])
+        kept.keep("roles", self.roles)
+        kept.add_lines(self.lines)
+        self._made, self.met, self.late, self.roles, self.lines = [], set(), set(), [], []
 
 
 class Replay:
@@ -125,6 +139,7 @@ class Replay:
         how many more interactions were decided."""
         self._only = only
         self._tx = tx
+        self._read = reading.Contexts(tx)
         self._chosen = chosen or partial(settings_for, book)
         self._since = since
         self._until = until
@@ -132,18 +147,20 @@ class Replay:
         self._before: Counter[str] = Counter()
         self._after: Counter[str] = Counter()
         self._count = self._erased = self._differences = 0
+        self._deals = False
 
     def differences(self) -> Iterator[Difference]:
         """One line per differing verdict, in order of time; reads in bounded memory."""
-        with Scratch(ours=1, made=3, met=0, late=0, again=0) as kept:
+        with Scratch(**MAPS) as kept:
             for some in chunks(reading.made_contacts(self._tx, self._since, self._until), 5000):
                 kept.keep("ours", some)
-            read = reading.Contexts(self._tx)
+            for given in chunks(reading.made_roles(self._tx, self._since, self._until), 5000):
+                kept.keep("gave", [(pair(deal, contact), by) for deal, contact, by in given])
             for rows in reading.stored(self._tx, self._since, self._until, only=self._only):
-                self._decide(_Page([(row, read.known(row)) for row in rows], kept), kept)
+                self._decide(self._page(rows, kept), kept)
                 self._progress(len(rows))
             for keys in chunks(list(kept.keys("late")), 100):
-                self._decide_again(keys, read, kept)
+                self._decide_again(keys, kept)
             for line in kept.lines():
                 self._differences += 1
                 yield _decoder.decode(line)
@@ -154,83 +171,107 @@ class Replay:
             self._count, dict(+self._before), dict(+self._after), self._differences, self._erased
         )
 
-    def _decide(self, page: _Page, kept: Scratch) -> None:
+    def _decide(self, page: Page, kept: Scratch) -> None:
         """Decide a page in order of time, and keep what differs."""
-        made: dict[str, _Made] = {}
-        met: set[str] = set()
-        late: set[str] = set()
-        lines: list[tuple[int, str, int, bytes]] = []
+        new = _New()
         for row, known in page.rows:
             self._count += 1
             if known is None:
                 self._erased += 1
                 continue
-            people = {key: _person(page, row, key, facts, known) for key, facts in known.people.items()}
-            after = self._decided(page, row, known, people)
-            for person in after.people:
-                if person.verdict == "create" and person.about not in page.made:
-                    key = write_key(known.connection, "create_contact", row.id, person.about)
-                    made[person.about] = page.made[person.about] = _Made(row.id, key, _at(row.at))
-                    if person.about in page.met:
-                        late.add(person.about)
+            turn = own_turn(row)
+            self._deals = self._deals or any(opportunities(known))
+            facts = page.facts(row, known, turn)
+            after = self._decided(page, row, known, turn, facts)
+            late = new.created(page, row, known, after)
+            people = facts.people
             nobody = {key for key, facts in people.items() if key not in page.made and _no_contact(facts)}
-            met |= nobody
+            new.met |= nobody
             page.met |= nobody
-            lines += self._compared(page, row, after)
-        kept.keep("made", [(key, *one) for key, one in made.items()])
-        kept.keep("met", [(key,) for key in met])
-        kept.keep("late", [(key,) for key in late])
-        kept.add_lines(lines)
+            new.roles += page.give(row, known, after, turn)
+            new.lines += self._compared(page, row, known, after, turn)
+            if not late:
+                continue
+            if self._deals:
+                new.keep(kept)
+                self._decide_now(late, row, kept)
+                page.look_again(kept)
+            else:
+                new.late |= late
+        new.keep(kept)
 
-    def _decide_again(self, keys: Sequence[str], read: reading.Contexts, kept: Scratch) -> None:
-        """Contacts that were created after others had met the same people: those are decided anew, and what
-        they had come to is taken back."""
-        for rows in reading.stored_with(self._tx, keys, self._since, self._until):
-            done = kept.of("again", [row.id for row in rows])
-            some = [
-                row for row in rows if row.id not in done and (self._only is None or row.id in self._only)
-            ]
-            kept.keep("again", [(row.id,) for row in some])
-            page = _Page([(row, read.known(row)) for row in some], kept)
-            kept.drop_lines((row.at, row.id) for row, known in page.rows if known is not None)
-            lines: list[tuple[int, str, int, bytes]] = []
+    def _decide_now(self, keys: Collection[str], at: Stored, kept: Scratch) -> None:
+        """Somebody is created whom interactions before it had met: they are decided anew at once, since roles
+        that come of it answer whoever comes next."""
+        number = 0
+        for rows in reading.stored_with(self._tx, keys, self._since, min(self._until, at.at + 1)):
+            page = self._page([row for row in rows if own_turn(row) < own_turn(at)], kept)
+            new = _New()
             for row, known in page.rows:
                 if known is None:
                     continue
-                people = known.people.items()
-                then = {key: _person(page, row, key, facts, known, then=True) for key, facts in people}
-                self._compared(page, row, self._decided(page, row, known, then), sign=-1)
-                now = {key: _person(page, row, key, facts, known) for key, facts in people}
-                lines += self._compared(page, row, self._decided(page, row, known, now))
-            kept.add_lines(lines)
+                number += 1
+                turn = Turn(in_order(at.at), at.id, f"{number:06}")
+                after = self._anew(page, row, known, turn, new, kept)
+                new.roles += page.give(row, known, after, turn)
+                kept.put("turns", [(row.id, *turn)])
+            new.keep(kept)
 
-    def _decided(self, page: _Page, row: Stored, known: Known, people: dict[str, PersonFacts]) -> Decision:
+    def _decide_again(self, keys: Sequence[str], kept: Scratch) -> None:
+        """Contacts that were created after others had met the same people: those are decided anew. None of
+        them has an opportunity."""
+        for rows in reading.stored_with(self._tx, keys, self._since, self._until):
+            done = kept.of("again", [row.id for row in rows])
+            page = self._page([row for row in rows if row.id not in done], kept)
+            kept.keep("again", [(row.id,) for row, _ in page.rows])
+            new = _New()
+            for row, known in page.rows:
+                if known is not None and page.has_news(row, known):
+                    self._anew(page, row, known, END, new, kept)
+            new.keep(kept)
+
+    def _anew(self, page: Page, row: Stored, known: Known, turn: Turn, new: _New, kept: Scratch) -> Decision:
+        """Decide once more, and take back what it had come to."""
+        before = page.last_turn(row)
+        kept.drop_lines([(row.at, row.id)])
+        self._compared(page, row, known, self._decided(page, row, known, before), before, sign=-1)
+        after = self._decided(page, row, known, turn)
+        new.lines += self._compared(page, row, known, after, turn)
+        return after
+
+    def _page(self, rows: Sequence[Stored], kept: Scratch) -> Page:
+        wanted = [row for row in rows if self._only is None or row.id in self._only]
+        return Page([(row, self._read.known(row)) for row in wanted], kept)
+
+    def _decided(
+        self, page: Page, row: Stored, known: Known, turn: Turn, facts: Known | None = None
+    ) -> Decision:
+        """facts: what is known in the turn, where that is worked out already."""
         interaction = decode(row.interaction)
         settings = self._chosen(interaction, known.connection)
-        decision = decide(interaction, msgspec.structs.replace(known, people=people), settings)
+        decision = decide(interaction, facts or page.facts(row, known, turn), settings)
         kept = [p.about for p in decision.people if p.verdict == "leave" and _only_changed_since(decision, p)]
         if not kept:
             return decision
-        people = people | {
-            key: _person(page, row, key, known.people[key], known, created=True)
-            for key in kept
-            if key in known.people
-        }
-        return decide(interaction, msgspec.structs.replace(known, people=people), settings)
+        return decide(interaction, page.facts(row, known, turn, kept), settings)
 
     def _compared(
-        self, page: _Page, row: Stored, after: Decision, sign: int = 1
+        self, page: Page, row: Stored, known: Known, after: Decision, turn: Turn, sign: int = 1
     ) -> list[tuple[int, str, int, bytes]]:
         """Count the verdicts before and after (sign -1: take them back); the lines of what differs."""
         before = reading.decision_of(row)
         differ = self._activities_compared(before.activity, after.activity, sign)
-        old = {person.about: person for person in before.people}
+        gone = {person.about: person for person in before.people}
         for person in after.people:
-            was = old.pop(person.about, None)
+            was = gone.pop(person.about, None)
             differ += self._verdicts_compared(page, row, person.about, was, person, sign)
-        for about, person in old.items():
+        for about, person in gone.items():
             differ += self._verdicts_compared(page, row, about, person, None, sign)
-        differ += self._values_compared(page, before, after, sign)
+        there = {p.about for p in before.people if p.verdict == "link" and not _reaches_ours(page, p)}
+        differ += self._values_compared(before, after, there, sign)
+        if before.roles or after.roles or page.gave or page.roles:
+            old = page.roles_of_old(row, known, before, there)
+            differ += self._roles_compared(old, page.roles_now(row, known, after, there, turn), sign)
         return self._lines(row, after, differ) if differ and sign > 0 else []
 
     def _activities_compared(self, was: str, now: str, sign: int) -> list[tuple[str, str, str]]:
@@ -240,7 +281,7 @@ class Replay:
 
     def _verdicts_compared(
         self,
-        page: _Page,
+        page: Page,
         row: Stored,
         about: str,
         before: PersonVerdict | None,
@@ -256,18 +297,30 @@ class Replay:
         return [(about, was, now)]
 
     def _values_compared(
-        self, page: _Page, before: Decision, after: Decision, sign: int
+        self, before: Decision, after: Decision, of: Collection[str], sign: int
     ) -> list[tuple[str, str, str]]:
-        """Contact roles and values of fields, of those who were on a record that the replay has, too."""
-        if not (before.roles or after.roles or _changes(before) or _changes(after)):
+        """Values of fields, of those who were on a record that the replay has, too."""
+        if not (_changes(before) or _changes(after)):
             return []
-        there = {p.about for p in before.people if p.verdict == "link" and not _reaches_ours(page, p)}
-        old, new = _values(before, there), _values(after, there)
+        old, new = _values(before, of), _values(after, of)
         self._before.update({name: sign * count for name, count in Counter(name for _, name in old).items()})
         self._after.update({name: sign * count for name, count in Counter(name for _, name in new).items()})
         return [
             (about, name, "none") if (about, name) in old else (about, "none", name)
             for about, name in sorted(old ^ new)
+        ]
+
+    def _roles_compared(self, before: _Roles, after: _Roles, sign: int) -> list[tuple[str, str, str]]:
+        """Contact roles, of the same people. Which of their interactions came first, and so made the role, is
+        no difference."""
+        (old, had), (new, have) = before, after
+        self._before["role:made"] += sign * len({about for _, about in old})
+        self._after["role:made"] += sign * len({about for _, about in new})
+        lost = {about for _, about in old - new - have}
+        won = {about for _, about in new - old - had}
+        return [
+            (about, "role:made", "none") if about in lost else (about, "none", "role:made")
+            for about in sorted(lost ^ won)
         ]
 
     def _lines(
@@ -287,52 +340,19 @@ def _changes(decision: Decision) -> bool:
     return any(person.changes for person in decision.people)
 
 
-def _person(
-    page: _Page,
-    row: Stored,
-    key: str,
-    facts: PersonFacts,
-    known: Known,
-    *,
-    created: bool = False,
-    then: bool = False,
-) -> PersonFacts:
-    """The facts as they would have been on this interaction. created: with the contact that an earlier
-    version of it created. then: by what came before it alone."""
-    made = page.made.get(key)
-    if made is None and not facts.records:
-        return facts
-    records = tuple(
-        record
-        for record in facts.records
-        if record.id not in page.ours
-        or (created and page.ours[record.id] == row.id and not record.id.startswith(NEW))
-    )
-    if made is not None and then and (made.at, made.interaction) > (_at(row.at), row.id):
-        made = None
-    if made is not None and made.interaction != row.id and not facts.suppressed:
-        records = (*records, virtual(made.write_key, type=made_type(known.crm.capabilities)))
-    if records == facts.records:
-        return facts
-    status = facts.status
-    if status in ("found", "absent"):
-        status = "found" if records else "absent"
-    return msgspec.structs.replace(facts, records=records, status=status)
-
-
 def _no_contact(facts: PersonFacts) -> bool:
     """Whether no contact was found, so that one who is created later is news to this interaction."""
     return all(record.type == "lead" and not record.converted_to for record in facts.records)
 
 
-def _verdict(page: _Page, interaction: str, person: PersonVerdict) -> str:
+def _verdict(page: Page, interaction: str, person: PersonVerdict) -> str:
     """What was decided first: an interaction that is decided again links the contact it had created."""
     if person.verdict == "link" and page.ours.get(person.record) == interaction:
         return "create"
     return person.verdict
 
 
-def _reaches_ours(page: _Page, person: PersonVerdict | None) -> bool:
+def _reaches_ours(page: Page, person: PersonVerdict | None) -> bool:
     """Whether the person is a contact of ours after it: which of their interactions came first, and so
     created it, is no difference."""
     if person is None:
@@ -346,11 +366,10 @@ def _reaches_ours(page: _Page, person: PersonVerdict | None) -> bool:
 
 
 def _values(decision: Decision, of: Collection[str]) -> set[tuple[str, str]]:
-    """Whose fields and roles it would write, as (whose, `field:title` or `role:made`)."""
-    fields = {
+    """Whose fields it would write, as (whose, `field:title`)."""
+    return {
         (person.about, f"field:{change.field}")
         for person in decision.people
         if person.verdict == "link" and person.about in of
         for change in person.changes
     }
-    return fields | {(role.about, "role:made") for role in decision.roles if role.about in of}

@@ -161,14 +161,15 @@ def _with_roles(account: Account, more: Collection[Role]) -> Account:
     def added(one: Opportunity) -> tuple[str, ...]:
         return (*one.roles, *sorted(by_opportunity.get(one.id, set()).difference(one.roles)))
 
-    return _changed(account, added)
+    return changed(account, added)
 
 
 def _without_roles(account: Account, less: Collection[Role]) -> Account:
-    return _changed(account, lambda one: tuple(c for c in one.roles if (one.id, c) not in less))
+    return changed(account, lambda one: tuple(c for c in one.roles if (one.id, c) not in less))
 
 
-def _changed(account: Account, roles_of: Callable[[Opportunity], tuple[str, ...]]) -> Account:
+def changed(account: Account, roles_of: Callable[[Opportunity], tuple[str, ...]]) -> Account:
+    """The account with other roles on its opportunities; itself where they are the same."""
     opportunities = tuple(msgspec.structs.replace(one, roles=roles_of(one)) for one in account.opportunities)
     if opportunities == account.opportunities:
         return account

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, func, literal_column, select
 
 from firstcontact.interactions.model import Interaction, decode
-from firstcontact.ledger import deciding, under_way, undoing
+from firstcontact.ledger import deciding, roles, under_way, undoing
 from firstcontact.ledger.tables import (
     activities,
     decisions,
@@ -251,17 +251,48 @@ def decision_of(row: Stored) -> Decision:
 
 def made_contacts(
     tx: Connection, since: int = 0, until: int = 2**62, page: int = 2000
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str, str]]:
     """Ids of the contacts that we made (not adopted ones) because of an interaction of the span, each with
-    the interaction; and, as `new:WRITE KEY`, of all that were about to be made. Only a page is in memory."""
+    the interaction and whom it was made for (a handle key); and, as `new:WRITE KEY`, of all that were about
+    to be made. Only a page is in memory."""
+    for rows in _written(tx, "create_contact", since, until, page):
+        for row in rows:
+            yield NEW + row.key, row.interaction, row.subject
+            if row.state == "done" and row.created:
+                yield row.record, row.interaction, row.subject
+
+
+def made_roles(
+    tx: Connection, since: int = 0, until: int = 2**62, page: int = 2000
+) -> Iterator[tuple[str, str, str]]:
+    """The contact roles that we made, or were about to, because of an interaction of the span: opportunity,
+    contact and interaction. A contact that we made is named by its id and as `new:WRITE KEY`. Only a page is
+    in memory."""
+    for rows in _written(tx, "contact_role", since, until, page):
+        given = [
+            (*role, row.interaction)
+            for row in rows
+            if row.created or row.state not in ("done", "dropped")
+            if (role := roles.role_of(_write_decoder.decode(row.data))) is not None
+        ]
+        made = roles.contacts_made(tx, {contact for _, contact, _ in given})
+        for opportunity, contact, interaction in given:
+            yield opportunity, contact, interaction
+            if made[contact] != contact:
+                yield opportunity, made[contact], interaction
+
+
+def _written(tx: Connection, kind: str, since: int, until: int, page: int) -> Iterator[list[Any]]:
+    """Writes of a kind because of an interaction of the span, in pages, in the order of their intents."""
     at, key = -1, ""
-    columns = (writes.c.at, writes.c.key, writes.c.state, writes.c.created, writes.c.record)
+    columns = (writes.c.at, writes.c.key, writes.c.state, writes.c.created, writes.c.record, writes.c.subject)
+    data = (writes.c.data,) if kind == "contact_role" else ()
     while True:
         query = (
-            select(*columns, writes.c.interaction, interactions.c.at.label("happened"))
+            select(*columns, *data, writes.c.interaction, interactions.c.at.label("happened"))
             .join(interactions, interactions.c.id == writes.c.interaction)
             .where(
-                writes.c.kind == "create_contact",
+                writes.c.kind == kind,
                 writes.c.at >= at,
                 (writes.c.at > at) | (writes.c.key > key),
             )
@@ -271,11 +302,7 @@ def made_contacts(
         rows = tx.execute(query).all()
         if not rows:
             return
-        for row in rows:
-            if since <= row.happened < until:
-                yield NEW + row.key, row.interaction
-                if row.state == "done" and row.created:
-                    yield row.record, row.interaction
+        yield [row for row in rows if since <= row.happened < until]
         at, key = rows[-1].at, rows[-1].key
 
 

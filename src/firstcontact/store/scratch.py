@@ -18,6 +18,14 @@ CACHE_KILOBYTES = 16_384
 """What it holds in memory at most."""
 
 
+_BETWEEN, _AFTER = "\x1f", "\x20"
+
+
+def pair(one: str, other: str) -> str:
+    """A key of two parts, by the first of which it is found, too (`Scratch.under`)."""
+    return one + _BETWEEN + other
+
+
 class Scratch:
     """Named maps from text to a row of texts, and lines that are read again in order of their places, on
     disk. Closed by `with`."""
@@ -48,6 +56,19 @@ class Scratch:
         for some in chunks(keys):
             asked = f'SELECT * FROM "{name}" WHERE k IN ({", ".join("?" * len(some))})'
             found.update((row[0], row[1:]) for row in self._db.execute(asked, some))
+        return found
+
+    def put(self, name: str, rows: Iterable[Sequence[str]]) -> None:
+        """Remember rows, each the key and its texts, in place of what a key has."""
+        self._many(f'INSERT OR REPLACE INTO "{name}" VALUES ({self._marks[name]})', rows)
+
+    def under(self, name: str, starts: Collection[str]) -> dict[tuple[str, str], tuple[str, ...]]:
+        """What is remembered for all keys of two parts (`pair`) that begin with one of these."""
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        asked = f'SELECT * FROM "{name}" WHERE k >= ? AND k < ?'
+        for start in starts:
+            for key, *texts in self._db.execute(asked, (pair(start, ""), start + _AFTER)):
+                found[start, key[len(start) + 1 :]] = tuple(texts)
         return found
 
     def keys(self, name: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstcontact.connectors.kinds import capabilities
+from firstcontact.explain.catalogue import sentence
 from firstcontact.identity.records import MailingAddress, Record
 from firstcontact.identity.team import Team, User
 from firstcontact.interactions.model import Email, Handle, MailSigns, Participant
@@ -269,8 +270,21 @@ def test_another_persons_mail_from_the_address_says_nothing() -> None:
     ids=["a machine", "forged"],
 )
 def test_machines_and_forgers_say_nothing(interaction: Email) -> None:
-    """What a machine sends, or our own server takes for forged, enriches nobody."""
-    assert not changed(outcome(contact(), said("title", "VP"), interaction=interaction, settings=EVERYTHING))
+    """What a machine sends, or our own server takes for forged, enriches nobody, and the trace says why."""
+    decision = outcome(contact(), said("title", "VP"), interaction=interaction, settings=EVERYTHING)
+    assert not changed(decision)
+    (told,) = (reason for reason in decision.trace if reason.name == "enrichment_not_own")
+    assert told.effect == "note"
+    assert "is not taken over: " in sentence(told)
+
+
+def test_whose_word_it_is_matters_only_where_something_may_be_written() -> None:
+    """Of a contact that the settings leave alone, nobody is told that a machine's mail does not count."""
+    machine = mail(automated=("auto-submitted",))
+    theirs, ours = contact(), contact(created_by_us=True)
+    assert "enrichment_not_own" not in outcome(theirs, interaction=machine).reasons()
+    assert "enrichment_not_own" in outcome(ours, interaction=machine).reasons()
+    assert "enrichment_not_own" not in outcome(ours, interaction=mail()).reasons()
 
 
 def test_of_several_contacts_none_is_enriched_by_guess() -> None:

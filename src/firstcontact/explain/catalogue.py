@@ -299,6 +299,12 @@ CATALOGUE: dict[str, Entry] = {
         "say of themselves is not written.",
         "The sender calls themselves {name}, which is not this contact's name.",
     ),
+    "enrichment_not_own": Entry(
+        "The mail is not surely its sender's own word: a machine or a mailing list sent it, the address "
+        "speaks for several people, or the sender may be forged. Neither name nor signature goes into the contact.",
+        "What this mail says of its sender is not taken over: {why}.",
+        "Put it on the contact by hand if it is so all the same.",
+    ),
     "edited_by_person": Entry(
         "A person changed or emptied the field after we wrote it: it stays as they left it, unless the "
         "setting is `always`.",

@@ -1,28 +1,20 @@
 """Values seen on a mail beside the name: what its sender's own signature says of them, and which addresses
-take no mail any more (SPEC §8).
-
-A machine, a role address, one of ours and a sender who may be forged say nothing of anybody.
+take no mail any more (SPEC §8). Whose signature counts says `policy.own_word`, what of it `policy.signed`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
 
-from firstcontact.identity.domains import is_role_address
-from firstcontact.identity.postal import read_postal
 from firstcontact.identity.sides import TeamIndex
-from firstcontact.identity.signatures import Signature, SignedPhone, read_signature
-from firstcontact.interactions.handles import read_email, read_phone
-from firstcontact.interactions.model import Email, Handle, Interaction, Participant
+from firstcontact.identity.signatures import Signature, read_signature
+from firstcontact.interactions.handles import read_email
+from firstcontact.interactions.model import Email, Interaction, Participant
 from firstcontact.policy.known import ContactField, ObservedValue
-from firstcontact.policy.rules.message import forged
-from firstcontact.policy.values import with_extension
-
-LONGEST = 120
-"""Characters of a title or a company; what is longer is a sentence."""
+from firstcontact.policy.own_word import not_own
+from firstcontact.policy.signed import said_in
 
 
 class Signed(msgspec.Struct, frozen=True):
@@ -36,13 +28,8 @@ def signed(interaction: Interaction, team: TeamIndex) -> Signed | None:
     """The sender's own signature, None where there is none that says something of a person of theirs."""
     if not isinstance(interaction, Email) or not interaction.body:
         return None
-    signs = interaction.signs
-    if signs.automated or signs.draft:
-        return None
     sender = next((one for one in interaction.participants if one.role == "from" and one.handles), None)
-    if sender is None or team.side(sender) is not None or is_role_address(sender.handles[0].key):
-        return None
-    if forged(interaction, team.team):
+    if sender is None or not_own(interaction, sender, team):
         return None
     found = read_signature(
         interaction.body, address=sender.handles[0].value, name=sender.name, region=team.team.region
@@ -63,50 +50,9 @@ def observed_values(
     if mine is None:
         return
     key = mine.sender.handles[0].key
-    for field, value in _fields(mine, team):
+    for field, value in said_in(mine.signature, mine.sender, team):
         yield key, _value(interaction, field, value, "signature")
 
 
 def _value(interaction: Interaction, field: ContactField, value: str, source: str) -> ObservedValue:
     return ObservedValue(field, value, source, interaction.id, interaction.at)
-
-
-def _fields(mine: Signed, team: TeamIndex) -> Iterator[tuple[ContactField, str]]:
-    found = mine.signature
-    for field, text in (("title", found.title), ("company", found.company)):
-        plain = " ".join(text.split())
-        if plain and len(plain) <= LONGEST:
-            yield ("title" if field == "title" else "company"), plain
-    for kind, named in (("work", "phone"), ("mobile", "mobile")):
-        handle = _only([_phone(each, team) for each in found.phones if each.kind == kind])
-        if handle is not None:
-            yield ("phone" if named == "phone" else "mobile"), with_extension(handle)
-    address = _only([_address(each, mine, team) for each in found.emails])
-    if address is not None:
-        yield "email", address.value
-    mailing = read_postal(found.address) if found.address else None
-    if mailing is not None:
-        yield "mailing", msgspec.json.encode(mailing).decode()
-
-
-def _only(handles: list[Handle | None]) -> Handle | None:
-    """The first that is one; of several the first is the one that signatures put first."""
-    return next((handle for handle in handles if handle is not None), None)
-
-
-def _phone(written: SignedPhone, team: TeamIndex) -> Handle | None:
-    handle = read_phone(written.number, team.team.region)
-    return handle if handle is not None and team.side(Participant("to", (handle,))) is None else None
-
-
-def _address(text: str, mine: Signed, team: TeamIndex) -> Handle | None:
-    """An address of theirs beside the one that they wrote from."""
-    handle = read_email(text)
-    own = mine.sender.handles[0].key
-    if handle is None or handle.key == own or is_role_address(handle.key):
-        return None
-    local = handle.key.rpartition("@")[0]
-    words = re.findall(r"[^\W\d_]{3,}", f"{mine.sender.name} {mine.signature.name}".lower())
-    if local != own.rpartition("@")[0] and not any(word in local for word in words):
-        return None  # an assistant's, or a colleague's
-    return handle if team.side(Participant("to", (handle,))) is None else None

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast, get_args
 
 from firstcontact.identity.names import PersonName, same_person_name
 from firstcontact.identity.records import Record
-from firstcontact.policy.case import Person
+from firstcontact.interactions.model import Email
+from firstcontact.policy.case import Person, team_index
 from firstcontact.policy.decision import Effect, FieldChange, PersonVerdict
 from firstcontact.policy.field_values import FIELD_NAMES, HANDLES, current, handle_key, same, shown
 from firstcontact.policy.known import ContactField, ObservedName, ObservedValue, WrittenValue
-from firstcontact.policy.rules import message
+from firstcontact.policy.own_word import WHY, not_own
 from firstcontact.policy.rules.said import Said
 from firstcontact.policy.settings import EnrichMode
 
@@ -94,11 +95,16 @@ def of_contact(person: Person, record: Record, *, renamed: bool, sure: bool) -> 
     case = person.case
     if person.role != "from" or case.kind != "email" or not sure or not record.active:
         return NOTHING
+    if not case.capabilities.updates_contacts or person.domain is None or person.is_resource:
+        return NOTHING
+    assert isinstance(case.interaction, Email)
+    why = not_own(case.interaction, person.participant, team_index(case.settings.team))
+    if why is not None:
+        said = Said("enrichment_not_own", "note", (("why", WHY[why]),))
+        return Enriched(said=(said,)) if _would_take(person, record) else NOTHING
     own = _own_name(person)
     values = list(_said_here(person, record, own, renamed=renamed))
     if not values and len(record.emails) < 2:
-        return NOTHING
-    if not case.capabilities.updates_contacts or case.automated or _speaks_for_others(person):
         return NOTHING
     if own is not None and _somebody_else(record, own):
         shown = " ".join(filter(None, (own.first, own.last)))
@@ -109,11 +115,15 @@ def of_contact(person: Person, record: Record, *, renamed: bool, sure: bool) -> 
     return work.come_to()
 
 
-def _speaks_for_others(person: Person) -> bool:
-    """Whether what is said is not surely this person's own word."""
-    if person.domain is None or person.domain.role or person.is_resource:
-        return True
-    return message.unauthenticated_sender(person) is not None
+def _would_take(person: Person, record: Record) -> bool:
+    """Whether the settings let anything that a mail may say of its sender into this contact."""
+    mine = record.created_by_us or record.id in person.facts.made
+    return any(
+        mode != "never"
+        for field in get_args(ContactField)
+        if offered(person, field)
+        for mode in modes(person, field, mine=mine)
+    )
 
 
 class _Contact:

@@ -84,6 +84,7 @@ PERSON_REASONS: tuple[str, ...] = (
     "enrichment_older",
     "enrichment_shared",
     "enrichment_other_name",
+    "enrichment_not_own",
     "edited_by_person",
     "contact_found",
     "lead_found",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from string import Formatter
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 
@@ -220,8 +221,12 @@ def _national(number: str) -> str:
 
 
 def _date(case: Case) -> str:
+    """The day on which it was, where our user (else the team) is."""
+    team = case.settings.team
+    first = next(iter(case.sides.users), "")
+    zone = next((user.timezone for user in team.users if user.id == first and user.timezone), team.timezone)
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=case.interaction.at)
-    return moment.date().isoformat()
+    return moment.astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def _line(case: Case) -> str:

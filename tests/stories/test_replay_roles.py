@@ -17,6 +17,7 @@ from firstcontact.flow.judge import settings_for
 from firstcontact.flow.look_up import virtual
 from firstcontact.flow.replay import Replay
 from firstcontact.flow.replay_parts import replay_part, together
+from firstcontact.interactions.model import Email
 from firstcontact.ledger import reading
 from firstcontact.planning.plan import NEW
 from firstcontact.planning.write import write_key
@@ -28,6 +29,7 @@ from firstcontact.testing.scenarios.bench import Bench
 
 OFF = ON.with_settings({"contact_roles": False})
 KAY, LOU, IDA = "kay@acme.example", "lou@acme.example", "ida@beech.example"
+PAT, UNA = "pat@acme.example", "una@acme.example"
 DEALS: dict[str, Any] = {
     "accounts": [*SEED["accounts"], {"id": "a2", "name": "Beech", "website": "beech.example"}],
     "contacts": [
@@ -229,11 +231,7 @@ def chance(world: World, seed: int) -> None:
     for number in range(16):
         names = draw.sample(sorted(PEOPLE), draw.choice([1, 2, 2, 3]))
         said = {each: PEOPLE[each] if draw.random() < 0.4 else "" for each in names}
-        one = mail(f"m{number:02}", at(number // 8, 9 + number % 8), names[0], ANA, said[names[0]])
-        others = [mail("x", 1, each, ANA, said[each]).participants[0] for each in names[1:]]
-        cc = (msgspec.structs.replace(each, role="to") for each in others)
-        fact = msgspec.structs.replace(one, participants=(*one.participants, *cc))
-        tell(world, fact)
+        tell(world, to(f"m{number:02}", number // 8, 9 + number % 8, said))
         if draw.random() < 0.2:
             contacts = {each["id"] for each in world.people.dump()["contacts"]}
             there = {(role["opportunity"], role["contact"]) for role in world.people.dump()["contact_roles"]}
@@ -253,6 +251,52 @@ def replayed(
         return [(each.interaction, each.about, each.before, each.after) for each in run.differences()], run
 
 
+def check(world: World, book: SettingsBook, patch: pytest.MonkeyPatch) -> Simulation:
+    """The replay comes to what the simulation comes to: lines and counts, on any page, and in parts."""
+    plain = Simulation(world, book)
+    expected = sorted(plain.verdicts())
+    for page in (1, 3, 500):
+        found, run = replayed(world, book, page, patch)
+        assert sorted(found) == expected, page
+        assert len(found) == run.summary().differences
+        assert (run.summary().before, run.summary().after) == plain.counted(), page
+    with world.ledger.read() as tx:
+        parts = [replay_part(tx, book, 0, 2**62, part, 3) for part in range(3)]
+    lines, summary, _ = together(parts)
+    assert sorted((e.interaction, e.about, e.before, e.after) for e in lines) == expected
+    assert (summary.before, summary.after) == plain.counted()
+    return plain
+
+
+def to(id: str, day: int, hour: int, people: Mapping[str, str]) -> Email:
+    """A mail of the first of these to Ana, with the others in copy, each named so or not at all."""
+    sender, *others = people
+    one = mail(id, at(day, hour), sender, ANA, people[sender])
+    more = [mail("x", 1, each, ANA, people[each]).participants[0] for each in others]
+    cc = (msgspec.structs.replace(each, role="cc") for each in more)
+    return msgspec.structs.replace(one, participants=(*one.participants, *cc))
+
+
+def test_who_is_decided_anew_is_so_in_the_turn_of_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meg writes with Pat, and Kay and Lou, whom nobody knows, in copy; then Meg is given a role. When Kay
+    writes herself, Meg's mail is decided anew: by Meg's role Pat gets one, and by his Una. When Lou writes it
+    is decided anew once more, and nothing comes of it."""
+    una = {"id": "una", "first_name": "Una", "last_name": "Oh", "emails": [UNA], "account": "a1"}
+    role = {"opportunity": "o1", "contact": "jo"}
+    seed = {**DEALS, "contacts": [*DEALS["contacts"], una], "contact_roles": [role]}
+    world = a_world(bench, OFF, seed)
+    tell(world, to("m1", 0, 9, {MEG: "", PAT: "", KAY: "Kay Roe", LOU: "Lou Ray"}))
+    tell(world, to("m2", 0, 10, {JO: "", MEG: ""}))
+    tell(world, to("m3", 0, 11, {KAY: "Kay Roe"}))
+    tell(world, to("m4", 0, 12, {PAT: "", UNA: ""}))
+    tell(world, to("m5", 0, 13, {LOU: "Lou Ray"}))
+    plain = check(world, ON, monkeypatch)
+    made = [line for line in plain.verdicts() if line[3] == "role:made"]
+    assert [line[:2] for line in made] == [("m1", PAT), ("m2", MEG), ("m4", UNA)]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_replay_with_roles_is_exact(bench: Bench, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Whatever was, and whatever is tried: every verdict and role that differs, and no other, on every page,
@@ -261,20 +305,8 @@ def test_a_replay_with_roles_is_exact(bench: Bench, monkeypatch: pytest.MonkeyPa
             FIRST.with_settings({"engagement": "two_way"})][seed % 5]  # fmt: skip
     world = a_world(bench, live)
     chance(world, seed)
-    for name, tried in TRIED.items():
-        book = live.with_settings(tried)
-        plain = Simulation(world, book)
-        expected = sorted(plain.verdicts())
-        for page in (1, 3, 500):
-            found, run = replayed(world, book, page, monkeypatch)
-            assert sorted(found) == expected, (name, page)
-            assert len(found) == run.summary().differences
-            assert (run.summary().before, run.summary().after) == plain.counted(), (name, page)
-        with world.ledger.read() as tx:
-            parts = [replay_part(tx, book, 0, 2**62, part, 3) for part in range(3)]
-        lines, summary, _ = together(parts)
-        assert sorted((e.interaction, e.about, e.before, e.after) for e in lines) == expected, name
-        assert (summary.before, summary.after) == (run.summary().before, run.summary().after)
+    for tried in TRIED.values():
+        check(world, live.with_settings(tried), monkeypatch)
 
 
 def test_the_stories_come_to_something(bench: Bench) -> None:
@@ -332,6 +364,20 @@ def test_what_only_the_old_settings_gave_is_not_there(bench: Bench) -> None:
             ("m1", JO, "role:made", "none"),
             ("m2", MEG, "role:made", "none"),
         ]
+
+
+def test_a_role_that_a_person_took_away_is_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kay, whom we created, had a role by Jo's, and a person took both away: in a replay, too, she brings
+    Meg none by it."""
+    world = a_world(bench, ON, {**DEALS, "contact_roles": [{"opportunity": "o1", "contact": "jo"}]})
+    tell(world, to("m1", 0, 9, {KAY: "Kay Roe", JO: ""}))
+    roles = world.people.dump()["contact_roles"]
+    assert len(roles) == 2
+    for role in roles:
+        world.people.delete("contact_role", {"opportunity": "o1", "contact": role["contact"]})
+    tell(world, to("m2", 0, 10, {KAY: "Kay Roe", MEG: ""}))
+    assert world.people.dump()["contact_roles"] == []
+    assert list(check(world, ON, monkeypatch).verdicts()) == []
 
 
 def test_who_is_created_late_holds_a_role_for_the_next(bench: Bench) -> None:

@@ -299,3 +299,20 @@ def test_settings_set_then_show(fc: Any) -> None:
     fc.done("settings", "set", "free_mail", "", "--for", "ana-ruiz")
     shown = {line["key"]: line for line in fc.json("settings", "show", "--for", "ana-ruiz")}
     assert shown["free_mail"]["value"] == "ask"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["contact"], "`firstcontact contacts`"),
+        (["log", "--rule", "not_engagd"], "`not_engaged`"),
+        (["remove", "writes", "--rule", "unknown_contct"], "`unknown_contact`"),
+    ],
+)
+def test_a_word_that_is_not_known_is_told_what_was_perhaps_meant(
+    fc: Any, words: list[str], hint: str
+) -> None:
+    """An unknown command or reason is an error that names the nearest one, not an empty answer."""
+    said = fc(*words)
+    assert said.status == 2
+    assert f"id you mean {hint}?" in said.err

@@ -102,14 +102,14 @@ def _search(ctx: click.Context, given: dict[str, Any], *, as_json: bool) -> None
 
 
 def _wanted(home: Home, opened: Opened, given: dict[str, Any]) -> Wanted:
-    from firstcontact.cli.remove import settings_version
+    from firstcontact.cli.remove import known_rule, settings_version
     from firstcontact.flow.engagements import keys_of
     from firstcontact.ledger.engagement import FOREVER, Wanted
 
     outcome = {name: given["outcome"] for name, some in _OUTCOMES.items() if given["outcome"] in some}
     return Wanted(
         keys=keys_of(opened.installation, given["person"]) if given["person"] else None,
-        rule=given["rule"],
+        rule=known_rule(given["rule"]),
         user=user_of(home, given["user"], "--user"),
         settings_version=settings_version(opened, given["settings"]),
         kind=given["kind"],

@@ -116,7 +116,7 @@ def writes(
     given together narrows it down."""
     if not any((rule, user, settings, since, until)):
         raise click.UsageError("say which: --rule, --user, --settings, --since or --until")
-    chosen = {"rule": rule, "settings_version": settings}
+    chosen = {"rule": known_rule(rule), "settings_version": settings}
     return _remove(ctx, by, yes=yes, as_json=as_json, user=user, since=since, until=until, **chosen)
 
 
@@ -151,6 +151,19 @@ def _chosen(home: Home, opened: Opened, given: dict[str, str]) -> Chosen:
         values["user"] = user_of(home, given["user"], "--user")
         values["settings_version"] = settings_version(opened, given["settings_version"])
     return Chosen(**values)
+
+
+def known_rule(name: str) -> str:
+    """The reason as it is given; "" for "". Raises click.UsageError for a name that no reason has."""
+    from difflib import get_close_matches
+
+    from firstcontact.policy.rules import RULE_NAMES
+
+    if not name or name.partition(":")[0] in RULE_NAMES:
+        return name
+    near = get_close_matches(name.partition(":")[0], RULE_NAMES, n=1)
+    hint = f"; did you mean `{near[0]}`?" if near else "; `firstcontact explain` names them."
+    raise click.UsageError(f"--rule {name}: there is no such reason{hint}")
 
 
 def settings_version(opened: Opened, begins: str) -> str:

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 from races import BOOK
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from story import START, call
 
 from firstcontact.boundaries import Boundary
@@ -21,7 +21,8 @@ from firstcontact.identity.records import Finding
 from firstcontact.interactions.model import Handle
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
-from firstcontact.store.engine import open_engine
+from firstcontact.ledger.tables import decisions, writes
+from firstcontact.store.engine import Ahead, open_engine
 from firstcontact.testing.hostile import Hostile
 
 CALLER = "+12125550123"
@@ -35,15 +36,42 @@ class Interrupted(Ledger):
         super().__init__(ledger.engine)
         self.meanwhile = meanwhile
 
-    def write(self, boundary: Boundary | None = None) -> AbstractContextManager[Connection]:
+    def write(
+        self, boundary: Boundary | None = None, *, ahead: Ahead | None = None
+    ) -> AbstractContextManager[Connection]:
         """As ever."""
-        return self._interrupted() if boundary is Boundary.KEEP_DECISIONS else super().write(boundary)
+        if boundary is Boundary.KEEP_DECISIONS:
+            return self._interrupted(ahead)
+        return super().write(boundary, ahead=ahead)
 
     @contextmanager
-    def _interrupted(self) -> Iterator[Connection]:
-        with super().write(Boundary.KEEP_DECISIONS) as tx:
+    def _interrupted(self, ahead: Ahead | None) -> Iterator[Connection]:
+        with super().write(Boundary.KEEP_DECISIONS, ahead=ahead) as tx:
             yield tx
             self.meanwhile()
+
+
+class Overtaken(Ledger):
+    """A ledger in which something happens when decisions are written ahead and their turn has not come."""
+
+    def __init__(self, ledger: Ledger, meanwhile: Callable[[], None]) -> None:
+        super().__init__(ledger.engine)
+        self.meanwhile = meanwhile
+
+    def write(
+        self, boundary: Boundary | None = None, *, ahead: Ahead | None = None
+    ) -> AbstractContextManager[Connection]:
+        """As ever, and then it happens; the file of SQLite is the writer's already."""
+
+        def both(tx: Connection) -> None:
+            if ahead is not None:
+                ahead(tx)
+            if tx.dialect.name == "postgresql":
+                self.meanwhile()
+
+        if ahead is not None and self.engine.dialect.name == "sqlite":
+            self.meanwhile()
+        return super().write(boundary, ahead=both if ahead is not None else None)
 
 
 class Late(Hostile):
@@ -110,6 +138,18 @@ def test_news_right_before_the_decision_is_kept(database: str, tmp_path: Path) -
     two.here.ledger = Interrupted(two.ledger, two.hear)
     two.here.decide_due()
     two.check()
+
+
+def test_news_between_what_is_ahead_and_its_turn(database: str, tmp_path: Path) -> None:
+    """News that comes when the decision is written ahead, and its turn has not come, is known in the turn:
+    the decision is taken again, once, and nothing of the first is left."""
+    two = Two(database, tmp_path)
+    two.here.ledger = Overtaken(two.ledger, two.hear)
+    two.here.decide_due()
+    two.check()
+    with two.ledger.read() as tx:
+        assert tx.scalar(select(func.count()).select_from(decisions)) == 1
+        assert tx.scalar(select(func.count()).select_from(writes)) == 1
 
 
 def test_news_while_looking(database: str, tmp_path: Path) -> None:

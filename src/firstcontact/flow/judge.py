@@ -8,8 +8,10 @@ first, or what was looked up has had news since, the decision is dropped and tak
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -121,10 +123,55 @@ def judge(
         batch.activities.update(writing.activities_of(tx, crm.connection, subjects))
         for each in due:
             items.append(_decide(tx, batch, crm, book, each, context_digest))
-    with ledger.write(Boundary.KEEP_DECISIONS) as tx:
-        lease.hold(tx)
-        stale = _stale(tx, crm, book, items, due, newest, brake, now)
-        return _keep(tx, crm, context_digest, looked, items, due, now, held, stale)
+        before = deciding.decided(tx, subjects)
+    waits = {each.interaction.id for each in due if held or not each.live}
+    lanes = {each.interaction.id: each.shard for each in due}
+    early = _Early(crm.connection, items, before, now, waits, lanes)
+    for ahead in (early, _Early(crm.connection)):
+        with suppress(_Again), ledger.write(Boundary.KEEP_DECISIONS, ahead=ahead.write) as tx:
+            lease.hold(tx)
+            stale = _stale(tx, crm, book, items, due, newest, brake, now, ahead.creates)
+            return _keep(tx, crm, context_digest, looked, items, due, now, waits, stale, ahead)
+    raise AssertionError("the second time, nothing was ahead")
+
+
+class _Again(Exception):
+    """What was written ahead of the turn is not to be kept: all of it is written in the turn."""
+
+
+class _Early:
+    """What is written before the turn has come (`docs/decisions/turns.md`): the decisions on interactions
+    that were never decided, and what they intend. Whoever has the lease is the only one who adds such rows,
+    and they are rows of a large batch for the most part."""
+
+    def __init__(
+        self,
+        connection: str,
+        items: Sequence[_Item] = (),
+        before: Collection[str] = (),
+        now: int = 0,
+        waits: Collection[str] = (),
+        lanes: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """before: interactions that were decided before, of which nothing is ahead."""
+        new = [item for item in items if item.decided.decision.interaction not in before]
+        self._decided = [item.decided for item in new]
+        self.decided = {each.decision.interaction for each in self._decided}
+        # A role's key is the same whatever asks for it: others may be about to write it.
+        intents = _coalesced(new)[0] if len(new) == len(items) else []
+        self._intents = [write for write in intents if role_of(write) is None]
+        self.keys = {write.key for write in self._intents}
+        live = {item.decided.decision.interaction for item in new} - set(waits)
+        self.creates = sum(w.kind == "create_contact" and w.interaction in live for w in self._intents)
+        self._as = connection, now, waits, lanes
+
+    def write(self, tx: Connection) -> None:
+        """Raises _Again where something of it is there already."""
+        connection, now, waits, lanes = self._as
+        if self._decided:
+            deciding.keep(tx, self._decided)
+        if self._intents and not writing.intend_new(tx, connection, self._intents, now, waits, lanes):
+            raise _Again
 
 
 def _decide(
@@ -253,9 +300,11 @@ def _stale(
     newest: int,
     brake: BrakeFacts,
     now: int,
+    own: int,
 ) -> set[str]:
     """Interactions to be decided again, since what was looked up for them has had news; and those that create
-    somebody where other workers have created so many meanwhile that together it is beyond the brake."""
+    somebody where other workers have created so many meanwhile that together it is beyond the brake. own: so
+    many live creations of this batch are among those in the ledger already."""
     topics = news.since(tx, newest)
     stale = (
         {each.interaction.id for each in due if news.concerns(each.interaction, topics)} if topics else set()
@@ -263,7 +312,7 @@ def _stale(
     creating = {item.decided.decision.interaction for item in items if item.reserves}
     live = [each.interaction for each in due if each.live and each.interaction.id in creating]
     if live:
-        all_together = deciding.creates_since(tx, now - HOUR)
+        all_together = deciding.creates_since(tx, now - HOUR) - own
         if all_together > brake.creates_last_hour:
             limits = (settings_for(book, fact, crm.connection).brakes_creates_per_hour for fact in live)
             if all_together + len(creating) > min(limits):
@@ -279,8 +328,9 @@ def _keep(
     items: list[_Item],
     due: Sequence[intake.Due],
     now: int,
-    held: bool,
+    waits: Collection[str],
     stale: set[str],
+    ahead: _Early,
 ) -> Judged:
     writing.release(tx, crm.connection, [*(key for key, _ in looked.gone), *looked.freed])
     for key, record in looked.gone:
@@ -289,21 +339,24 @@ def _keep(
     holders = writing.reserve(tx, crm.connection, wanted, now) if wanted else {}
     lost = {wanted[subject] for subject, holder in holders.items() if holder != wanted[subject]}
     kept = _independent(items, lost, stale) if lost or stale else items
+    if len(kept) < len(items) and ahead.decided:
+        raise _Again
     if len(kept) < len(items):
         before = looked.reserved.keys() - {key for key, _ in looked.gone} - looked.freed
         _give_back(tx, crm.connection, {s: key for s, key in wanted.items() if s not in before}, kept)
     if not kept:
         return Judged(retries=len(items))
     deciding.keep_context(tx, context_digest, looked.context)
-    deciding.keep(tx, [item.decided for item in kept])
+    late = [item.decided for item in kept if item.decided.decision.interaction not in ahead.decided]
+    deciding.keep(tx, late)
     facts = {each.interaction.id: each.interaction for each in due}
     said = [item.decided.decision for item in kept]
     engagement.keep(tx, [(each, facts[each.interaction]) for each in said])
     intents, changes = _coalesced(kept)
     remaining = writing.overtake(tx, changes, now)
-    waits = {each.interaction.id for each in due if held or not each.live}
     lanes = {each.interaction.id: each.shard for each in due}
-    writing.intend(tx, crm.connection, [*intents, *remaining], now, held=waits, lanes=lanes)
+    rest = [write for write in (*intents, *remaining) if write.key not in ahead.keys]
+    writing.intend(tx, crm.connection, rest, now, held=waits, lanes=lanes, after=len(ahead.keys))
     keep_roles(tx, crm.connection, looked.roles, looked.accounts, intents, now)
     observing.keep(tx, crm.connection, _provenance(kept, due), now)
     _keep_activities(tx, crm.connection, kept, {each.key for each in remaining})

@@ -20,10 +20,13 @@ class Ledger:
         self.erased = Erased()
         """Who was erased; given the key ring by whoever opens an installation (`bootstrap`)."""
 
-    def write(self, boundary: Boundary | None = None) -> AbstractContextManager[Connection]:
+    def write(
+        self, boundary: Boundary | None = None, *, ahead: store.Ahead | None = None
+    ) -> AbstractContextManager[Connection]:
         """One write transaction, in its turn: all of it or nothing. boundary: its number, which
-        only tests leave out. Raises StoreProblem where the database can't."""
-        return store.begin(self.engine, boundary, turn="ledger")
+        only tests leave out. ahead: what it begins with, before its turn where there are turns to wait for:
+        rows that nobody else can add or see. Raises StoreProblem where the database can't."""
+        return store.begin(self.engine, boundary, turn="ledger", ahead=ahead)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A connection for reading."""

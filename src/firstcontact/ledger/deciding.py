@@ -281,6 +281,16 @@ def _verdict_row(decision: Decision, about: str, verdict: str, record: str, reas
     }
 
 
+_DECIDED = Statement(
+    select(decisions.c.interaction).distinct().where(decisions.c.interaction.in_(values("ids")))
+)
+
+
+def decided(tx: Connection, ids: Collection[str]) -> frozenset[str]:
+    """Which of these interactions were ever decided."""
+    return frozenset(row[0] for row in _DECIDED.rows(tx, ids=ids))
+
+
 def last(tx: Connection, interaction: str) -> Decision | None:
     """The last decision on an interaction."""
     query = (

@@ -36,38 +36,60 @@ def intend(
     *,
     held: Collection[str] = (),
     lanes: Mapping[str, int] = MappingProxyType({}),
+    after: int = 0,
 ) -> None:
     """Record intents before any call; a write whose key is there already is not intended twice, but for one
-    that was dropped. held: interactions whose writes wait for a brake. lanes: shards of interactions.
+    that was dropped. held: interactions whose writes wait for a brake. lanes: shards of interactions. after:
+    how many were intended at this time before these (`intend_new`).
 
     Each is a microsecond younger than the one before it, so that they become due in the order in which they
     are planned: what is pointed at before what points at it, and neighbours in the table one after another.
     """
-    new = insert_new(
-        tx,
-        writes,
-        [
-            {
-                "key": write.key,
-                "connection": connection,
-                "interaction": write.interaction,
-                "kind": write.kind,
-                "subject": write.subject,
-                "state": "held" if write.interaction in held else "intended",
-                "shard": lanes.get(write.interaction, 0),
-                "due_at": None if write.interaction in held else at,
-                "attempts": 0,
-                "at": at + number,
-                "record": "",
-                "created": 0,
-                "problem": "",
-                "data": msgspec.msgpack.encode(write),
-            }
-            for number, write in enumerate(planned)
-        ],
-    )
-    if new < len(planned):
+    rows = _intents(connection, planned, at, held, lanes, after)
+    if insert_new(tx, writes, rows) < len(planned):
         _revive(tx, planned, held, at)
+
+
+def intend_new(
+    tx: Connection,
+    connection: str,
+    planned: Sequence[Write],
+    at: int,
+    held: Collection[str],
+    lanes: Mapping[str, int],
+) -> bool:
+    """As `intend`, of writes that were never intended; whether that was so of all. No row that is there is
+    touched."""
+    return insert_new(tx, writes, _intents(connection, planned, at, held, lanes)) == len(planned)
+
+
+def _intents(
+    connection: str,
+    planned: Sequence[Write],
+    at: int,
+    held: Collection[str],
+    lanes: Mapping[str, int],
+    after: int = 0,
+) -> list[Values]:
+    return [
+        {
+            "key": write.key,
+            "connection": connection,
+            "interaction": write.interaction,
+            "kind": write.kind,
+            "subject": write.subject,
+            "state": "held" if write.interaction in held else "intended",
+            "shard": lanes.get(write.interaction, 0),
+            "due_at": None if write.interaction in held else at,
+            "attempts": 0,
+            "at": at + number,
+            "record": "",
+            "created": 0,
+            "problem": "",
+            "data": msgspec.msgpack.encode(write),
+        }
+        for number, write in enumerate(planned, after)
+    ]
 
 
 _DROPPED = Statement(

@@ -149,23 +149,38 @@ def _shown(url: URL) -> str:
     return plain.render_as_string(hide_password=True)
 
 
+Ahead = Callable[[Connection], object]
+"""Writes what nobody else can touch, in a transaction whose turn has not come yet."""
+
+
 @contextmanager
 def begin(
-    engine: Engine, boundary: Boundary | None = None, *, durable: bool = False, turn: str = ""
+    engine: Engine,
+    boundary: Boundary | None = None,
+    *,
+    durable: bool = False,
+    turn: str = "",
+    ahead: Ahead | None = None,
 ) -> Iterator[Connection]:
     """A write transaction, committed at the end of the block, rolled back by any exception.
 
     boundary: its number, which only tests leave out. durable: this commit survives a power cut
     (`synchronous=FULL` for this transaction on SQLite). turn: write transactions of the same name follow one
     another on PostgreSQL too, as all of a file's do on SQLite, so that there is one way to think about races
-    (`docs/decisions/turns.md`). Not to be nested in another transaction of the same thread. Raises
-    StoreProblem, `locked` where its turn does not come; `moving`, `moved`, `unfinished`, `newer` or `older`
-    where it is no longer the database that was opened (`guard`).
+    (`docs/decisions/turns.md`). ahead: done first, on PostgreSQL before the turn is waited for; it may only
+    add rows that no other transaction can add or see. Not to be nested in another transaction of the same
+    thread. Raises StoreProblem, `locked` where its turn does not come; `moving`, `moved`, `unfinished`,
+    `newer` or `older` where it is no longer the database that was opened (`guard`).
     """
     with crossing(boundary), _telling(engine), _turn(engine), engine.connect() as connection:
         connection = connection.execution_options(**{_WRITE: True, _DURABLE: durable})
         with connection.begin():
+            early = ahead is not None and engine.dialect.name == "postgresql"
+            if ahead is not None and early:
+                ahead(connection)
             _enter(engine, connection, turn)
+            if ahead is not None and not early:
+                ahead(connection)
             yield connection
             within(boundary)
 

@@ -301,7 +301,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "enrichment_not_own": Entry(
         "The mail is not surely its sender's own word: a machine or a mailing list sent it, the address "
-        "speaks for several people, or the sender may be forged. Neither name nor signature goes into the contact.",
+        "speaks for several people, or the sender may be forged. Neither its name nor its signature goes "
+        "into the contact.",
         "What this mail says of its sender is not taken over: {why}.",
         "Put it on the contact by hand if it is so all the same.",
     ),

@@ -321,6 +321,7 @@ FORGED = MailSigns(authentication=(("mx.firm.example", "dmarc", "fail"),))
         (mail(KIM, signs=MailSigns(automated=("list-id",))), ON),
         (mail(KIM, signs=FORGED), ON),
         (mail(KIM), with_(max_external_people=1)),
+        (mail(KIM, LEE), with_(max_external_domains=1)),
         (mail(KIM, role="bcc"), ON),
         (meeting(reply="declined"), ON),
         (meeting(status="cancelled"), ON),

@@ -64,6 +64,8 @@ class Answers(Connected):
             raise FlowProblem("values are written or they are not: answer with accept or ignore")
         if choose and about.startswith(ROLE):
             raise FlowProblem("a contact role is made or it is not: answer with create or ignore")
+        if choose and not about:
+            raise FlowProblem("an interaction is logged or it is not: answer with create or ignore")
         now = self.clock.now()
         with self.ledger.write(Boundary.RULE) as tx:
             asked = reviewing.open_about(tx, about)
@@ -77,7 +79,7 @@ class Answers(Connected):
             if about.startswith(VALUES):
                 ruling = enriching.ruling(tx, about, create, by, now)
             else:
-                ruling = _ruling(about, doubts, choose, create, by, now)
+                ruling = _ruling(about or f"log:{interaction}", doubts, choose, create, by, now)
             deciding.remember_ruling(tx, ruling, "")
             news.tell(tx, (), {interaction, *(each.interaction for each in asked)}, now)
 

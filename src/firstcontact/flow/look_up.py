@@ -40,6 +40,9 @@ from firstcontact.policy.known import (
     ThreadMessage,
 )
 
+NO_MATTER = "none"
+"""Stands for the matter where a person said that it is none of them."""
+
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """What was looked up for a batch; `known` makes the `Known` of one interaction from it."""
@@ -84,6 +87,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
         hosts = {key.rpartition("@")[2] for key in keys if "@" in key}
         records = {record.id for facts in people.values() for record in facts.records}
         matter_ruling = self.rulings.get((f"matter:{interaction.id}", ""))
+        log_ruling = self.rulings.get((f"log:{interaction.id}", ""))
         activity = f"interaction:{interaction.id}"
         accounts = tuple(a for a in self.accounts if _concerns(a, hosts, keys)) if self.accounts else ()
         return Known(
@@ -100,7 +104,8 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
             ),
             brake=brake,
             by_hand=self.by_hand.get(interaction.id, ""),
-            matter_ruling=matter_ruling.choose if matter_ruling else "",
+            matter_ruling=(matter_ruling.choose or NO_MATTER) if matter_ruling else "",
+            log_ruling=("yes" if log_ruling.create else "no") if log_ruling else "",
             accounts_gone=tuple(sorted(hosts & self.accounts_gone)) if self.accounts_gone else (),
             removed={
                 **{key: self.removed[key] for key in keys if key in self.removed},
@@ -148,7 +153,7 @@ def look_up(
         erased = ledger.erased.markers(tx, handles)
         names = dict(intake.names_of(tx, handles))
         threads = deciding.threads(tx, {f.conversation for f in facts if f.conversation})
-        abouts = [*handles, *(f"matter:{f.id}" for f in facts)]
+        abouts = [*handles, *(f"{what}:{f.id}" for f in facts for what in ("matter", "log"))]
         abouts += [enrichment.subject(key) for key in observed.values]
         abouts += [about for fact in facts for about in _without_handle(fact)]
         here = {"", *(fact.id for fact in facts)}

@@ -203,7 +203,7 @@ def _lowering(case: Case, verdict: ActivityVerdict) -> list[Said]:
     said.extend(_lacking(case, verdict))
     if verdict in ("log", "log_unlinked"):
         if case.settings.autonomy.get("log", "act") == "ask" and not case.known.by_hand:
-            said.append(Said("review_required", "ask", (("setting", "autonomy.log"),)))
+            said.append(_log_asked(case))
         if case.capabilities.owners and not _crm_user(case):
             said.append(Said("no_crm_user", "note", (("user", _user(case)),)))
     return said
@@ -214,6 +214,15 @@ def _not_offered(case: Case) -> list[Said]:
     if case.kind in case.capabilities.logs:
         return []
     return [Said("log_not_offered", "skip", (("crm", case.capabilities.title), ("kind", case.kind)))]
+
+
+def _log_asked(case: Case) -> Said:
+    """`autonomy.log: ask`: a person sees every log first; what they said of this one holds."""
+    if case.known.log_ruling == "yes":
+        return Said("ruling", "act", (("create", "yes"),))
+    if case.known.log_ruling == "no":
+        return Said("ruling", "skip", (("ignore", "yes"),))
+    return Said("review_required", "ask", (("setting", "autonomy.log"),))
 
 
 def _lacking(case: Case, verdict: ActivityVerdict) -> list[Said]:

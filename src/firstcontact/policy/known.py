@@ -188,6 +188,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     brake: BrakeFacts = BrakeFacts()
     by_hand: str = ""
     matter_ruling: str = ""
+    log_ruling: str = ""
+    """A person's word on logging it where `autonomy.log` asks: `yes`, `no`, "" where nobody has said."""
     logged_elsewhere: bool = False
     removed: Mapping[str, int] = {}
     accounts_gone: tuple[str, ...] = ()

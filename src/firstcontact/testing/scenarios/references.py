@@ -75,7 +75,9 @@ def faults_of_references(scenario: Mapping[str, Any]) -> list[Fault]:
     for collection in _COLLECTION.values():
         for position, entry in enumerate(crm.get(collection) or ()):
             _entry(collection, entry, ("crm", collection, position), declared)
-    declared.ids["contact or lead"] = declared.ids["contact"] | declared.ids["lead"]
+    declared.ids["contact, lead or matter"] = (
+        declared.ids["contact"] | declared.ids["lead"] | declared.ids["matter"]
+    )
     for place, kind, id in _pointed_at_by_steps(scenario["steps"]):
         declared.points(kind, id, place)
     _added(scenario["steps"], declared)
@@ -113,7 +115,7 @@ def _pointed_at_by_steps(steps: list[Any]) -> Iterator[tuple[Place, str, Any]]:
             yield (*place, "captured_from"), "team user", value.get("captured_from")
         elif kind == "ruling":
             yield (*place, "interaction"), "interaction", value.get("interaction")
-            yield (*place, "choose"), "contact or lead", value.get("choose")
+            yield (*place, "choose"), "contact, lead or matter", value.get("choose")
         elif kind == "log_by_hand":
             yield (*place, "interaction"), "interaction", value.get("interaction")
             yield (*place, "user"), "team user", value.get("user")

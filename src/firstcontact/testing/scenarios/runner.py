@@ -193,7 +193,7 @@ class Play:
         """A person answers a question. An answer about somebody on the interaction of whom nothing is asked
         settles nothing, so that a scenario can say that no answer lifts a prohibition."""
         value = step.value
-        about = self._about(value["about"])
+        about = self._about(value["about"], value["interaction"])
         try:
             self.installation.rule(
                 value["interaction"],
@@ -273,8 +273,13 @@ class Play:
         ids = self.people.ids
         return book.with_crm_users({user.id: ids[user.id] for user in book.team.users if user.id in ids})
 
-    def _about(self, written: str) -> str:
-        """The subject of a question; one about a role is written `role:OPPORTUNITY:ADDRESS`."""
+    def _about(self, written: str, interaction: str) -> str:
+        """The subject of a question; one about a role is written `role:OPPORTUNITY:ADDRESS`, one about the
+        interaction itself, or its matter, with the interaction's id."""
+        if written == interaction:
+            of_matter = f"matter:{interaction}"
+            asked = {(each.interaction, each.about) for each in self.installation.open_reviews()}
+            return of_matter if (interaction, of_matter) in asked else ""
         if not written.startswith(ROLE):
             return subject(written, self.scenario.region)
         opportunity, _, who = written.removeprefix(ROLE).partition(":")

@@ -59,6 +59,8 @@ _SMALL = word_set(
 )
 _LEAVE_ENDS = re.compile(r"[,.!\-–—]\s*|\s{2,}")
 _NAME_ENDS = re.compile(r"\s*[,|(•·/]\s*|\s+[-–—]+\s+|\s{3,}|\t")
+_MAY_END = re.compile(r"[,|(/\-\t\x1f]")
+"""What _NAME_ENDS cannot do without in ASCII, where no two spaces follow one another."""
 _INITIAL_END = re.compile(r"\b[A-Z]\.$")
 _SIX_WORDS = re.compile(r"(?:[A-Za-z][^\s,|(•·/]* {1,2}){5}[A-Za-z]")
 """More words than a name has, before anything that ends one."""
@@ -147,7 +149,7 @@ def names(text: str, sender: Sender) -> int:
 
 @lru_cache(maxsize=512)
 def _names(text: str, sender: Sender) -> int:
-    if _EMAIL.match(text):
+    if "@" in text and _EMAIL.match(text):
         return 0
     first = name_in(text)
     if len(first) > _LONGEST_NAME or _NO_NAME.search(first):
@@ -170,7 +172,9 @@ def _names(text: str, sender: Sender) -> int:
 def name_in(text: str) -> str:
     """What stands in front of a comma, a bracket, a rule or a number in the line."""
     text = text.strip(" ,;_-–—~")
-    end = _NAME_ENDS.search(text)
+    end = None
+    if "  " in text or _MAY_END.search(text) or not text.isascii():
+        end = _NAME_ENDS.search(text)
     first = text if end is None else text[: end.start()]
     initial = first.endswith(".") and _INITIAL_END.search(first)
     return first.strip(" ,;_-–—~") if initial else first.strip(" ,;_-–—~.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -12,11 +13,15 @@ from story import BOOK, JO, Loud, at, call
 
 from firstcontact.connectors.contract import Delivery, Reading
 from firstcontact.flow.clock import MINUTE, VirtualClock
+from firstcontact.flow.erasing import erase, finish, unfinished
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.undo import Chosen, Removal, remove
+from firstcontact.flow.whom import whom
 from firstcontact.identity.records import Record
 from firstcontact.interactions.model import decode, encode
+from firstcontact.ledger.erased import Erased
 from firstcontact.ledger.history import open_ledger
+from firstcontact.ledger.tables import metadata, writes
 from firstcontact.ledger.tables_of_people import undone
 from firstcontact.operating.watch import Watch
 from firstcontact.store.engine import open_engine
@@ -26,7 +31,7 @@ from firstcontact.testing.simulators.serving import running
 NO_TIME = BOOK.with_settings({"time_entry": False})
 """A time entry is left for people to take away, and Lawmatics deletes nobody on whom one stands."""
 
-KINDS = ("salesforce", "clio", "zoho", "dynamics", "lawmatics")
+KINDS = ("salesforce", "clio", "clio_grow", "zoho", "dynamics", "lawmatics")
 
 
 class Firm(msgspec.Struct):
@@ -77,20 +82,23 @@ class Firm(msgspec.Struct):
 
 
 @pytest.fixture(params=KINDS)
-def firm(request: pytest.FixtureRequest) -> Iterator[Firm]:
+def firm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Firm]:
     """An office at each vendor, whose Jo has called."""
     from firstcontact.connectors import kinds
 
     clock = VirtualClock(at(0, 9))
     made = simulator(request.param)
-    vendor = made.make(clock.now, Switches())
+    vendor = made.make(clock.now, Switches(quirks=made.still))
     with running(made, vendor) as here:
         opening = here.opening(clock.now, credentials=here.credentials(), pace=Unpaced())
         crm = here.connect(kinds.kind(request.param), opening)
+        ledger = open_ledger(open_engine(tmp_path / "ledger.db"))
+        ledger.erased = Erased(tmp_path / "keys.json")
         installation = Installation(
-            book=NO_TIME, ledger=open_ledger(open_engine(":memory:")), crm=crm, clock=clock,
+            book=NO_TIME, ledger=ledger, crm=crm, clock=clock,
             watch=cast(Watch, Loud()), indexed=True, poll_every=MINUTE,
         )  # fmt: skip
+        installation.reader = lambda each: Reading((decode(each.raw),))
         office = Firm(installation, clock, vendor.desk)
         installation.drain()
         office.receive("call-jo", at(0, 10))
@@ -139,3 +147,38 @@ def test_an_activity_goes_where_it_may(firm: Firm) -> None:
     firm.take_back(activity="call-jo")
     assert ("call-jo" in firm.logged()) == (not offered.deletes_activity)
     assert len(firm.contacts()) == 1
+
+
+def test_an_erased_person_is_gone_as_far_as_the_crm_lets_us(firm: Firm) -> None:
+    """No row of the ledger has Jo's number or name any more; the contact is deleted there, or is what is left
+    to do by hand; and another call of Jo's makes nobody."""
+    before = firm.contacts()
+    assert _rows_with(firm, JO[1:], "diaz")
+    done = erase(firm.installation, whom(firm.installation, JO), patience=0.0)
+    firm.settle()
+    finish(firm.installation, None)
+    assert not unfinished(firm.installation)
+    assert _rows_with(firm, JO[1:], "diaz") == set()
+    deletes = firm.installation.crm.capabilities().deletes_contact
+    assert done.asked.get("delete_contact", 0) == (1 if deletes else 0)
+    assert firm.contacts() == ([] if deletes else before)
+    firm.receive("call-jo-2", at(0, 13))
+    assert len(firm.contacts()) == (0 if deletes else 1)
+    assert "create_contact" not in _intended_since(firm)
+
+
+def _rows_with(firm: Firm, *words: str) -> set[str]:
+    """Tables with one of these words in a row."""
+    found = set()
+    with firm.installation.ledger.read() as tx:
+        for table in metadata.sorted_tables:
+            shown = repr([tuple(row) for row in tx.execute(select(table))]).lower()
+            if any(word in shown for word in words):
+                found.add(table.name)
+    return found
+
+
+def _intended_since(firm: Firm) -> set[str]:
+    """Kinds of writes because of the second call."""
+    with firm.installation.ledger.read() as tx:
+        return set(tx.scalars(select(writes.c.kind).where(writes.c.interaction == "call-jo-2")))

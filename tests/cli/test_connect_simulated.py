@@ -128,6 +128,19 @@ def test_a_lead_inbox_from_its_token_to_its_end(
         assert len(at.simulator.desk.dump()["leads"]) == 1
 
 
+def test_a_crm_that_does_not_answer_is_said_by_an_import(
+    fc: Any, write_mbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the CRM cannot be reached, an import says so, and that what it read is kept."""
+    made = simulator("salesforce")
+    with running(made, made.make(now, Switches())) as at:
+        assert connect(fc, at, "client_credentials", monkeypatch).status == 0
+    said = fc("import", letters(write_mbox, "acme"))
+    assert said.status == 2
+    assert "Salesforce cannot be asked now. What was read is kept" in said.err
+    assert "2 interactions to be decided yet" in said.err
+
+
 def letters(write_mbox: Any, firm: str) -> Any:
     """Somebody of a firm writes, and Ana answers."""
     them, first = f"Jo Diaz <jo@{firm}.example>", f"<1@{firm}.example>"

@@ -328,6 +328,8 @@ def _summary(done: _Done, seconds: float, dry_run: bool) -> None:
     if done.sent_missing:
         say()
         say_wrapped("", done.sent_missing)
+    if done.report.due and done.report.contacts < 0:
+        note(f"{done.where} cannot be asked now. What was read is kept, and decided once it answers.")
     for sentence in unfinished_lines(done.report.due, done.pending, done.pending_why):
         note(sentence)
     if done.report.parked:

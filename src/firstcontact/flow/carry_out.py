@@ -146,7 +146,7 @@ def _wave(
     round = Round(intents)
     sent = [intent.write for intent in intents if intent.state == "sent"]
     settled = _found_written(crm, sent, round, now)
-    todo = [intent.write for intent in intents if intent.write.key not in settled]
+    todo = [(each.write, needs(each.write)) for each in intents if each.write.key not in settled]
     with ledger.write(Boundary.MARK_SENT) as tx:
         lease.hold(tx)
         if read_only.since(tx, crm.connection):
@@ -219,19 +219,22 @@ def _unclear(sent: Sequence[Write], round: Round, offered: Capabilities) -> froz
 
 
 def _resolved(
-    tx: Connection, todo: Sequence[Write], known: Mapping[str, tuple[str, str]], round: Round
+    tx: Connection,
+    todo: Sequence[tuple[Write, tuple[str, ...]]],
+    known: Mapping[str, tuple[str, str]],
+    round: Round,
 ) -> tuple[list[Write], list[tuple[str, str, int | None, str]]]:
     """Writes whose targets are known, with the CRM's ids in place, and the marks of those that wait for what
     they build on. These are set in the transaction that looked, since a receipt may come right after it.
-    What a write of the same wave makes (`Capabilities.applies_together`) is not waited for. known: state and
-    record of what is made already."""
-    made = {write.key for write in todo if write.kind == "create_contact"}
-    needed = {key for write in todo for key in needs(write)}
+    What a write of the same wave makes (`Capabilities.applies_together`) is not waited for. todo: each with
+    what it `needs`. known: state and record of what is made already."""
+    made = {write.key for write, _ in todo if write.kind == "create_contact"}
+    needed = {key for _, pointed_at in todo for key in pointed_at}
     records = {**known, **writing.records_of(tx, needed.difference(made, known))}
     ready: list[Write] = []
     waiting: list[tuple[str, str, int | None, str]] = []
-    for write in todo:
-        missing = [key for key in needs(write) if not records.get(key, ("", ""))[1]]
+    for write, pointed_at in todo:
+        missing = [key for key in pointed_at if not records.get(key, ("", ""))[1]]
         # Only activities may point at what the same call makes (`Capabilities.applies_together`).
         if not missing or (write.kind == "log_activity" and made.issuperset(missing)):
             ready.append(with_records(write, records))
@@ -260,14 +263,15 @@ def _keep(
             round.topics.add(f"handle:{write.subject}")
         elif write.kind == "create_account":
             round.topics.add(write.subject)
+    making = [
+        (crm.connection, subject, each.key)
+        for each in round.receipts
+        if by_key[each.key].kind in MAKING
+        for subject in subjects_of(by_key[each.key])
+    ]
+    done = tuple(_done(round, by_key))
     with ledger.write(Boundary.KEEP_RECEIPTS) as tx:
         lease.hold(tx)
-        making = [
-            (crm.connection, subject, each.key)
-            for each in round.receipts
-            if by_key[each.key].kind in MAKING
-            for subject in subjects_of(by_key[each.key])
-        ]
         taking_back.answered(tx, crm.connection, round, by_key)
         writing.mark_done(tx, round.receipts, now, making)
         observing.made(tx, [each for each in round.receipts if by_key[each.key].kind == "create_contact"])
@@ -283,10 +287,10 @@ def _keep(
         writing.wake(tx, _keys_ended(round), now)
         made = made_type(crm.capabilities())
         seen = without_erased(tx, ledger.erased, round.seen) if round.seen else ()
-        indexed.enter(tx, crm.connection, region, _done(round, by_key), seen, now, made)
+        indexed.enter(tx, crm.connection, region, done, seen, now, made)
         indexed.bury(tx, crm.connection, merging.deleted(tx, crm.connection, round.gone), now)
         merging.settle(tx, crm.connection, region, round, by_key, now)
-        enter_roles(tx, crm.connection, round.accounts, _done(round, by_key), now)
+        enter_roles(tx, crm.connection, round.accounts, done, now)
         news.tell(tx, round.topics, round.decide_again, now)
 
 

@@ -31,9 +31,17 @@ class Understood(msgspec.Struct, frozen=True):
 
 
 def signatures(facts: Iterable[Interaction], team: Team) -> dict[str, Signed]:
-    """The senders' signatures by interaction, read before there is a transaction that others wait for."""
+    """The senders' signatures by interaction, read before there is a transaction that others wait for; and so
+    are all names, which are remembered by their readers until they are asked for."""
     index = team_index(team)
-    return {fact.id: mine for fact in facts if (mine := signed(fact, index)) is not None}
+    found: dict[str, Signed] = {}
+    for fact in facts:
+        mine = signed(fact, index)
+        if mine is not None:
+            found[fact.id] = mine
+        for _ in observed_names(fact, mine):
+            pass
+    return found
 
 
 def understand(

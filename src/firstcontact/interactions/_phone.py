@@ -132,7 +132,7 @@ def read_phone(text: str, region: str) -> Handle | None:
     codes and numbers that the plan of their country cannot hold are None.
     """
     if _E164.fullmatch(text):
-        return None if text[1:] in _SPELLED else _number(text, "")
+        return None if text[1:] in _SPELLED else _international(text)
     cleaned = _clean(text)
     if len(cleaned) > MAX_TEXT or withheld(cleaned):
         return None
@@ -177,12 +177,20 @@ def _one(text: str, region: str) -> Handle | None:
     """The text as exactly one number with at most an extension; None where words stand in it."""
     if text[:4].lower() == "tel:" or ";phone-context=" in text.lower():
         return _number(text, region)
+    if _E164.fullmatch(text):
+        return _international(text)
     body, extension = _split_extension(text)
     if _LETTERS.search(body):
         return _vanity(text, region) if _VANITY.fullmatch(text) else None
     if not _RUN.fullmatch(body.strip()) or _DATE.search(body):
         return None
     return _number(body, region, extension)
+
+
+@lru_cache(maxsize=8192)
+def _international(text: str) -> Handle | None:
+    """A number as its key is written: whoever reads one reads it again, here and there."""
+    return _number(text, "")
 
 
 def _split_extension(text: str) -> tuple[str, str]:

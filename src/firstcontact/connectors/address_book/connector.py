@@ -33,9 +33,10 @@ from firstcontact.connectors.contract import (
     TryAgain,
     Unclear,
 )
+from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Record
 from firstcontact.interactions.model import Handle
-from firstcontact.planning.write import Receipt, Write
+from firstcontact.planning.write import ContactFields, Receipt, Write
 from firstcontact.store.engine import begin, read
 from firstcontact.store.migrations import migrate
 from firstcontact.store.problems import StoreProblem
@@ -136,6 +137,9 @@ class AddressBook:
         """Carry out the writes in one transaction; one outcome each."""
         if not writes:
             return []
+        for write in writes:  # numbers are read here once, and remembered when it is our turn
+            if isinstance(write.fields, ContactFields):
+                read_fields(write.fields.emails, (*write.fields.phones, *write.fields.mobiles), self.region)
         carried_out = False
         try:
             with self.changing() as unit:

@@ -47,7 +47,7 @@ from firstcontact.ledger.tables import interactions, lanes, reservations, tombst
 from firstcontact.operating.watch import Watch
 from firstcontact.planning.plan import NEW
 from firstcontact.policy.scopes import SettingsBook
-from firstcontact.store.engine import open_engine
+from firstcontact.store.engine import Ahead, open_engine
 from firstcontact.testing.hostile import Hostile
 from firstcontact.testing.together import Together
 
@@ -174,14 +174,16 @@ class TickingLedger(Ledger):
         super().__init__(engine)
         self._tick = tick
 
-    def write(self, boundary: Boundary | None = None) -> AbstractContextManager[Connection]:
+    def write(
+        self, boundary: Boundary | None = None, *, ahead: Ahead | None = None
+    ) -> AbstractContextManager[Connection]:
         """As ever, ticking before the transaction, before its commit and after it."""
-        return self._ticking(boundary)
+        return self._ticking(boundary, ahead)
 
     @contextmanager
-    def _ticking(self, boundary: Boundary | None) -> Iterator[Connection]:
+    def _ticking(self, boundary: Boundary | None, ahead: Ahead | None) -> Iterator[Connection]:
         self._tick("ledger: begin")
-        with super().write(boundary) as tx:
+        with super().write(boundary, ahead=ahead) as tx:
             yield tx
             self._tick("ledger: before commit")
         self._tick("ledger: after commit")

@@ -186,8 +186,8 @@ _DEPARTMENT: tuple[tuple[Field, str, tuple[str, ...], tuple[str, ...]], ...] = (
         _words(
             "sales, account executive, account manager, business development, bdr, sdr, presales, revenue,"
             "cro, commercial,"
-            "vertrieb*, verkauf*, außendienst, commercial*, comercial, ventes, ventas, vendas, vendite, verkoop,"
-            "försäljning, säljare, salg,"
+            "vertrieb*, verkauf*, außendienst, commercial*, comercial, ventes, ventas, vendas, vendite,"
+            "verkoop, försäljning, säljare, salg,"
             "myynti*, sprzedaż*, obchod*"
         ),
         (),

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,9 +21,9 @@ from firstcontact.connectors.contract import Crm, TryAgain
 from firstcontact.flow import enriching
 from firstcontact.flow.clock import HOUR, SECOND, backoff
 from firstcontact.flow.context import crm_context, digest
+from firstcontact.flow.items import Again, Item, WrittenAhead, coalesced, independent, made_by
 from firstcontact.flow.look_up import Looked, look_up, made_type, virtual
 from firstcontact.flow.roles import keep_roles
-from firstcontact.flow.targets import needs
 from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Interaction, Sms, decode
 from firstcontact.lanes.leases import Lease
@@ -32,12 +31,12 @@ from firstcontact.ledger import deciding, engagement, intake, news, observing, r
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.deciding import Decided
 from firstcontact.ledger.roles import role_of
-from firstcontact.planning.plan import NEW, Links, Logged, Message, plan
+from firstcontact.planning.plan import Links, Logged, Message, plan
 from firstcontact.planning.write import ActivityFields, ContactFields, CreatedBy, Existing, Target, Write
 from firstcontact.policy.case import team_index
 from firstcontact.policy.contact_roles import role_subject
 from firstcontact.policy.decide import decide
-from firstcontact.policy.decision import Decision, FieldChange
+from firstcontact.policy.decision import Decision
 from firstcontact.policy.enrichment import asks
 from firstcontact.policy.enrichment import subject as values_subject
 from firstcontact.policy.known import BrakeFacts
@@ -73,17 +72,6 @@ class _Batch:
         self.creates = 0
 
 
-class _Item(msgspec.Struct):
-    decided: Decided
-    writes: tuple[Write, ...]
-    reserves: Mapping[str, str]
-    day: str
-    clock: str
-    before: str
-    """Key of the newest write about the activity before these."""
-    brings: Mapping[str, tuple[FieldChange, ...]]
-
-
 def judge(
     ledger: Ledger,
     crm: Crm,
@@ -117,7 +105,7 @@ def judge(
     except TryAgain as error:
         return _later(ledger, lease, due, now, error.after)
     batch = _Batch(looked, brake)
-    items: list[_Item] = []
+    items: list[Item] = []
     with ledger.read() as tx:
         subjects = [fact.id for fact in facts]
         batch.activities.update(writing.activities_of(tx, crm.connection, subjects))
@@ -126,52 +114,13 @@ def judge(
         before = deciding.decided(tx, subjects)
     waits = {each.interaction.id for each in due if held or not each.live}
     lanes = {each.interaction.id: each.shard for each in due}
-    early = _Early(crm.connection, items, before, now, waits, lanes)
-    for ahead in (early, _Early(crm.connection)):
-        with suppress(_Again), ledger.write(Boundary.KEEP_DECISIONS, ahead=ahead.write) as tx:
+    early = WrittenAhead(crm.connection, items, before, now, waits, lanes)
+    for ahead in (early, WrittenAhead(crm.connection)):  # the second time nothing is
+        with suppress(Again), ledger.write(Boundary.KEEP_DECISIONS, ahead=ahead.write) as tx:
             lease.hold(tx)
             stale = _stale(tx, crm, book, items, due, newest, brake, now, ahead.creates)
             return _keep(tx, crm, context_digest, looked, items, due, now, waits, stale, ahead)
     raise AssertionError("the second time, nothing was ahead")
-
-
-class _Again(Exception):
-    """What was written ahead of the turn is not to be kept: all of it is written in the turn."""
-
-
-class _Early:
-    """What is written before the turn has come (`docs/decisions/turns.md`): the decisions on interactions
-    that were never decided, and what they intend. Whoever has the lease is the only one who adds such rows,
-    and they are rows of a large batch for the most part."""
-
-    def __init__(
-        self,
-        connection: str,
-        items: Sequence[_Item] = (),
-        before: Collection[str] = (),
-        now: int = 0,
-        waits: Collection[str] = (),
-        lanes: Mapping[str, int] = MappingProxyType({}),
-    ) -> None:
-        """before: interactions that were decided before, of which nothing is ahead."""
-        new = [item for item in items if item.decided.decision.interaction not in before]
-        self._decided = [item.decided for item in new]
-        self.decided = {each.decision.interaction for each in self._decided}
-        # A role's key is the same whatever asks for it: others may be about to write it.
-        intents = _coalesced(new)[0] if len(new) == len(items) else []
-        self._intents = [write for write in intents if role_of(write) is None]
-        self.keys = {write.key for write in self._intents}
-        live = {item.decided.decision.interaction for item in new} - set(waits)
-        self.creates = sum(w.kind == "create_contact" and w.interaction in live for w in self._intents)
-        self._as = connection, now, waits, lanes
-
-    def write(self, tx: Connection) -> None:
-        """Raises _Again where something of it is there already."""
-        connection, now, waits, lanes = self._as
-        if self._decided:
-            deciding.keep(tx, self._decided)
-        if self._intents and not writing.intend_new(tx, connection, self._intents, now, waits, lanes):
-            raise _Again
 
 
 def _decide(
@@ -181,7 +130,7 @@ def _decide(
     book: SettingsBook,
     due: intake.Due,
     context_digest: str,
-) -> _Item:
+) -> Item:
     fact = due.interaction
     brake = msgspec.structs.replace(
         batch.brake,
@@ -210,7 +159,7 @@ def _decide(
     )
     planned = plan(decision, fact, links, offered)
     _fold(batch, planned.writes, planned.reserves, day or fact.id)
-    return _Item(
+    return Item(
         decided=Decided(decision=decision, known=known, context=context_digest),
         writes=planned.writes,
         reserves=planned.reserves,
@@ -252,13 +201,7 @@ def _fold(batch: _Batch, writes: Sequence[Write], reserves: Mapping[str, str], a
         if (role := role_of(write)) is not None:
             batch.looked.roles.under_way.add(role)
         elif isinstance(write.fields, ActivityFields):
-            made_by = write.key if write.kind == "log_activity" else _made_by(write)
-            batch.activities[activity] = Logged(made_by, write.fields, write.key)
-
-
-def _made_by(write: Write) -> str:
-    assert isinstance(write.target, CreatedBy)
-    return write.target.write_key
+            batch.activities[activity] = Logged(made_by(write), write.fields, write.key)
 
 
 def conversation_day(fact: Sms, decision: Decision, settings: Effective) -> tuple[str, str]:
@@ -295,7 +238,7 @@ def _stale(
     tx: Connection,
     crm: Crm,
     book: SettingsBook,
-    items: Sequence[_Item],
+    items: Sequence[Item],
     due: Sequence[intake.Due],
     newest: int,
     brake: BrakeFacts,
@@ -325,12 +268,12 @@ def _keep(
     crm: Crm,
     context_digest: str,
     looked: Looked,
-    items: list[_Item],
+    items: list[Item],
     due: Sequence[intake.Due],
     now: int,
     waits: Collection[str],
     stale: set[str],
-    ahead: _Early,
+    ahead: WrittenAhead,
 ) -> Judged:
     writing.release(tx, crm.connection, [*(key for key, _ in looked.gone), *looked.freed])
     for key, record in looked.gone:
@@ -338,9 +281,9 @@ def _keep(
     wanted = {subject: key for item in items for subject, key in item.reserves.items()}
     holders = writing.reserve(tx, crm.connection, wanted, now) if wanted else {}
     lost = {wanted[subject] for subject, holder in holders.items() if holder != wanted[subject]}
-    kept = _independent(items, lost, stale) if lost or stale else items
+    kept = independent(items, lost, stale) if lost or stale else items
     if len(kept) < len(items) and ahead.decided:
-        raise _Again
+        raise Again
     if len(kept) < len(items):
         before = looked.reserved.keys() - {key for key, _ in looked.gone} - looked.freed
         _give_back(tx, crm.connection, {s: key for s, key in wanted.items() if s not in before}, kept)
@@ -352,7 +295,7 @@ def _keep(
     facts = {each.interaction.id: each.interaction for each in due}
     said = [item.decided.decision for item in kept]
     engagement.keep(tx, [(each, facts[each.interaction]) for each in said])
-    intents, changes = _coalesced(kept)
+    intents, changes = coalesced(kept)
     remaining = writing.overtake(tx, changes, now)
     lanes = {each.interaction.id: each.shard for each in due}
     rest = [write for write in (*intents, *remaining) if write.key not in ahead.keys]
@@ -374,7 +317,7 @@ def _keep(
     return Judged(decided=len(kept) - len(retries), creates=creates, asked=asked, retries=len(retries))
 
 
-def _provenance(items: Sequence[_Item], due: Sequence[intake.Due]) -> Iterator[observing.Provenance]:
+def _provenance(items: Sequence[Item], due: Sequence[intake.Due]) -> Iterator[observing.Provenance]:
     """Where the values are from that these items write into contacts."""
     at = {each.interaction.id: each.interaction.at for each in due}
     for item in items:
@@ -383,61 +326,13 @@ def _provenance(items: Sequence[_Item], due: Sequence[intake.Due]) -> Iterator[o
             yield from enriching.provenance(item.writes, item.brings, item.decided.known, id, at[id])
 
 
-def _give_back(tx: Connection, connection: str, wanted: Mapping[str, str], kept: Sequence[_Item]) -> None:
+def _give_back(tx: Connection, connection: str, wanted: Mapping[str, str], kept: Sequence[Item]) -> None:
     """The reservations that were taken for items which are decided again instead."""
     keeping = {key for item in kept for key in item.reserves.values()}
     writing.withdraw(tx, connection, {s: key for s, key in wanted.items() if key not in keeping})
 
 
-def _independent(items: Sequence[_Item], lost: set[str], stale: set[str]) -> list[_Item]:
-    """Items that are not stale, and neither made nor built on a reservation that another worker holds, nor on
-    what a stale or such an item was to make."""
-    kept: list[_Item] = []
-    lost = set(lost)
-    for item in items:
-        if item.decided.decision.interaction in stale or _depends(item, lost):
-            lost.update(write.key for write in item.writes)
-        else:
-            kept.append(item)
-    return kept
-
-
-def _depends(item: _Item, lost: set[str]) -> bool:
-    if any(key in lost for key in item.reserves.values()):
-        return True
-    if any(key in lost for write in item.writes for key in needs(write)):
-        return True
-    return any(
-        person.record.startswith(NEW) and person.record[len(NEW) :] in lost
-        for person in item.decided.decision.people
-    )
-
-
-def _coalesced(items: Sequence[_Item]) -> tuple[list[Write], dict[str, Write]]:
-    """The batch's writes, and its changes of activities there are, by the key of the newest write before
-    them. What changes an activity that this batch makes goes into the making write; several changes of one
-    activity are one, with the newest fields."""
-    writes: dict[str, Write] = {}
-    changes: dict[str, tuple[str, Write]] = {}
-    for item in items:
-        for write in item.writes:
-            if write.kind != "update_activity":
-                writes[write.key] = write
-                continue
-            making = writes.get(_made_by(write))
-            if making is not None:
-                writes[making.key] = msgspec.structs.replace(making, fields=write.fields)
-                continue
-            before, earlier = changes.get(_made_by(write), (item.before, None))
-            if earlier is not None:
-                names = {*earlier.changed, *write.changed}
-                changed = tuple(name for name in ActivityFields.__struct_fields__ if name in names)
-                write = msgspec.structs.replace(write, changed=changed)
-            changes[_made_by(write)] = (before, write)
-    return list(writes.values()), dict(changes.values())
-
-
-def _keep_activities(tx: Connection, connection: str, items: Sequence[_Item], changes: set[str]) -> None:
+def _keep_activities(tx: Connection, connection: str, items: Sequence[Item], changes: set[str]) -> None:
     """What is logged now. changes: keys of the changes that are intended; the others went into the making
     write."""
     logged: dict[str, Logged] = {}
@@ -446,14 +341,14 @@ def _keep_activities(tx: Connection, connection: str, items: Sequence[_Item], ch
             writing.add_to_day(tx, item.day, item.decided.decision.interaction, item.clock)
         for write in item.writes:
             if isinstance(write.fields, ActivityFields):
-                made_by = write.key if write.kind == "log_activity" else _made_by(write)
+                maker = made_by(write)
                 subject = item.day or item.decided.decision.interaction
-                latest = write.key if write.key in changes else made_by
-                logged[subject] = Logged(made_by, write.fields, latest)
+                latest = write.key if write.key in changes else maker
+                logged[subject] = Logged(maker, write.fields, latest)
     writing.keep_activities(tx, connection, logged)
 
 
-def _ask(tx: Connection, items: Sequence[_Item], now: int) -> int:
+def _ask(tx: Connection, items: Sequence[Item], now: int) -> int:
     """Open a question for every `ask`, and settle those that are asked no longer."""
     rows = []
     still_open: dict[str, set[str]] = {}

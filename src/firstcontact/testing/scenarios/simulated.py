@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,9 @@ from firstcontact.connectors.contract import Crm
 from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.identity.team import User
 from firstcontact.planning.capabilities import Capabilities
+from firstcontact.policy.values import INTEGRATION_USER
 from firstcontact.testing.conformance.hands import Hands
+from firstcontact.testing.scenarios.shapes import microseconds
 from firstcontact.testing.simulators.base import Kept, Switches, simulator
 from firstcontact.testing.simulators.serving import running
 
@@ -52,6 +54,8 @@ _POINTING = frozenset(
     }
 )
 """Fields that hold ids of other records."""
+_OF_USERS = ("owner", "team", "user")
+_TIMES = frozenset({"created_at", "last_activity_at", "opened_at"})
 
 
 class SimulatedPeople:
@@ -64,8 +68,10 @@ class SimulatedPeople:
         self._region = region
         self._ids: dict[str, str] = {}
         integration = desk.dump()["users"]
-        self._names = {str(user["id"]): "integration_user" for user in integration}
+        self._names = {str(user["id"]): INTEGRATION_USER for user in integration}
         """What the vendor calls a record, and what the scenario does."""
+        self._left: set[str] = set()
+        """Users that are no users of the scenario's CRM, and that its records name all the same."""
 
     @property
     def ids(self) -> Mapping[str, str]:
@@ -92,23 +98,42 @@ class SimulatedPeople:
 
     def add(self, kind: str, fields: Mapping[str, Any]) -> str:
         """Add a record as a person; the scenario's id of it, where it has one. Raises BadRecord, NotThere."""
-        given = self._theirs(fields)
-        name = given.pop("id", None)
-        try:
-            id = self._desk.add(kind, given)
-        except (ValueError, KeyError) as fault:
-            raise BadRecord(f"this {kind} cannot be taken: {fault}") from fault
+        with self._named_users(kind, fields):
+            given = self._theirs(fields)
+            name = given.pop("id", None)
+            try:
+                id = self._desk.add(kind, given)
+            except (ValueError, KeyError) as fault:
+                raise BadRecord(f"this {kind} cannot be taken: {fault}") from fault
         if name:
             self._ids[str(name)] = id
             self._names[id] = str(name)
         return str(name or id)
 
     def edit(self, kind: str, reference: Any, fields: Mapping[str, Any]) -> None:
-        """Set fields of a record as a person. Raises NotThere."""
-        self._desk.edit(kind, self.resolve(reference, kind), self._theirs(fields))
+        """Set fields of a record as a person. Raises BadRecord, NotThere."""
+        held = self._held_nowhere(kind, reference)
+        if held is not None:
+            held.update(fields)
+            return
+        with self._named_users(kind, fields):
+            try:
+                self._desk.edit(kind, self.resolve(reference, kind), self._theirs(fields))
+            except (ValueError, LookupError) as fault:
+                raise BadRecord(f"this {kind} cannot be edited: {fault}") from fault
 
     def delete(self, kind: str, reference: Any) -> None:
-        """Delete a record as a person. Raises NotThere."""
+        """Delete a record as a person. Raises BadRecord, NotThere."""
+        held = self._held_nowhere(kind, reference)
+        if held is not None:
+            self._nowhere[_OFFERED[kind]].remove(held)
+            return
+        try:
+            self._delete(kind, reference)
+        except (ValueError, LookupError) as fault:
+            raise BadRecord(f"this {kind} cannot be deleted: {fault}") from fault
+
+    def _delete(self, kind: str, reference: Any) -> None:
         if kind == "contact_role" and isinstance(reference, Mapping):
             contact = self.resolve(reference["contact"])
             self._desk.delete(kind, f"{self._ids[reference['opportunity']]}:{contact}")
@@ -135,8 +160,33 @@ class SimulatedPeople:
         }
         for collection, records in self._nowhere.items():
             held[collection] += records
-        held["users"] = [user for user in held["users"] if user["id"] != "integration_user"]
+        nobody = {INTEGRATION_USER, *self._left}
+        held["users"] = [user for user in held["users"] if user["id"] not in nobody]
         return held
+
+    @contextmanager
+    def _named_users(self, kind: str, fields: Mapping[str, Any]) -> Iterator[None]:
+        """Whoever the fields name and is no user of the scenario's CRM is one while the block runs, then has
+        left: a vendor refuses an owner it does not know, and an address book takes any name."""
+        named = [id for id in _users_of(fields) if id not in self._ids and id != INTEGRATION_USER]
+        back = [id for id in _users_of(fields) if id in self._left]
+        if kind == "user" or not self._offered.owners or not (named or back):
+            yield
+            return
+        for id in named:
+            number = len(self._left) + 1
+            self.add("user", {"id": id, "name": id, "email": f"left{number}@left.example", "active": True})
+            self._left.add(id)
+        for id in back:
+            self._desk.edit("user", self._ids[id], {"active": True})
+        yield
+        for id in (*named, *back):
+            self._desk.edit("user", self._ids[id], {"active": False})
+
+    def _held_nowhere(self, kind: str, reference: Any) -> dict[str, Any] | None:
+        """A record that the vendor has no place for, as the scenario gave it; it is changed there."""
+        entries = self._nowhere.get(_OFFERED.get(kind, ""), ())
+        return next((entry for entry in entries if entry.get("id") == reference), None)
 
     def _keys(self, record: Mapping[str, Any]) -> set[str]:
         emails = [*(record.get("emails") or ()), *([record["email"]] if record.get("email") else ())]
@@ -144,7 +194,7 @@ class SimulatedPeople:
         return {handle.key for handle in read_fields(emails, phones, self._region)[0]}
 
     def _theirs(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: self._moved(name, value, self._their) for name, value in fields.items()}
+        return {name: self._moved(name, _timed(name, value), self._their) for name, value in fields.items()}
 
     def _their(self, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -165,6 +215,18 @@ class SimulatedPeople:
         if name not in _POINTING or value is None:
             return value
         return [move(each) for each in value] if isinstance(value, list | tuple) else move(value)
+
+
+def _users_of(fields: Mapping[str, Any]) -> Iterable[str]:
+    """Ids of the users that a record's fields name, each once."""
+    named = (fields.get(field) or () for field in _OF_USERS)
+    ids = (one for value in named for one in ([value] if isinstance(value, str) else value))
+    return dict.fromkeys(id for id in ids if isinstance(id, str) and id)
+
+
+def _timed(name: str, value: Any) -> Any:
+    """A time in microseconds, however it is written; a date stays one. Raises ValueError."""
+    return microseconds(value) if name in _TIMES and isinstance(value, str) and ":" in value else value
 
 
 def _users(entries: Sequence[Mapping[str, Any]] | None, team: Sequence[User]) -> list[Mapping[str, Any]]:

@@ -18,6 +18,7 @@ from firstcontact.testing.conformance.making import (
     a_merge,
     an_activity,
     changed_activity,
+    handle,
     new_contact,
     no_activity,
     receipt,
@@ -97,18 +98,64 @@ def test_many_are_merged_in_one_batch(serve: Any) -> None:
 
 
 def test_two_into_one_do_not_overwrite_each_other(serve: Any) -> None:
-    """The second one finds the survivor otherwise than it was looked at, and is tried again."""
+    """The second one is built when the first has happened, from the survivor as it is then: in one call."""
     org = serve()
     crm = org.crm
     kept = org.desk.add("contact", {"last_name": "Diaz"})
     first, second = ours(crm, "a", title="First"), ours(crm, "b", title="Second")
     writes = [a_merge(crm, first, kept, "a"), a_merge(crm, second, kept, "b")]
-    for _ in range(3):
-        outcomes = apply(crm, *writes)
-        assert all(isinstance(one, Receipt | TryAgain) for one in outcomes)
-    assert {type(one) for one in outcomes} == {Receipt}
+    assert {type(one) for one in apply(crm, *writes)} == {Receipt}
     record = crm.read([kept])[kept]
     assert (record.title, len(record.emails)) == ("First", 2)
+
+
+def test_a_chain_of_merges_is_carried_out_in_its_order(serve: Any) -> None:
+    """Who takes in another and goes on into a third brings along what it took in."""
+    org = serve()
+    crm = org.crm
+    kept = org.desk.add("contact", {"last_name": "Diaz"})
+    first, second = ours(crm, "a"), ours(crm, "b")
+    outcomes = apply(crm, a_merge(crm, first, second, "a"), a_merge(crm, second, kept, "b"))
+    assert {type(one) for one in outcomes} == {Receipt}
+    assert len(crm.read([kept])[kept].emails) == 2
+    assert crm.read([first, second]) == {first: Moved(first, second), second: Moved(second, kept)}
+
+
+def test_trouble_before_a_later_merge_is_its_own(serve: Any) -> None:
+    """Where the second look meets trouble, the first merge has its receipt and the second is sent again."""
+    org = serve()
+    crm = org.crm
+    kept = org.desk.add("contact", {"last_name": "Diaz"})
+    writes = [a_merge(crm, ours(crm, name), kept, name) for name in ("a", "b")]
+    asking, asked = crm._api.rows, []
+
+    def rows(*given: Any, **more: Any) -> Any:
+        asked.append(given)
+        if len(asked) == 2:
+            raise TryAgain("Not now.", 7.0)
+        return asking(*given, **more)
+
+    crm._api.rows = rows
+    first, second = apply(crm, *writes)
+    assert isinstance(first, Receipt)
+    assert isinstance(second, TryAgain)
+    assert second.after == 7.0
+    crm._api.rows = asking
+    assert {type(one) for one in apply(crm, *writes)} == {Receipt}
+
+
+def test_who_was_merged_into_a_deleted_contact_is_gone(serve: Any) -> None:
+    """A loser whose survivor a person has deleted names no master any more, and is nobody all the same."""
+    org = serve()
+    crm, desk = org.crm, org.desk
+    kept, gone = ours(crm, "a"), ours(crm, "b")
+    receipt(crm, a_merge(crm, gone, kept))
+    desk.delete("contact", kept)
+    assert crm.read([kept, gone]) == {kept: Gone(kept), gone: Gone(gone)}
+    found = crm.find([handle("b@acme.example")])
+    assert found["b@acme.example"].records == ()
+    (outcome,) = apply(crm, update(crm, gone, title="CFO"))
+    assert not isinstance(outcome, Receipt)
 
 
 @pytest.mark.parametrize("whose", ["loser", "survivor"])

@@ -98,6 +98,75 @@ def test_two_into_one_are_merged_one_after_the_other(serve: Any) -> None:
     assert all(len(records[id].emails) == 2 and len(records[id].phones) == 1 for id in kept)
 
 
+def roles_of(org: Any, given: dict[str, list[str | None]]) -> tuple[str, str, str]:
+    """An opportunity on which loser and survivor of a merge have these roles, with both."""
+    account = org.desk.add("account", {"name": "Acme"})
+    opportunity = org.desk.add("opportunity", {"account": account, "name": "New", "open": True})
+    people = {"kept": org.desk.add("contact", {"last_name": "Diaz"}), "gone": ours(org.crm)}
+    for who, roles in given.items():
+        for role in roles:
+            org.desk.add("contact_role", {"opportunity": opportunity, "contact": people[who], "role": role})
+    return opportunity, people["gone"], people["kept"]
+
+
+@pytest.mark.parametrize(
+    ("gone", "kept", "left"),
+    [
+        ([None], [None], [None]),
+        (["Other"], [None], ["Other"]),
+        ([None], ["Other"], ["Other"]),
+        (["Influencer"], ["Other"], ["Other"]),
+        (["Influencer"], [], ["Influencer"]),
+        (["Influencer"], ["Other", "Other"], ["Other", "Other"]),
+        ([], [None, None], [None, None]),
+    ],
+)
+def test_one_role_is_left_where_both_had_one(
+    serve: Any, gone: list[str | None], kept: list[str | None], left: list[str | None]
+) -> None:
+    """The survivor's role stays, one without a name is filled, the loser's goes; what a person has given the
+    survivor twice is left alone."""
+    org = serve()
+    opportunity, loser, survivor = roles_of(org, {"gone": gone, "kept": kept})
+    receipt(org.crm, a_merge(org.crm, loser, survivor))
+    roles = org.desk.dump()["contact_roles"]
+    assert [(one["opportunity"], one["contact"]) for one in roles] == [(opportunity, survivor)] * len(left)
+    assert [one["role"] for one in roles] == left
+
+
+def test_a_merge_whose_end_was_lost_leaves_one_role_the_next_time(serve: Any) -> None:
+    """Where the roles could not be seen to after a merge, the write is sent again, and they are."""
+    org = serve()
+    crm = org.crm
+    opportunity, loser, survivor = roles_of(org, {"gone": ["Other"], "kept": [None]})
+    sending = crm._api.act
+
+    def lose(parts: Any) -> Any:
+        crm._api.act = sending
+        raise TryAgain(f"Not now: {len(parts)} roles.", 1.0)
+
+    crm._api.act = lose
+    merge = a_merge(crm, loser, survivor)
+    assert isinstance(apply(crm, merge)[0], TryAgain)
+    assert len(org.desk.dump()["contact_roles"]) == 2
+    assert isinstance(apply(crm, merge)[0], Receipt)
+    (role,) = org.desk.dump()["contact_roles"]
+    assert (role["opportunity"], role["contact"], role["role"]) == (opportunity, survivor, "Other")
+
+
+def test_a_role_that_may_not_go_does_not_undo_a_merge(serve: Any) -> None:
+    """Where Salesforce refuses to take the second role away, the merge has happened all the same."""
+    org = serve()
+    _, loser, survivor = roles_of(org, {"gone": ["Other"], "kept": ["Other"]})
+
+    def refuse(parts: Any) -> Any:
+        return [(403, [{"errorCode": "INSUFFICIENT_ACCESS_OR_READONLY", "message": "no"}]) for _ in parts]
+
+    org.crm._api.act = refuse
+    assert isinstance(apply(org.crm, a_merge(org.crm, loser, survivor))[0], Receipt)
+    assert len(org.desk.dump()["contact_roles"]) == 2
+
+
 def test_an_ended_session_is_renewed_in_a_merge(serve: Any) -> None:
     """SOAP says with a fault that the session has ended; it is had anew, once."""
     org = serve()

@@ -55,7 +55,7 @@ def _move_links(unit: Unit, loser: str, kept: StoredRecord) -> None:
     for id in unit.opportunities_of(loser):
         roles = unit.roles(id)
         role = roles.pop(loser, "")
-        unit.save_roles(id, {kept.id: role, **roles})
+        unit.save_roles(id, {**roles, kept.id: roles.get(kept.id) or role})
     for id in unit.owned(tables.matters, "contact", loser):
         matter = unit.body(tables.matters, id, Matter)
         if matter is not None:

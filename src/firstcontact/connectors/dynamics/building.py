@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from firstcontact.connectors.contract import MovedTo, NotOffered, Outcome, Rejected, TryAgain
 from firstcontact.connectors.dynamics import activities, contacts, ending, jobs, mapping, odata
@@ -61,12 +61,12 @@ class Builder:
         self._notes: dict[str, Row] = {}
         self._logged_on: set[str] = set()
 
-    def read(self) -> None:
-        """The rows that are changed, in one request, if any. Raises TryAgain, AuthLapsed, Refused."""
+    def read(self, places: Iterable[int]) -> None:
+        """The rows that these writes change, in one request, if any. Raises TryAgain, AuthLapsed, Refused."""
         wanted: dict[str, dict[str, None]] = {}
         logged: list[str] = []
         leaving: list[str] = []
-        for write in self._writes:
+        for write in (self._writes[place] for place in places):
             targets = [existing(write.target)] if write.kind in _ON_EXISTING else []
             targets += [write.fields.loser] if isinstance(write.fields, MergeFields) else []
             for table, id in map(split, targets):
@@ -94,9 +94,9 @@ class Builder:
                     by = {guid(text(row, one)) for one in ("_createdby_value", "_modifiedby_value")}
                     if by - {self._environment.me}:
                         self._logged_on.add(guid(text(row, "_regardingobjectid_value")))
-                elif name:
+                elif name and not mapping.merged_away(row):
                     self._rows[guid(text(row, id_of(name)))] = row
-                else:
+                elif not name:
                     self._notes[guid(text(row, "_objectid_value"))] = row
 
     def _columns(self, name: str) -> tuple[str, ...]:

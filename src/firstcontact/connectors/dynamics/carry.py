@@ -19,7 +19,7 @@ from firstcontact.connectors.dynamics.building import Builder, check, moved
 from firstcontact.connectors.dynamics.client import Api, Refused, after
 from firstcontact.connectors.dynamics.environment import Environments
 from firstcontact.connectors.dynamics.faults import DUPLICATE, Fault, outcome, read_fault, words
-from firstcontact.connectors.dynamics.grouping import beginning, grouped, ordered
+from firstcontact.connectors.dynamics.grouping import apart, beginning, grouped, ordered
 from firstcontact.connectors.dynamics.jobs import Job
 from firstcontact.connectors.dynamics.look import Look, named
 from firstcontact.connectors.dynamics.mapping import Bind, text
@@ -28,7 +28,8 @@ from firstcontact.connectors.dynamics.odata import guid
 from firstcontact.connectors.dynamics.shapes import Environment
 from firstcontact.connectors.toolkit.fields import read_fields
 from firstcontact.connectors.toolkit.http import AFTER_TROUBLE, Lost
-from firstcontact.planning.write import ContactFields, Receipt, Write
+from firstcontact.connectors.toolkit.writes import existing
+from firstcontact.planning.write import ContactFields, MergeFields, Receipt, Write
 
 AGAIN_SECONDS = 2.0
 _HALTED = "What this points at has not been written; it is sent again with it."
@@ -69,18 +70,47 @@ class Carrier:
         if not self._writes:
             return []
         self._environment = self._environments.now()
+        self._build(range(len(self._writes)))
+        _, late = apart(self._merges(job.write for job in self._jobs))
+        self._jobs = [job for job in self._jobs if job.write not in late]
+        self._send_together()
+        self._find_made()
+        self._send_singly()
+        while late:
+            portion, late = apart(self._merges(late))
+            self._send_late(portion)
+        return [self._outcomes[place] for place in range(len(self._writes))]
+
+    def _merges(self, places: Iterable[int]) -> dict[int, tuple[str, str]]:
+        """Loser and survivor of each merge among these writes."""
+        return {
+            place: (write.fields.loser.id, existing(write.target).id)
+            for place in places
+            if isinstance((write := self._writes[place]).fields, MergeFields)
+        }
+
+    def _build(self, places: Sequence[int]) -> None:
+        """The jobs of these writes, from rows as they are now. Raises TryAgain, AuthLapsed, Refused."""
         builder = Builder(self._api, self._environment, self._region, self._now, self._writes, self._detect)
-        builder.read()
-        for place in range(len(self._writes)):
+        builder.read(places)
+        for place in places:
             built = builder.build(place)
             if isinstance(built, Job):
                 self._jobs.append(built)
             else:
                 self._outcomes[place] = built
-        self._send_together()
-        self._find_made()
+
+    def _send_late(self, places: Sequence[int]) -> None:
+        """Merges of somebody whom another merge of the call has changed: they are looked at anew."""
+        try:
+            self._build(places)
+        except (TryAgain, AuthLapsed, Refused) as trouble:
+            if not self._happened and not isinstance(trouble, Refused):
+                raise
+            wait = trouble.after if isinstance(trouble, TryAgain) else AFTER_TROUBLE
+            self._outcomes |= {place: TryAgain(str(trouble), wait) for place in places}
+            return
         self._send_singly()
-        return [self._outcomes[place] for place in range(len(self._writes))]
 
     # --- together -------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from firstcontact.connectors.dynamics.jobs import Job
 
@@ -26,6 +26,18 @@ def grouped(waiting: Sequence[Job]) -> list[list[Job]]:
     for job in waiting:
         groups.setdefault(find(job.write), []).append(job)
     return list(groups.values())
+
+
+def apart(waiting: Mapping[int, tuple[str, str]]) -> tuple[list[int], list[int]]:
+    """The first of these merges (loser and survivor, by place) that have nothing to do with one another, and
+    the others: what one of them changes another must not have been built from."""
+    first: list[int] = []
+    touched: set[str] = set()
+    for place, pair in waiting.items():
+        if touched.isdisjoint(pair):
+            first.append(place)
+        touched.update(pair)
+    return first, [place for place in waiting if place not in first]
 
 
 def beginning(group: Sequence[Job]) -> Sequence[Job]:

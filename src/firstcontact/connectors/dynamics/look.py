@@ -95,6 +95,8 @@ class Look:
             id = guid(text(row, id_of(table.name)))
             if into:
                 found.append(Moved(id, into))
+            elif mapping.merged_away(row):
+                found.append(Gone(id))
             else:
                 became_id = became.get(id, "")
                 found.append(mapping.read_record(row, table, self._region, environment.me, became_id))

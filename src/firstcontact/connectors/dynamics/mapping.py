@@ -56,6 +56,7 @@ _RECORD = (
     "_ownerid_value",
     "_modifiedby_value",
     "_masterid_value",
+    "merged",
     *ADDRESS,
 )
 _CONTACT = (
@@ -175,6 +176,12 @@ def read_record(row: Row, table: Table, region: str, me: str, converted_to: str 
 def merged_into(row: Row) -> str:
     """The record that this one was merged into; "" where it was not."""
     return guid(text(row, "_masterid_value")) if row.get("statecode") != OPEN else ""
+
+
+def merged_away(row: Row) -> bool:
+    """Whether the record was merged into one that is not there any more: Dataverse empties the loser's master
+    when that is deleted, and leaves the mark that it was merged."""
+    return row.get("merged") is True and row.get("statecode") != OPEN and not merged_into(row)
 
 
 def edited(row: Row, me: str) -> bool:

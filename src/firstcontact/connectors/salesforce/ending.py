@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from firstcontact.connectors.contract import (
     AuthLapsed,
@@ -20,6 +20,8 @@ from firstcontact.connectors.contract import (
 )
 from firstcontact.connectors.salesforce import contacts, mapping, soap, soql
 from firstcontact.connectors.salesforce.client import SUBREQUESTS, Api, Part, Refused
+from firstcontact.connectors.salesforce.doubled import FIELDS as ROLE_FIELDS
+from firstcontact.connectors.salesforce.doubled import ROLE, Doubled, doubled
 from firstcontact.connectors.salesforce.faults import (
     GONE,
     LOCKED_SECONDS,
@@ -59,6 +61,7 @@ class Ending:
         self._preparation = preparation
         self._outcomes = preparation.outcomes
         self._shape = shapes.get("Contact") or Shape(name="Contact")
+        self._roles_there = bool(shapes[ROLE].fields) if ROLE in shapes else False
         self._happened = happened
         self._changed = changed
 
@@ -102,7 +105,8 @@ class Ending:
     # --- merging ------------------------------------------------------------------------------------------
 
     def _merge(self, portion: Mapping[int, Pair]) -> None:
-        rows = self._rows([id for pair in portion.values() for id in pair if is_id(id)])
+        rows, roles = self._rows([id for pair in portion.values() for id in pair if is_id(id)])
+        merged: list[int] = []
         sent: dict[int, soap.Merge] = {}
         for place, (loser, survivor) in portion.items():
             try:
@@ -111,23 +115,50 @@ class Ending:
                 self._outcomes[place] = refusal
                 continue
             if values is None:
-                self._preparation.done(place, survivor, created=False)
+                merged.append(place)
             else:
                 sent[place] = soap.Merge(survivor=survivor, loser=loser, values=values)
-        if not sent:
-            return
-        results = self._api.merge(list(sent.values()))
-        for (place, merge), result in zip(sent.items(), results, strict=True):
+        results = self._api.merge(list(sent.values())) if sent else ()
+        for place, result in zip(sent, results, strict=True):
             if not result.faults:
                 self._happened = True
-                self._preparation.done(place, merge.survivor, created=False)
+                merged.append(place)
             elif has(result.faults, GONE):
                 self._outcomes[place] = TryAgain(_MEANWHILE, LOCKED_SECONDS)
             else:
                 self._outcomes[place] = self._refusal(result.faults)
+        doubles: list[Doubled] = []
+        for loser, survivor in (portion[place] for place in merged):
+            before = loser in rows and bool(text(rows[loser], "MasterRecordId"))
+            doubles.append(doubled(roles, survivor, "" if before else loser))
+        self._one_role_each(doubles)
+        for place in merged:
+            self._preparation.done(place, portion[place][1], created=False)
 
-    def _rows(self, ids: Sequence[str]) -> dict[str, Row]:
-        """Contacts with all that one may fill of another, deleted and merged ones too: in one request."""
+    def _one_role_each(self, found: Sequence[Doubled]) -> None:
+        """What was merged has one role where one says it all. A role that Salesforce does not let go stays;
+        the merge has happened. Raises Lost, TryAgain, AuthLapsed."""
+        parts = [part for one in found for part in self._singling(one)]
+        for begin in range(0, len(parts), SUBREQUESTS):
+            try:
+                answers = self._api.act(parts[begin : begin + SUBREQUESTS])
+            except Refused:
+                continue
+            for status, body in answers:
+                trouble = outcome(read_faults(body)) if status >= 300 else None
+                if isinstance(trouble, TryAgain):
+                    raise trouble
+
+    def _singling(self, found: Doubled) -> list[Part]:
+        def part(method: Literal["PATCH", "DELETE"], id: str, body: object = None) -> Part:
+            return Part(method, self._api.url(f"sobjects/{ROLE}/{id}"), f"{method}{id}", body)
+
+        filled = [part("PATCH", id, {"Role": role}) for id, role in found.filled.items()]
+        return [*filled, *(part("DELETE", id) for id in found.goes)]
+
+    def _rows(self, ids: Sequence[str]) -> tuple[dict[str, Row], list[Row]]:
+        """Contacts with all that one may fill of another, deleted and merged ones too, and their roles: in
+        one request."""
         shape = self._shape
         names = dict.fromkeys((*mapping.record_fields(shape), *contacts.fillable(shape)))
         needed = ("Id", "IsDeleted", "MasterRecordId")
@@ -139,11 +170,16 @@ class Ending:
                 soql.among("Id", portion) for portion in soql.parts(list(dict.fromkeys(ids)), 12, room)
             )
         ]
+        asked = len(statements)
+        if self._roles_there:
+            portions = soql.parts(list(dict.fromkeys(ids)), 12, room)
+            statements += [soql.select(ROLE_FIELDS, ROLE, soql.among("ContactId", one)) for one in portions]
+        answers = self._api.queries(statements, deleted=True)
         found: dict[str, dict[str, object]] = {}
-        for rows in self._api.queries(statements, deleted=True):
+        for rows in answers[:asked]:
             for row in rows:
                 found.setdefault(text(row, "Id"), {}).update(row)
-        return dict(found)
+        return dict(found), [row for rows in answers[asked:] for row in rows]
 
     def _values(self, loser: str, survivor: str, rows: Mapping[str, Row]) -> Mapping[str, object] | None:
         """What the survivor takes; None where the loser has nothing left to give: it has been merged into it,

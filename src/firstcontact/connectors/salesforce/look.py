@@ -261,7 +261,7 @@ class Look:
                 by_opportunity[text(row, "OpportunityId")].append(text(row, "ContactId"))
             by_account = defaultdict(list)
             for row in opportunities:
-                read = mapping.read_opportunity(row, sorted(by_opportunity[text(row, "Id")]))
+                read = mapping.read_opportunity(row, sorted(set(by_opportunity[text(row, "Id")])))
                 by_account[read.account].append(read)
             team = defaultdict(list)
             for row in teams:

@@ -106,8 +106,9 @@ class Changing(Applying):
 
     @proves("APPLY-25")
     def test_a_merged_contact_gives_everything(self, crm: Crm, hands: Hands) -> None:
-        """Activities, matters and roles of the loser are the survivor's; its values stay, its blanks and
-        handles are filled; the loser is merged or gone, and merging it again is no error."""
+        """Activities, matters and roles of the loser are the survivor's, who has one role where both had one;
+        its values stay, its blanks and handles are filled; the loser is merged or gone, and merging it again
+        is no error."""
         offered = crm.capabilities()
         if not offered.merges_contacts:
             with pytest.raises(NotOffered):
@@ -123,8 +124,13 @@ class Changing(Applying):
             hands.add("matter", {"contact": loser, "name": "Diaz v. Roe", "open": True})
         if offered.contact_roles:
             account = hands.add("account", {"name": "Acme", "website": "acme.example"})
-            opportunity = hands.add("opportunity", {"account": account, "name": "New", "open": True})
-            receipt(crm, a_role(crm, opportunity, loser))
+            new, both = (
+                hands.add("opportunity", {"account": account, "name": name, "open": True})
+                for name in ("New", "Both")
+            )
+            roles = [(new, loser), (both, loser), (both, survivor)]
+            for number, role in enumerate(roles):
+                receipt(crm, a_role(crm, *role, f"role {number}"))
         merge = a_merge(crm, loser, survivor)
         assert receipt(crm, merge).id == survivor
         held = hands.dump()
@@ -133,7 +139,8 @@ class Changing(Applying):
             assert [one["contact"] for one in held["matters"]] == [survivor]
             assert ["Diaz v. Roe" in one.name for one in crm.matters([survivor])] == [True]
         if offered.contact_roles:
-            assert [one["contact"] for one in held["contact_roles"]] == [survivor]
+            there = [(one["opportunity"], one["contact"]) for one in held["contact_roles"]]
+            assert sorted(there) == sorted([(new, survivor), (both, survivor)])
         record = self.read_one(crm, survivor)
         assert (record.first_name, record.last_name) == ("Josephine", "Diaz")
         assert record.title == ("CFO" if "title" in offered.contact_fields else "")

@@ -45,6 +45,10 @@ def _moved(org: Org, name: str, loser: str, survivor: str) -> list[str]:
             if field == "MasterRecordId" or field.startswith("Converted"):
                 continue
             for row in [one for one in org.live(child) if one.get(field) == loser]:
-                org.put(child, complete(org, child, {**row, field: survivor, "SystemModstamp": org.at()}))
+                given: Row = {field: survivor, "SystemModstamp": org.at()}
+                if child == "OpportunityContactRole" and name == "Contact":
+                    # The vendor's considerations for merging: a loser's role is the primary one no more.
+                    given["IsPrimary"] = False
+                org.put(child, complete(org, child, {**row, **given}))
                 moved.append(str(row["Id"]))
     return moved

@@ -100,6 +100,19 @@ def _lapsed(firm: Firm) -> None:
         tx.exec_driver_sql("UPDATE interactions SET due_at = NULL")
 
 
+def _silent(firm: Firm) -> None:
+    rates = Rates(find_try_again=1.0, read_try_again=1.0)
+    installation = firm.installation(crm=lambda crm: Hostile(crm, 1, rates))
+    firm.take(installation)
+    installation.drain()
+
+
+def _takes_no_writes(firm: Firm) -> None:
+    installation = firm.installation(crm=lambda crm: Hostile(crm, 1, Rates(apply_try_again=1.0)))
+    firm.take(installation)
+    installation.drain()
+
+
 def _refused(firm: Firm) -> None:
     installation = firm.installation(crm=lambda crm: Hostile(crm, 1, Rates(rejected=1.0)))
     firm.take(installation)
@@ -159,6 +172,8 @@ CAUSES: tuple[tuple[Callable[[Firm], None], int, dict[str, str], str], ...] = (
     (_old_work, 1, {"work": BROKEN, "workers of address_book": BROKEN}, "the oldest for 1 hour"),
     (_dead_worker, 1, {"work": BROKEN, "workers of address_book": BROKEN}, "held by workers that are gone"),
     (_lapsed, 3, {"connection address_book": PERSON}, "paused"),
+    (_silent, 3, {"connection address_book": PERSON}, "interactions to be tried again"),
+    (_takes_no_writes, 3, {"connection address_book": PERSON}, "writes to be tried again"),
     (_refused, 3, {"stuck": PERSON}, "refused by the CRM"),
     (_braked, 3, {"brake": PERSON}, "holds"),
     (_clock_set_back, 1, {"clock": BROKEN}, "the clock was set back"),

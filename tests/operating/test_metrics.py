@@ -149,6 +149,7 @@ def test_what_is_shared_by_all_workers_is_asked_of_the_ledger(firm: Firm) -> Non
     assert after["firstcontact_quota_left", ("clio",)] == 40
     assert after["firstcontact_quota_limit", ("clio",)] == 1000
     assert 50 < after["firstcontact_connection_blocked_seconds", ("clio",)] <= 60
+    assert after["firstcontact_connection_silent_seconds", ("clio",)] == 0
     assert after["firstcontact_workers", ("clio",)] == 1
     assert after["firstcontact_lanes_lapsed", ("clio",)] == 2
     assert after["firstcontact_workers", (BOOK,)] == 0

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from firstcontact.ledger import connecting
+from firstcontact.ledger.again import backoff
 from firstcontact.ledger.tables import decisions, deliveries, reviews, writes
-from firstcontact.operating.state import state
+from firstcontact.operating.state import Silence, state
 from firstcontact.store.engine import begin, read
 
 
@@ -75,6 +77,34 @@ def test_the_state_counts_what_is_there(ledger_engine: Engine) -> None:
         ("zoho", "log_activity", "unclear"): 1,
     }
     assert (found.questions, found.newest) == (1, 9_000_000)
+
+
+def test_since_when_a_crm_is_silent(ledger_engine: Engine) -> None:
+    """What was tried in vain tells since when, by the waits between; a CRM that asked for it, a lapsed
+    permission and an empty bucket are no silence."""
+    tried, now = 3, 10**12
+    waits = [backoff(number, "w") for number in range(tried)]
+    row: dict[str, Any] = {
+        "key": "w", "connection": "clio", "interaction": "i", "kind": "log_activity", "subject": "",
+        "state": "sent", "shard": 0, "due_at": now + 5, "attempts": tried, "at": 1, "record": "",
+        "created": 0, "problem": "", "data": b"",
+    }  # fmt: skip
+    with begin(ledger_engine) as tx:
+        tx.execute(writes.insert(), row)
+        tx.execute(writes.insert(), {**row, "key": "v", "attempts": 0})
+        tx.execute(writes.insert(), {**row, "key": "u", "due_at": None})
+    with read(ledger_engine) as tx:
+        assert state(tx, "clio", now).silences == (
+            Silence(connection="clio", writes=1, since=now + 5 - sum(waits)),
+        )
+    excuses: tuple[dict[str, Any], ...] = (
+        {"blocked_until": now + 1}, {"paused_at": 1, "blocked_until": 0},
+        {"paused_at": None, "tokens": 10, "filled_at": now - 1},
+    )  # fmt: skip
+    for excuse in excuses:
+        with begin(ledger_engine) as tx:
+            connecting.change(tx, "clio", **excuse)
+            assert state(tx, "clio", now).silences == ()
 
 
 def test_asking_for_the_state_reads_no_whole_table(ledger_engine: Engine) -> None:

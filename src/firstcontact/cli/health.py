@@ -37,7 +37,7 @@ def health(ctx: click.Context, age: float, free: int, backup_age: float, wait: f
     One line for each check; one that fails says what to do next. Opens nothing anew and upgrades nothing.
 
     Exits with 0 where all is well, 1 where something is broken, 3 where everything works and something waits
-    for a person.
+    for a person, or for a CRM that does not answer.
     """
     from firstcontact.operating.health import Limits, status
 
@@ -52,7 +52,7 @@ def health(ctx: click.Context, age: float, free: int, backup_age: float, wait: f
         say_wrapped(f"{_SIGNS[check.finding]:<6}  {clean(check.name):<{width}}  ", check.says)
         if check.next_step:
             say_wrapped(f"{'':<6}  {'':<{width}}  → ", check.next_step)
-    say({0: "All is well.", 1: "Something is broken.", 3: "All works; something waits for a person."}[result])
+    say({0: "All is well.", 1: "Something is broken.", 3: "All works here; something waits."}[result])
     return result
 
 

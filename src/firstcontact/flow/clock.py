@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import Protocol
-from zlib import crc32
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -44,12 +43,3 @@ class VirtualClock:
     def wait(self, microseconds: int) -> None:
         """Move on."""
         self._at += microseconds
-
-
-def backoff(attempts: int, what: str) -> int:
-    """Microseconds until the next attempt at something: half a minute, doubling, at most an hour; a quarter
-    more or less, so that what failed together does not come back together. `what` tells which way, the same
-    for the same attempt."""
-    wait: int = min(30 * SECOND * 2 ** min(attempts, 10), HOUR)
-    share = crc32(f"{what} {attempts}".encode("utf-8", "surrogatepass")) % 1000 - 500
-    return wait + wait * share // 2000

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm, TryAgain
 from firstcontact.flow import enriching
-from firstcontact.flow.clock import HOUR, SECOND, backoff
+from firstcontact.flow.clock import HOUR, SECOND
 from firstcontact.flow.context import crm_context, digest
 from firstcontact.flow.items import Again, Item, WrittenAhead, coalesced, independent, made_by
 from firstcontact.flow.look_up import Looked, look_up, made_type, virtual
@@ -28,6 +28,7 @@ from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Interaction, Sms, decode
 from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import deciding, engagement, intake, news, observing, reviewing, undoing, writing
+from firstcontact.ledger.again import backoff
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.deciding import Decided
 from firstcontact.ledger.roles import role_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firstcontact.connectors.contract import MovedTo, Rejected
-from firstcontact.flow.clock import SECOND, backoff
+from firstcontact.flow.clock import SECOND
 from firstcontact.identity.records import Account, Record
+from firstcontact.ledger.again import backoff
 from firstcontact.ledger.writing import Intent
 from firstcontact.planning.enrichment import subjects_of
 from firstcontact.planning.write import Receipt, Write

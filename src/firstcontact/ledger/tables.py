@@ -95,6 +95,12 @@ interactions = table(
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
     ),
+    Index(
+        "interactions_again",
+        "attempts",
+        sqlite_where=text("due_at IS NOT NULL AND attempts > 0"),
+        postgresql_where=text("due_at IS NOT NULL AND attempts > 0"),
+    ),
     Index("interactions_conversation", "conversation"),
     Index("interactions_source_id", "source_id"),
     Index("interactions_at", "at"),
@@ -196,6 +202,13 @@ writes = table(
         "shard",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "writes_again",
+        "connection",
+        "attempts",
+        sqlite_where=text("due_at IS NOT NULL AND attempts > 0"),
+        postgresql_where=text("due_at IS NOT NULL AND attempts > 0"),
     ),
     Index("writes_interaction", "interaction"),
     Index(

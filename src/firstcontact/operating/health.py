@@ -1,13 +1,15 @@
 """Whether an installation is healthy: checks, each with what it saw and, where it fails, what to do next.
 
 A check is `ok`, `broken` (something does not work: a program or a machine must be seen to), or `person` (all
-works, and something waits for a person's decision). Sentences name counts and causes, never people.
+of ours works, and something waits for a person's decision, or for a CRM that does not answer).
+Sentences name counts and causes, never people.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from firstcontact.boundaries import Boundary
 from firstcontact.ledger import deciding
-from firstcontact.operating.state import SECOND, State, Stuck
+from firstcontact.operating.state import SECOND, Silence, State, Stuck
 from firstcontact.store import engine as store
 from firstcontact.store.migrations import History, check
 from firstcontact.store.problems import StoreProblem
@@ -190,6 +192,7 @@ def _workers(state: State, limits: Limits) -> Iterator[Check]:
 
 
 def _connections(state: State) -> Iterator[Check]:
+    silences = {each.connection: each for each in state.silences}
     for each in state.connections:
         label = f"connection {each.connection}"
         blocked = (each.blocked_until - state.at) / SECOND
@@ -199,9 +202,27 @@ def _connections(state: State) -> Iterator[Check]:
             yield Check(label, "person", says, "grant access anew, then `firstcontact stuck resume`")
         elif blocked > 0:
             yield Check(label, "ok", f"open; the CRM asked to be left alone for {_span(blocked)} more")
+        elif each.connection in silences:
+            yield Check(label, "person", _silence(silences[each.connection], state.at), ASK_WHY)
         else:
             left = f"; {each.quota_left:,} of {each.quota:,} calls left" if each.quota > 0 else ""
             yield Check(label, "ok", f"open{left}")
+
+
+ASK_WHY = "see whether the CRM can be reached; `firstcontact run` tries again by itself, nothing is lost"
+
+
+def _silence(silence: Silence, now: int) -> str:
+    counts = (
+        f"{count:,} {what}{'' if count == 1 else 's'}"
+        for count, what in ((silence.interactions, "interaction"), (silence.writes, "write"))
+        if count
+    )
+    since = datetime.fromtimestamp(silence.since // SECOND, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    span = _span((now - silence.since) / SECOND)
+    return (
+        f"the CRM does not answer since {since} ({span}) or longer: {' and '.join(counts)} to be tried again"
+    )
 
 
 def _indexes(state: State) -> Iterator[Check]:

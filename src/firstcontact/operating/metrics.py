@@ -107,6 +107,10 @@ BLOCKED = About(
     "firstcontact_connection_blocked_seconds", "gauge", ("connection",), "seconds",
     "How much longer the CRM asked to be left alone.",
 )  # fmt: skip
+SILENT = About(
+    "firstcontact_connection_silent_seconds", "gauge", ("connection",), "seconds",
+    "How long the CRM has given no answer on work that is to be tried again; 0 where none is.",
+)  # fmt: skip
 QUOTA_LEFT = About(
     "firstcontact_quota_left", "gauge", ("connection",), "calls",
     "What the CRM said is left of its limit; absent where it never said.",
@@ -142,8 +146,8 @@ COUNTED = (
 )  # fmt: skip
 """Counted in each process as it happens."""
 ASKED = (
-    LANE_DUE, LANE_LATER, LANE_AGE, STUCK, QUESTIONS, PAUSED, BLOCKED, QUOTA_LEFT, QUOTA_LIMIT, WORKERS,
-    LAPSED, LEDGER_UP, PROCESSES, MEMORY, CPU,
+    LANE_DUE, LANE_LATER, LANE_AGE, STUCK, QUESTIONS, PAUSED, BLOCKED, SILENT, QUOTA_LEFT, QUOTA_LIMIT,
+    WORKERS, LAPSED, LEDGER_UP, PROCESSES, MEMORY, CPU,
 )  # fmt: skip
 """Found out when somebody asks."""
 
@@ -298,6 +302,8 @@ def _of_state(state: State) -> Iterator[Metric]:
     named = [((each.connection,), each) for each in state.connections]
     yield _gauge(PAUSED, ((labels, each.paused_at is not None) for labels, each in named))
     yield _gauge(BLOCKED, ((lb, max(each.blocked_until - state.at, 0) / 1_000_000) for lb, each in named))
+    silent = {each.connection: max(state.at - each.since, 0) / 1_000_000 for each in state.silences}
+    yield _gauge(SILENT, ((labels, silent.get(*labels, 0.0)) for labels, _ in named))
     told = [(labels, each) for labels, each in named if each.quota >= 0]
     yield _gauge(QUOTA_LEFT, ((labels, each.quota_left) for labels, each in told))
     yield _gauge(QUOTA_LIMIT, ((labels, each.quota) for labels, each in told))

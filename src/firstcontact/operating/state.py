@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, Table, func, select, text
+from sqlalchemy import Connection, Row, Select, Table, func, literal, select, text
 
 from firstcontact.lanes.owners import is_gone
 from firstcontact.ledger import connecting, index, leasing
+from firstcontact.ledger.again import backoff
 from firstcontact.ledger.connecting import ConnectionState
 from firstcontact.ledger.index import IndexState
 from firstcontact.ledger.tables import decisions, deliveries, interactions, lanes, reviews, writes
@@ -43,10 +44,21 @@ class Stuck(msgspec.Struct, frozen=True):
     count: int
 
 
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection's CRM gave no answer on, and is to be asked again. since: microseconds, at the
+    latest."""
+
+    connection: str
+    interactions: int = 0
+    writes: int = 0
+    since: int = 0
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, as it was at `at` (microseconds). workers: owners of leases that hold, by connection;
     lapsed: lanes whose owner is gone or let the lease run out. newest: when the last decision was made or the
-    last delivery came, 0: never. indexes: of the CRMs' address books."""
+    last delivery came, 0: never. indexes: of the CRMs' address books. silences: of connections on which
+    something was tried in vain and is to be tried again, but not for want of permission or quota."""
 
     at: int
     lanes: tuple[Lane, ...]
@@ -57,6 +69,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     questions: int
     newest: int
     indexes: tuple[IndexState, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
 
 def state(tx: Connection, connection: str, now: int) -> State:
@@ -77,6 +90,9 @@ def state(tx: Connection, connection: str, now: int) -> State:
         ),
         newest=_newest(tx),
         indexes=index.states(tx),
+        silences=tuple(
+            each for each in _silences(tx, connection) if not _excused(shared.get(each.connection), now)
+        ),
     )
 
 
@@ -133,6 +149,42 @@ def _stuck(tx: Connection, connection: str) -> Iterator[Stuck]:
     )
     for name, kind, cause, count in tx.execute(stopped):
         yield Stuck(name, kind, cause, count)
+
+
+_AGAIN = text("due_at IS NOT NULL AND attempts > 0")
+"""As the indexes have it, else these would not be used."""
+_LOOKED_AT = 100
+
+
+def _silences(tx: Connection, connection: str) -> Iterator[Silence]:
+    """What waits to be tried again, and since when: that follows from how often each was tried, since the
+    waits between are known; whoever waited longer than that has waited longer still."""
+    counted = {connection: int(tx.scalar(select(func.count()).select_from(interactions).where(_AGAIN)) or 0)}
+    by_name = select(writes.c.connection, func.count()).where(_AGAIN).group_by(writes.c.connection)
+    sent = {str(row[0]): int(row[1]) for row in tx.execute(by_name)}
+    first: dict[str, int] = {}
+    most = (
+        select(literal(connection), interactions.c.id, interactions.c.attempts, interactions.c.due_at),
+        select(writes.c.connection, writes.c.key, writes.c.attempts, writes.c.due_at),
+    )
+    for query in most:
+        tried = query.where(_AGAIN).order_by(text("attempts DESC")).limit(_LOOKED_AT)
+        for name, what, attempts, due_at in tx.execute(tried):
+            since = due_at - sum(backoff(number, what) for number in range(attempts))
+            first[name] = min(first.get(name, since), since)
+    for name, since in sorted(first.items()):
+        yield Silence(
+            connection=name, interactions=counted.get(name, 0), writes=sent.get(name, 0), since=since
+        )
+
+
+def _excused(connection: ConnectionState | None, now: int) -> bool:
+    """Whether work waits for another reason than silence: the connection is paused, the CRM asked to be left
+    alone, or the requests that may be sent at once were used up a moment ago."""
+    if connection is None:
+        return False
+    used_up = connection.tokens < 1000 and now - connection.filled_at < 5 * SECOND
+    return connection.paused_at is not None or connection.blocked_until > now or used_up
 
 
 def _workers(tx: Connection, connection: str) -> tuple[dict[str, int], dict[str, int]]:

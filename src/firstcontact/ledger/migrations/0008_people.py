@@ -145,6 +145,14 @@ def _engagements() -> None:
         sqlite_where=sa.text("state = 'dropped'"),
         postgresql_where=sa.text("state = 'dropped'"),
     )
+    for table, columns in (("interactions", ["attempts"]), ("writes", ["connection", "attempts"])):
+        op.create_index(
+            f"{table}_again",
+            table,
+            columns,
+            sqlite_where=sa.text("due_at IS NOT NULL AND attempts > 0"),
+            postgresql_where=sa.text("due_at IS NOT NULL AND attempts > 0"),
+        )
     op.create_index("names_last", "names", ["last", "first"])
     op.create_index("day_messages_interaction", "day_messages", ["interaction"])
     op.create_index("decisions_settings", "decisions", ["settings_version", "interaction"])

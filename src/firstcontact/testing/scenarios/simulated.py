@@ -85,7 +85,7 @@ class SimulatedPeople:
             entries = users if collection == "users" else crm.get(collection)
             for entry in entries or ():
                 if kind in _OFFERED and not getattr(self._offered, _OFFERED[kind]):
-                    self._nowhere.setdefault(collection, []).append({"emails": [], "phones": [], **entry})
+                    self._keep(collection, kind, entry)
                 elif kind == "user":
                     self.add(kind, {**entry, "active": True})
                 elif kind in ("contact", "lead"):
@@ -95,6 +95,18 @@ class SimulatedPeople:
         for user in users:  # who left has left what they owned before
             if not user["active"]:
                 self.edit("user", user["id"], {"active": False})
+
+    def _keep(self, collection: str, kind: str, entry: Mapping[str, Any]) -> None:
+        """What the connector does not offer: a role is the vendor's all the same where it has a place for
+        one, so that it moves in a merge; everything else stays as it was given."""
+        if kind == "contact_role":
+            try:
+                self.add(kind, entry)
+            except BadRecord:
+                pass
+            else:
+                return
+        self._nowhere.setdefault(collection, []).append({"emails": [], "phones": [], **entry})
 
     def add(self, kind: str, fields: Mapping[str, Any]) -> str:
         """Add a record as a person; the scenario's id of it, where it has one. Raises BadRecord, NotThere."""

@@ -23,6 +23,7 @@ from firstcontact.identity._name_parts import (
 )
 from firstcontact.identity._nicknames import said_for_one_another
 from firstcontact.identity.domains import is_machine_address, is_resource_address, is_role_address
+from firstcontact.identity.titles import classify
 
 
 class PersonName(msgspec.Struct, frozen=True):
@@ -219,7 +220,14 @@ def _says_company_or_title(parts: list[str]) -> bool:
     words = [word for word in parts[0].split() if not is_suffix(word)]
     if len(words) != 2 or parts[0].isupper() or plain(after.split()[0]) in GIVEN:
         return False
-    return plain(words[0]) in GIVEN and plain(words[1]) in FAMILY
+    return plain(words[0]) in GIVEN and (plain(words[1]) in FAMILY or _is_title(after))
+
+
+def _is_title(text: str) -> bool:
+    """Whether the rules for titles say anything of it, and it is nobody's name (`Dean`, `Page`)."""
+    return not any(plain(word) in FAMILY or plain(word) in GIVEN for word in text.split()) and bool(
+        classify(text).fired
+    )
 
 
 def _dotted(part: str) -> str:

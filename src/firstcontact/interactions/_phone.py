@@ -58,7 +58,7 @@ _SEPARATOR = r"[\s().\[\]/~·•‐-―−ー－*-]"
 _RUN = re.compile(rf"(?:\+\s*)*\(?\+?[0-9](?:{_SEPARATOR}|[0-9])*")
 _EXTENSION = re.compile(
     r"[\s,(/-]*(?:;\s*ext(?:ension)?\s*=|e?xt(?:ensi[oó]n|ensio|n)?(?![a-z])|ext(?=[0-9])|int(?:ern)?(?![a-z])|"
-    r"x(?![a-z])|#|,,|;(?=\s*[0-9]{1,6}(?![0-9]))|durchwahl|dw\b|nebenstelle|nst\b|app(?:arat)?\b|poste|ramal|anexo|interno|toestel|"
+    r"x(?![a-z])|#|,,|(?<=[0-9)])[pw]{1,3}(?=[0-9])|;(?=\s*[0-9]{1,6}(?![0-9]))|durchwahl|dw\b|nebenstelle|nst\b|app(?:arat)?\b|poste|ramal|anexo|interno|toestel|"
     r"tst\b|wewn?\b|linka|klapka|anknytning|anslutning|доб(?:авочный)?|вн\b|内線|分機|分机)"
     r"[\s.:=-]*([0-9]{1,15})\s*#?\)?",
     re.IGNORECASE,

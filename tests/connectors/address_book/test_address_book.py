@@ -153,6 +153,16 @@ def test_an_import_keeps_the_good_and_names_the_bad(people: People, book: Addres
     assert book.find([handle("p1199@acme.example")])["p1199@acme.example"].status == "found"
 
 
+@pytest.mark.parametrize(("gone", "kept", "left"), [("Buyer", "", "Buyer"), ("Buyer", "User", "User")])
+def test_merging_leaves_one_role(people: People, gone: str, kept: str, left: str) -> None:
+    """Where both had a role on an opportunity, the survivor's stays; one without a name takes the loser's."""
+    roles = [{"opportunity": "o1", "contact": "c1", "role": gone}]
+    roles.append({"opportunity": "o1", "contact": "c2", **({"role": kept} if kept else {})})
+    people.seed({**CRM, "contact_roles": roles})
+    people.merge("c1", "c2")
+    assert people.dump()["contact_roles"] == [{"opportunity": "o1", "contact": "c2", "role": left}]
+
+
 def test_merging_moves_everything(people: People, book: AddressBook) -> None:
     """Activities, roles, matters and handles of the loser are the survivor's; the survivor's values stay."""
     people.seed(CRM)

@@ -76,7 +76,7 @@ def bench() -> Bench:
 
 
 @pytest.mark.skipif(not CASES, reason="no peer cases; set FIRSTCONTACT_PEER_CASES")
-@pytest.mark.parametrize(("case", "vendor"), by_phone())
+@pytest.mark.parametrize(("case", "vendor"), list(by_phone()))
 def test_a_peer_case_holds_in_a_vendors_words(
     case: Mapping[str, Any], vendor: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

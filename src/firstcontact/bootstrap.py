@@ -41,6 +41,7 @@ from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.erased import SEALED_AS, Erased
 from firstcontact.ledger.history import HISTORY as LEDGER
 from firstcontact.ledger.history import open_ledger
+from firstcontact.operating.memory import one_arena
 from firstcontact.operating.watch import SILENT, Watch
 from firstcontact.operating.watched_crm import WatchedCrm
 from firstcontact.policy.schema import Problem, SettingsProblem, unknown_key
@@ -134,6 +135,7 @@ def open_installation(
 def open_to_work(home: Home, watch: Watch) -> Opened:
     """As `open_installation`, for workers: on a machine that has not got the key of the login, nothing is
     begun. Raises KeyProblem, OSError, too."""
+    one_arena()
     opened = open_installation(home, watch=watch)
     for sealed in (opened.connector.connection, SEALED_AS):
         logins.check(opened.ledger, key_file(home.folder), sealed)

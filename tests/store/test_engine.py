@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from firstcontact.store.engine import begin, database_url, fetch, open_engine, place, read
 from firstcontact.store.problems import StoreProblem, problem_of
+from firstcontact.testing.postgres import Server
 
 
 def test_sqlite_is_set_up_on_every_connection(tmp_path: Path) -> None:
@@ -181,3 +182,32 @@ def test_the_store_starts_without_alembic() -> None:
     program = "import sys, firstcontact.store.migrations; print('alembic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+GONE = """
+CREATE FUNCTION gone() RETURNS int LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'terminating connection' USING ERRCODE = '57P01'; END $$
+"""
+
+
+def test_a_connection_of_a_server_that_stops_is_not_used_again(
+    postgres: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that is stopped says so before it hangs up. Whoever hears it lets the connection go, and does
+    not try to roll back on it, which would be in the log with a traceback."""
+    engine = open_engine(postgres.database())
+    with begin(engine) as connection:
+        connection.exec_driver_sql(GONE)
+
+    def ask(how: str) -> object:
+        if how == "fetch":
+            return fetch(engine, "SELECT gone()", ())
+        with read(engine) if how == "read" else begin(engine) as connection:
+            return connection.exec_driver_sql("SELECT gone()").scalar()
+
+    for how in ("fetch", "read", "begin"):
+        before = fetch(engine, "SELECT pg_backend_pid()", ())
+        with pytest.raises((StoreProblem, DBAPIError)):
+            ask(how)
+        assert fetch(engine, "SELECT pg_backend_pid()", ()) != before, how
+    assert "Exception during reset" not in caplog.text

@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -91,6 +91,7 @@ def _postgres_engine(
     except ModuleNotFoundError as error:
         raise StoreProblem("no_driver", _shown(url), str(error)) from error
     event.listen(engine, "connect", _without_nul)
+    event.listen(engine, "handle_error", _told_of_the_end)
     if password is not None:
         ask = password
 
@@ -99,6 +100,20 @@ def _postgres_engine(
             parameters["password"] = ask()
 
     return engine
+
+
+_ENDED = frozenset({"57P01", "57P02", "57P03"})
+"""SQLSTATEs of a server that is stopped, or fell: its connections end, also where the driver has not seen the
+end yet, and are not to be used once more to roll back."""
+
+
+def _ended(error: BaseException | None) -> bool:
+    return getattr(error, "sqlstate", None) in _ENDED
+
+
+def _told_of_the_end(context: ExceptionContext) -> None:
+    if _ended(context.original_exception):
+        context.is_disconnect = True
 
 
 def _without_nul(connection: Any, _: Any) -> None:
@@ -257,7 +272,7 @@ def fetch(engine: Engine, sql: str, parameters: tuple[str | int, ...]) -> list[A
             cursor.execute(sql, parameters)
             return list(cursor.fetchall())
         except engine.dialect.loaded_dbapi.Error as error:
-            if engine.dialect.is_disconnect(error, None, cursor):
+            if _ended(error) or engine.dialect.is_disconnect(error, None, cursor):
                 connection.invalidate(error)  # else the pool would try to reset it, and log that it can't
             # As SQLAlchemy would say it; without the values, which are people's addresses and numbers.
             raise DBAPIError(sql, None, error) from error

@@ -51,27 +51,24 @@ class Interrupted(Ledger):
             self.meanwhile()
 
 
-class Overtaken(Ledger):
-    """A ledger in which something happens when decisions are written ahead and their turn has not come."""
+class Overtaken(Interrupted):
+    """A ledger in which something happens when decisions are written ahead and their turn has not come; on
+    SQLite, where the turn comes first, before that."""
 
-    def __init__(self, ledger: Ledger, meanwhile: Callable[[], None]) -> None:
-        super().__init__(ledger.engine)
-        self.meanwhile = meanwhile
-
-    def write(
-        self, boundary: Boundary | None = None, *, ahead: Ahead | None = None
-    ) -> AbstractContextManager[Connection]:
-        """As ever, and then it happens; the file of SQLite is the writer's already."""
+    @contextmanager
+    def _interrupted(self, ahead: Ahead | None) -> Iterator[Connection]:
+        early = self.engine.dialect.name == "postgresql"
 
         def both(tx: Connection) -> None:
             if ahead is not None:
                 ahead(tx)
-            if tx.dialect.name == "postgresql":
+            if early:
                 self.meanwhile()
 
-        if ahead is not None and self.engine.dialect.name == "sqlite":
+        if not early:
             self.meanwhile()
-        return super().write(boundary, ahead=both if ahead is not None else None)
+        with Ledger.write(self, Boundary.KEEP_DECISIONS, ahead=both) as tx:
+            yield tx
 
 
 class Late(Hostile):

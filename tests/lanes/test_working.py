@@ -99,17 +99,22 @@ class Slow(AddressBook):
         return super().find(handles)
 
 
+def slow(folder: Path, limit: int, seconds: float) -> Slow:
+    """One that takes so many requests at once, 0: any number."""
+    file = folder / f"{limit}.db"
+    offered = AddressBook(open_engine(file)).capabilities()
+    return Slow(
+        open_engine(file),
+        capabilities=replace(offered, requests_at_once=limit),
+        seconds=seconds,
+        connection=f"crm{limit}",
+    )
+
+
 def test_threads_wait_for_a_slow_crm_side_by_side(ledger: Ledger, tmp_path: Path) -> None:
     """Four workers ask it at the same time; where it takes one request at once, one."""
     for limit, most in ((0, 4), (1, 1)):
-        file = tmp_path / f"{limit}.db"
-        offered = AddressBook(open_engine(file)).capabilities()
-        crm = Slow(
-            open_engine(file),
-            capabilities=replace(offered, requests_at_once=limit),
-            seconds=0.2,
-            connection=f"crm{limit}",
-        )
+        crm = slow(tmp_path, limit, 0.2)
         here = installation(ledger, crm, book(brakes={"creates_per_hour": 5000}), batch=50)
         here.take([call(1000 * limit + number) for number in range(640)], live=False)
         workers(here).run(Event(), until_done=True)
@@ -124,14 +129,7 @@ def test_who_has_nothing_gets_half_of_what_another_has(ledger: Ledger, tmp_path:
     """All work is in the lanes that the first of two workers has leased: the second need not stand by. A CRM
     that takes one request at once keeps its one worker."""
     for limit, most in ((0, 2), (1, 1)):
-        file = tmp_path / f"{limit}.db"
-        offered = AddressBook(open_engine(file)).capabilities()
-        crm = Slow(
-            open_engine(file),
-            capabilities=replace(offered, requests_at_once=limit),
-            seconds=0.05,
-            connection=f"crm{limit}",
-        )
+        crm = slow(tmp_path, limit, 0.05)
         here = installation(ledger, crm, book(brakes={"creates_per_hour": 9000}), batch=50)
         calls = [call(10_000 * limit + number) for number in range(2600)]
         mine = [each for each in calls if shard_of(each) < SHARDS // 2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, event, func, select, update
 
 from firstcontact.ledger.tables import deliveries, facts
 from firstcontact.store.statements import (
@@ -26,6 +26,7 @@ LISTED = Statement(
         facts.c.value != bindparam("but"),
     )
 )
+DIGESTS = Statement(select(deliveries.c.digest).where(deliveries.c.digest.in_(values("digests"))))
 SET = Statement(update(facts).where(facts.c.name.in_(values("names"))).values(value=bindparam("to")))
 SET_EACH = Statement(update(facts).where(facts.c.name == bindparam("_name")).values(value=bindparam("to")))
 REMOVE_EACH = Statement(delete(facts).where(facts.c.name == bindparam("_name")))
@@ -46,6 +47,26 @@ def test_a_list_of_any_length_is_gone_through_once(tx: Connection, length: int) 
     assert (count(tx, "new"), count(tx, "old")) == (length, 1)
     assert REMOVE.run(tx, names=dict.fromkeys(names)) == length
     assert NAMED.rows(tx, names=["other", *names]) == [("other", "old")]
+
+
+def test_a_list_of_any_length_is_the_same_text(tx: Connection) -> None:
+    """So a connection keeps one prepared statement, not one for each length."""
+    asked: set[str] = set()
+    event.listen(tx, "before_cursor_execute", lambda *given: asked.add(given[2]))
+    for length in (1, 2, 3, 9, CHUNK):
+        NAMED.rows(tx, names=[f"n{number}" for number in range(length)])
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, CHUNK + 1])
+def test_bytes_are_found_by_a_list_of_them(tx: Connection, length: int) -> None:
+    """Which no JSON holds."""
+    row = {column.name: "" for column in deliveries.columns if column.name != "id"} | {
+        "received_at": 0, "interactions": 0, "live": 0, "shard": 0, "due_at": None, "raw": None
+    }  # fmt: skip
+    digests = [b"\xff\x00%d" % number for number in range(length)]
+    insert(tx, deliveries, [{**row, "digest": digest} for digest in [*digests, b"\xff"]])
+    assert sorted(DIGESTS.rows(tx, digests=digests)) == sorted((digest,) for digest in digests)
 
 
 def test_an_empty_list_asks_nothing(tx: Connection) -> None:
@@ -114,6 +135,13 @@ def test_a_nul_stops_nothing(tx: Connection) -> None:
     SET_EACH.run_each(tx, [{"_name": f"n{number}", "to": "c\0d"} for number in range(FEW)])
     kept = "c\0d" if tx.dialect.name == "sqlite" else "c\N{REPLACEMENT CHARACTER}d"
     assert count(tx, kept) == FEW
+
+
+def test_a_nul_in_a_list_is_no_end_of_it(tx: Connection) -> None:
+    """Two names that differ only behind it are two; PostgreSQL has no such names."""
+    if tx.dialect.name == "sqlite":
+        insert(tx, facts, [{"name": name, "value": name} for name in ("a", "a\0b", "a\0c")])
+        assert NAMED.rows(tx, names=["a\0c"]) == [("a\0c", "a\0c")]
 
 
 def test_texts_reach_the_database_as_they_are(tx: Connection) -> None:

@@ -338,7 +338,13 @@ def _sqlite_engine(url: URL, *, durable: bool, busy_seconds: float) -> Engine:
         engine = create_engine(url, poolclass=StaticPool, execution_options=execution, **options)
     else:
         engine = create_engine(
-            url, poolclass=QueuePool, pool_size=8, max_overflow=24, execution_options=execution, **options
+            url,
+            poolclass=QueuePool,
+            pool_use_lifo=True,
+            pool_size=8,
+            max_overflow=24,
+            execution_options=execution,
+            **options,
         )
     level = "FULL" if durable else "NORMAL"
 

@@ -6,6 +6,10 @@ and rows go to the driver as they are. No column type of ours converts values.
 
 To PostgreSQL many rows are one value, a JSON document that the server takes apart (`_Together`): row by row
 they took it two to three times as long, and the driver ten times.
+
+To SQLite a list is one value too, a JSON array. It takes as long as a parameter for each of its values; but
+texts for several lengths, prepared on each connection with room for all their values, were half of what
+SQLite took of memory, and it grew for hours.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 CHUNK = 500
-"""Values in one list; below SQLite's limit of bound parameters."""
+"""Values in one list: what one statement looks for, and below SQLite's limit of bound parameters."""
 
 Values = dict[str, Any]
 """A row to be written, by column."""
@@ -118,10 +122,9 @@ class _Spelled:
         }
         self.lists = tuple(_LIST.findall(compiled.string))
         self.names = compiled.positiontup
-        self._texts: dict[tuple[int, ...], str] = {}
-        self.text = compiled.string
-        if self.names is None:
-            self.text = _LIST.sub(r"= ANY(%(\1)s)", self.text)
+        self._written = compiled.string
+        in_one = "= ANY(%(\\1)s)" if self.names is None else "IN (SELECT value FROM json_each(?))"
+        self.text = _LIST.sub(in_one, self._written)
 
     def of(self, given: Mapping[str, Any]) -> tuple[str, Any]:
         """The text and the driver's parameters for these values."""
@@ -130,27 +133,32 @@ class _Spelled:
             return self.text, named
         if not self.lists:
             return self.text, tuple([named[name] for name in self.names])
+        lists = {name: _in_one(named[name]) for name in self.lists}
+        if None in lists.values():
+            return self._one_by_one(named)
+        return self.text, tuple([lists[name] if name in lists else named[name] for name in self.names])
+
+    def _one_by_one(self, named: Mapping[str, Any]) -> tuple[str, Any]:
+        """The same with a parameter for each value of the lists."""
         lists = {name: _padded(named[name]) for name in self.lists}
+        text = _LIST.sub(lambda found: f"IN ({', '.join('?' * len(lists[found[1]]))})", self._written)
         parameters: list[Any] = []
-        for name in self.names:
-            if name in lists:
-                parameters += lists[name]
-            else:
-                parameters.append(named[name])
-        return self._with(tuple(len(lists[name]) for name in self.lists)), tuple(parameters)
+        for name in self.names or ():
+            parameters += lists[name] if name in lists else [named[name]]
+        return text, tuple(parameters)
 
     def of_each(self, rows: Sequence[Values]) -> list[Any]:
         """The driver's parameters for each of many rows."""
         named = [{**self.fixed, **row} for row in rows] if self.fixed else list(rows)
         return named if self.names is None else _in_place(self.names, named)
 
-    def _with(self, lengths: tuple[int, ...]) -> str:
-        found = self._texts.get(lengths)
-        if found is None:
-            rest = iter(lengths)
-            found = _LIST.sub(lambda _: f"IN ({', '.join('?' * next(rest))})", self.text)
-            self._texts[lengths] = found
-        return found
+
+def _in_one(listed: Sequence[Any]) -> str | None:
+    """The list as SQLite's JSON; None where that can't say it: bytes, and text with a NUL, where it ends."""
+    if isinstance(listed[0], bytes):
+        return None
+    document = _encode(listed).decode()
+    return None if "\\u0000" in document else document
 
 
 def _padded(listed: Sequence[Any]) -> Sequence[Any]:

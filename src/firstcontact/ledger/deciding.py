@@ -147,6 +147,13 @@ def hosts_seen(tx: Connection, connection: str, hosts: Collection[str]) -> froze
     return frozenset(host for (host,) in _HOSTS.rows(tx, of=connection, hosts=hosts))
 
 
+_BORNE = Statement(
+    select(bearers.c.key, bearers.c.record).where(
+        bearers.c.connection == bindparam("of"), bearers.c.record.in_(values("records"))
+    )
+)
+
+
 def bury_gone(tx: Connection, connection: str, records: Collection[str], at: int) -> frozenset[str]:
     """These records are gone from the CRM: whoever they bore is not made again (SPEC §4 `suppressed`).
     Returns the handle keys that they bore."""
@@ -154,12 +161,11 @@ def bury_gone(tx: Connection, connection: str, records: Collection[str], at: int
     merged = duplicates.into(tx, connection, records)
     if merged:  # by us: nobody has deleted anybody
         _NO_LONGER_BEAR.run(tx, of=connection, records=merged)
-    for chunk in chunks([record for record in records if record not in merged]):
-        of_gone = bearers.c.connection == connection, bearers.c.record.in_(chunk)
-        for key, record in tx.execute(select(bearers.c.key, bearers.c.record).where(*of_gone)).all():
-            bury(tx, connection, key, "deleted", record, at)
-            buried.add(key)
-        tx.execute(delete(bearers).where(*of_gone))
+    left = [record for record in records if record not in merged]
+    for key, record in _BORNE.rows(tx, of=connection, records=left):
+        bury(tx, connection, key, "deleted", record, at)
+        buried.add(key)
+    _NO_LONGER_BEAR.run(tx, of=connection, records=left)
     return frozenset(buried)
 
 

@@ -23,7 +23,7 @@ from firstcontact.ledger.tables import (
     indexes,
     verdicts,
 )
-from firstcontact.store.statements import Statement, Values, chunks, insert_new, upsert
+from firstcontact.store.statements import Statement, Values, insert_new, upsert, values
 
 _records = msgspec.msgpack.Decoder(Record)
 _accounts = msgspec.msgpack.Decoder(Account)
@@ -107,15 +107,18 @@ def unreadable(record: Record, region: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(" ".join(text.split()) for each in readings for text in each.unreadable))
 
 
+_GO = [
+    Statement(
+        delete(column.table).where(column.table.c.connection == bindparam("of"), column.in_(values("ids")))
+    )
+    for column in (index_records.c.id, index_accounts.c.id, index_account_keys.c.account)
+]
+
+
 def drop(tx: Connection, connection: str, ids: Collection[str]) -> None:
     """These records and accounts are there no more. Whose handles they bore is `deciding.bury_gone`'s."""
-    for chunk in chunks(ids):
-        for table, id in (
-            (index_records, index_records.c.id),
-            (index_accounts, index_accounts.c.id),
-            (index_account_keys, index_account_keys.c.account),
-        ):
-            tx.execute(delete(table).where(table.c.connection == connection, id.in_(chunk)))
+    for each in _GO:
+        each.run(tx, of=connection, ids=ids)
 
 
 def not_in(tx: Connection, connection: str, reading: int, most: int = 500) -> tuple[str, ...]:
@@ -143,21 +146,26 @@ def active(tx: Connection, connection: str, at: Mapping[str, int]) -> None:
         tx.execute(update(index_records).where(mine).values(data=_encode(now)))
 
 
+_BEARING = Statement(
+    select(bearers.c.key, index_records.c.data)
+    .join(
+        index_records,
+        (index_records.c.connection == bearers.c.connection) & (index_records.c.id == bearers.c.record),
+    )
+    .where(bearers.c.connection == bindparam("of"), bearers.c.key.in_(values("keys")))
+)
+_RECORDS = Statement(
+    select(index_records.c.id, index_records.c.data).where(
+        index_records.c.connection == bindparam("of"), index_records.c.id.in_(values("ids"))
+    )
+)
+
+
 def find(tx: Connection, connection: str, keys: Collection[str]) -> dict[str, Finding]:
     """For each handle key: every record that bears it, oldest first."""
     found: dict[str, list[Record]] = {}
-    for chunk in chunks(dict.fromkeys(keys)):
-        query = (
-            select(bearers.c.key, index_records.c.data)
-            .join(
-                index_records,
-                (index_records.c.connection == bearers.c.connection)
-                & (index_records.c.id == bearers.c.record),
-            )
-            .where(bearers.c.connection == connection, bearers.c.key.in_(chunk))
-        )
-        for key, data in tx.execute(query):
-            found.setdefault(key, []).append(_records.decode(data))
+    for key, data in _BEARING.rows(tx, of=connection, keys=dict.fromkeys(keys)):
+        found.setdefault(key, []).append(_records.decode(data))
     return {
         key: Finding("found", tuple(sorted(found[key], key=_age))) if key in found else ABSENT for key in keys
     }
@@ -169,13 +177,16 @@ def _age(record: Record) -> tuple[int, str]:
 
 def read(tx: Connection, connection: str, ids: Collection[str]) -> dict[str, Record]:
     """Records of the index by id."""
-    found: dict[str, Record] = {}
-    for chunk in chunks(dict.fromkeys(ids)):
-        query = select(index_records.c.id, index_records.c.data).where(
-            index_records.c.connection == connection, index_records.c.id.in_(chunk)
-        )
-        found.update((id, _records.decode(data)) for id, data in tx.execute(query))
-    return found
+    rows = _RECORDS.rows(tx, of=connection, ids=dict.fromkeys(ids))
+    return {id: _records.decode(data) for id, data in rows}
+
+
+_KEYS_GO = Statement(
+    delete(index_account_keys).where(
+        index_account_keys.c.connection == bindparam("of"),
+        index_account_keys.c.account.in_(values("accounts")),
+    )
+)
 
 
 def keep_accounts(tx: Connection, connection: str, accounts: Iterable[Account]) -> None:
@@ -187,9 +198,7 @@ def keep_accounts(tx: Connection, connection: str, accounts: Iterable[Account]) 
         {"connection": connection, "id": account.id, "data": _encode(account)} for account in by_id.values()
     ]
     upsert(tx, index_accounts, rows)
-    for chunk in chunks(by_id):
-        mine = index_account_keys.c.connection == connection, index_account_keys.c.account.in_(chunk)
-        tx.execute(delete(index_account_keys).where(*mine))
+    _KEYS_GO.run(tx, of=connection, accounts=by_id)
     insert_new(
         tx,
         index_account_keys,
@@ -201,21 +210,26 @@ def keep_accounts(tx: Connection, connection: str, accounts: Iterable[Account]) 
     )
 
 
+_BY_KEY = Statement(
+    select(index_account_keys.c.account).where(
+        index_account_keys.c.connection == bindparam("of"), index_account_keys.c.key.in_(values("keys"))
+    )
+)
+_ACCOUNTS = Statement(
+    select(index_accounts.c.data).where(
+        index_accounts.c.connection == bindparam("of"), index_accounts.c.id.in_(values("ids"))
+    )
+)
+
+
 def find_accounts(
     tx: Connection, connection: str, hosts: Iterable[str], phones: Iterable[str]
 ) -> tuple[Account, ...]:
     """Accounts with one of these hosts, a host of the same registrable domain, or one of these numbers, by
     id; ranking them is the caller's (`Crm.accounts`)."""
-    ids: set[str] = set()
-    for chunk in chunks(_account_keys(hosts, phones)):
-        query = select(index_account_keys.c.account).where(
-            index_account_keys.c.connection == connection, index_account_keys.c.key.in_(chunk)
-        )
-        ids.update(tx.scalars(query))
-    found: list[Account] = []
-    for chunk in chunks(sorted(ids)):
-        wanted = index_accounts.c.connection == connection, index_accounts.c.id.in_(chunk)
-        found += [_accounts.decode(data) for data in tx.scalars(select(index_accounts.c.data).where(*wanted))]
+    of_them = _BY_KEY.rows(tx, of=connection, keys=_account_keys(hosts, phones))
+    rows = _ACCOUNTS.rows(tx, of=connection, ids={id for (id,) in of_them})
+    found = [_accounts.decode(data) for (data,) in rows]
     return tuple(sorted(found, key=lambda account: account.id))
 
 

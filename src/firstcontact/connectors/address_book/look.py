@@ -19,13 +19,37 @@ from firstcontact.connectors.contract import Changes, Gone, Moved
 from firstcontact.identity.domains import registrable
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Opportunity, Record
 from firstcontact.store.engine import fetch, placeholder
-from firstcontact.store.statements import chunks
+from firstcontact.store.statements import Statement, chunks, values
 
 SIZES = (1, 4, 20, 100, 500)
 """Handles in one query. A handful of sizes, so that the driver keeps each statement prepared."""
 
 PAGE = 500
 """Records and accounts in one page of the change feed."""
+
+_record, _matter, _account = tables.records.c, tables.matters.c, tables.accounts.c
+_domain, _phone = tables.account_domains.c, tables.account_phones.c
+_opportunity, _role = tables.opportunities.c, tables.contact_roles.c
+
+_RECORDS = Statement(
+    select(_record.id, _record.gone, _record.merged_into, _record.body).where(_record.id.in_(values("ids")))
+)
+_MATTERS = Statement(select(_matter.body).where(_matter.contact.in_(values("contacts"))))
+_BY_HOST = Statement(select(_domain.account).where(_domain.host.in_(values("hosts"))))
+_BY_BASE = Statement(select(_domain.account).where(_domain.registrable.in_(values("bases"))))
+_BY_PHONE = Statement(select(_phone.account).where(_phone.key.in_(values("keys"))))
+_ACCOUNTS = Statement(select(_account.body).where(_account.id.in_(values("ids"))))
+_OPPORTUNITIES = Statement(select(_opportunity.body).where(_opportunity.account.in_(values("accounts"))))
+_ROLES = Statement(
+    select(_role.opportunity, _role.contact)
+    .join(tables.opportunities, _opportunity.id == _role.opportunity)
+    .where(_opportunity.account.in_(values("accounts")))
+)
+_CONTACT_COUNTS = Statement(
+    select(_record.account, func.count())
+    .where(_record.account.in_(values("accounts")), _record.type == "contact")
+    .group_by(_record.account)
+)
 
 
 class Finder:
@@ -65,14 +89,11 @@ class Finder:
 def read_records(connection: Connection, ids: Sequence[str]) -> dict[str, Record | Moved | Gone]:
     """Contacts and leads by id; one that never was is gone too."""
     found: dict[str, Record | Moved | Gone] = {id: Gone(id) for id in ids}
-    columns = tables.records.c
-    for part in chunks(found):
-        query = select(columns.id, columns.gone, columns.merged_into, columns.body)
-        for id, gone, into, body in connection.execute(query.where(columns.id.in_(part))):
-            if into:
-                found[id] = Moved(id, into)
-            elif not gone:
-                found[id] = decode_record(body)
+    for id, gone, into, body in _RECORDS.rows(connection, ids=found):
+        if into:
+            found[id] = Moved(id, into)
+        elif not gone:
+            found[id] = decode_record(body)
     return found
 
 
@@ -84,13 +105,8 @@ def read_users(connection: Connection) -> tuple[CrmUser, ...]:
 
 def read_matters(connection: Connection, contacts: Sequence[str]) -> tuple[Matter, ...]:
     """Matters of these contacts, open and closed, by id."""
-    columns = tables.matters.c
-    found = [
-        decode_matter(body)
-        for part in chunks(dict.fromkeys(contacts))
-        for body in connection.execute(select(columns.body).where(columns.contact.in_(part))).scalars()
-    ]
-    return tuple(sorted(found, key=lambda matter: matter.id))
+    rows = _MATTERS.rows(connection, contacts=dict.fromkeys(contacts))
+    return tuple(sorted((decode_matter(body) for (body,) in rows), key=lambda matter: matter.id))
 
 
 def find_accounts(
@@ -100,27 +116,18 @@ def find_accounts(
     numbers; ranking them is the caller's."""
     hosts = sorted({domain.lower() for domain in domains if domain})
     bases = sorted({base for host in hosts if (base := registrable(host))})
-    domain, phone = tables.account_domains.c, tables.account_phones.c
-    ids: set[str] = set()
-    for part in chunks(hosts):
-        ids.update(connection.execute(select(domain.account).where(domain.host.in_(part))).scalars())
-    for part in chunks(bases):
-        query = select(domain.account).where(domain.registrable.in_(part))
-        ids.update(connection.execute(query).scalars())
-    for part in chunks(dict.fromkeys(phones)):
-        ids.update(connection.execute(select(phone.account).where(phone.key.in_(part))).scalars())
-    return read_accounts(connection, ids)
+    rows = [
+        *_BY_HOST.rows(connection, hosts=hosts),
+        *_BY_BASE.rows(connection, bases=bases),
+        *_BY_PHONE.rows(connection, keys=dict.fromkeys(phones)),
+    ]
+    return read_accounts(connection, {str(id) for (id,) in rows})
 
 
 def read_accounts(connection: Connection, ids: Iterable[str]) -> tuple[Account, ...]:
     """Accounts by id with their opportunities and number of contacts, ordered by id."""
-    wanted = sorted(ids)
-    columns = tables.accounts.c
-    stored = [
-        decode(body, StoredAccount)
-        for part in chunks(wanted)
-        for body in connection.execute(select(columns.body).where(columns.id.in_(part))).scalars()
-    ]
+    wanted = sorted(set(ids))
+    stored = [decode(body, StoredAccount) for (body,) in _ACCOUNTS.rows(connection, ids=wanted)]
     opportunities = _opportunities(connection, wanted)
     contacts = _contact_counts(connection, wanted)
     return tuple(
@@ -149,18 +156,11 @@ def every_account(connection: Connection, after: str, most: int) -> tuple[Accoun
 
 
 def _opportunities(connection: Connection, accounts: Sequence[str]) -> Mapping[str, list[Opportunity]]:
-    columns, role = tables.opportunities.c, tables.contact_roles.c
-    stored: list[StoredOpportunity] = []
+    rows = _OPPORTUNITIES.rows(connection, accounts=accounts)
+    stored = sorted((decode(body, StoredOpportunity) for (body,) in rows), key=lambda one: one.id)
     roles: defaultdict[str, list[str]] = defaultdict(list)
-    for part in chunks(accounts):
-        mine = columns.account.in_(part)
-        for body in connection.execute(select(columns.body).where(mine).order_by(columns.id)).scalars():
-            stored.append(decode(body, StoredOpportunity))
-        joined = select(role.opportunity, role.contact).join(
-            tables.opportunities, columns.id == role.opportunity
-        )
-        for opportunity, contact in connection.execute(joined.where(mine).order_by(role.contact)):
-            roles[opportunity].append(contact)
+    for opportunity, contact in sorted(tuple(row) for row in _ROLES.rows(connection, accounts=accounts)):
+        roles[opportunity].append(contact)
     found: defaultdict[str, list[Opportunity]] = defaultdict(list)
     for one in stored:
         found[one.account].append(
@@ -172,14 +172,7 @@ def _opportunities(connection: Connection, accounts: Sequence[str]) -> Mapping[s
 
 
 def _contact_counts(connection: Connection, accounts: Sequence[str]) -> Mapping[str, int]:
-    columns = tables.records.c
-    counts: dict[str, int] = {}
-    for part in chunks(accounts):
-        query = select(columns.account, func.count()).where(
-            columns.account.in_(part), columns.type == "contact"
-        )
-        counts.update((str(id), int(n)) for id, n in connection.execute(query.group_by(columns.account)))
-    return counts
+    return {str(id): int(count) for id, count in _CONTACT_COUNTS.rows(connection, accounts=accounts)}
 
 
 def read_changes(connection: Connection, cursor: str, *, leads: bool, accounts: bool) -> Changes:

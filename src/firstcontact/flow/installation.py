@@ -25,10 +25,9 @@ from firstcontact.flow.clock import DAY, MINUTE, Clock
 from firstcontact.flow.dedupe import Dedupe, Outlook
 from firstcontact.flow.indexed import Indexed
 from firstcontact.flow.judge import judge
-from firstcontact.flow.observe_values import Signed
 from firstcontact.flow.polling import Polling
 from firstcontact.flow.sifting import Sifted, kept_of, rows_of, sift, untouched
-from firstcontact.flow.understand import signatures, understand
+from firstcontact.flow.understand import Said, read_ahead, understand
 from firstcontact.identity.titles import BUILT_IN, TitleRule
 from firstcontact.interactions.model import Interaction
 from firstcontact.interactions.rejection import Rejection
@@ -171,13 +170,13 @@ class Installation(Polling, Answers):
     def take(self, interactions: Sequence[Interaction], *, live: bool = True) -> Tally:
         """Store facts that have been read already. Decides nothing; `drain` does."""
         team = self.book.team
-        signed: Mapping[str, Signed] = signatures(interactions, team)
+        said: Mapping[str, Said] = read_ahead(interactions, team)
         now = self.clock.now()
         with self.ledger.write(Boundary.TAKE_FACTS) as tx:
             sifted = sift(tx, self.ledger.erased, team, [interactions])
             intake.keep_rejections(tx, rows_of(sifted), now)
-            signed = untouched(signed, sifted)
-            done = understand(tx, kept_of(sifted), now=now, live=live, team=team, signed=signed)
+            said = untouched(said, sifted)
+            done = understand(tx, kept_of(sifted), now=now, live=live, team=team, said=said)
         return Tally(interactions=done.new, changed=done.changed, known=done.same)
 
     def receive(
@@ -231,14 +230,14 @@ class Installation(Polling, Answers):
                     digest, item.source, item.place, item.captured_from, item.raw, len(reading.interactions)
                 )
         team = self.book.team
-        signed: Mapping[str, Signed] = signatures((f for part in facts.values() for f in part), team)
+        said: Mapping[str, Said] = read_ahead((f for part in facts.values() for f in part), team)
         with self.ledger.write(Boundary.RECEIVE) as tx:
             sifted = sift(tx, self.ledger.erased, team, list(facts.values()))
             kept = [_without_bytes(row, one) for row, one in zip(rows.values(), sifted, strict=True)]
             intake.keep_deliveries(tx, kept, now)
             intake.keep_rejections(tx, [*rejected, *rows_of(sifted)], now)
-            signed = untouched(signed, sifted)
-            done = understand(tx, kept_of(sifted), now=now, live=live, team=team, signed=signed)
+            said = untouched(said, sifted)
+            done = understand(tx, kept_of(sifted), now=now, live=live, team=team, said=said)
             if cursor_name:
                 intake.set_cursor(tx, cursor_name, batch[-1][1], now)
         return Tally(
@@ -485,16 +484,16 @@ class Installation(Polling, Answers):
             rejected.extend((_digest(rejection), rejection) for rejection in reading.rejections)
             counts.append((each.id, len(reading.interactions)))
         team = self.book.team
-        signed: Mapping[str, Signed] = signatures((fact for part in facts for fact in part), team)
+        said: Mapping[str, Said] = read_ahead((fact for part in facts for fact in part), team)
         with self.ledger.write(Boundary.UNDERSTAND) as tx:
             lease.hold(tx)
             sifted = sift(tx, self.ledger.erased, team, facts)
             intake.keep_rejections(tx, [*rejected, *rows_of(sifted)], now)
-            signed = untouched(signed, sifted)
+            said = untouched(said, sifted)
             each_live = [(row.live, one) for row, one in zip(due, sifted, strict=True)]
             parts = {live: kept_of([one for is_, one in each_live if is_ == live]) for live in (True, False)}
             news_of = [
-                understand(tx, part, now=now, live=live, team=team, signed=signed)
+                understand(tx, part, now=now, live=live, team=team, said=said)
                 for live, part in parts.items()
                 if part
             ]

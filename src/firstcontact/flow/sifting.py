@@ -7,12 +7,12 @@ kept at all, but for a row that says why. The address-book index takes no record
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.connectors.contract import Changes
-from firstcontact.flow.observe_values import Signed
 from firstcontact.identity.records import Record
 from firstcontact.identity.team import Team
 from firstcontact.interactions.erased import anonymised, shown_names
@@ -21,6 +21,8 @@ from firstcontact.interactions.rejection import Rejection
 from firstcontact.interactions.traces import Traces
 from firstcontact.ledger.erased import Erased
 from firstcontact.policy.case import team_index
+
+T = TypeVar("T")
 
 REASON = "erased_person"
 WHY = "everybody on it who is not of ours was erased"
@@ -57,10 +59,10 @@ def rows_of(sifted: Sequence[Sifted]) -> list[tuple[bytes, Rejection]]:
     return [row for each in sifted for row in each.aside]
 
 
-def untouched(signed: Mapping[str, Signed], sifted: Sequence[Sifted]) -> Mapping[str, Signed]:
-    """The signatures, but for those of interactions that somebody was taken out of."""
+def untouched(said: Mapping[str, T], sifted: Sequence[Sifted]) -> Mapping[str, T]:
+    """What was read of interactions, by id, but for those that somebody was taken out of."""
     bare = frozenset().union(*(each.bare for each in sifted))
-    return {id: each for id, each in signed.items() if id not in bare} if bare else signed
+    return {id: each for id, each in said.items() if id not in bare} if bare else said
 
 
 def sift(

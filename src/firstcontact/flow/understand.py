@@ -18,7 +18,7 @@ from firstcontact.interactions.merge import supersede
 from firstcontact.interactions.model import Email, Interaction
 from firstcontact.ledger import intake, news, observing
 from firstcontact.policy.case import team_index
-from firstcontact.policy.known import ObservedName
+from firstcontact.policy.known import ObservedName, ObservedValue
 
 
 class Understood(msgspec.Struct, frozen=True):
@@ -30,17 +30,21 @@ class Understood(msgspec.Struct, frozen=True):
     reopened: int = 0
 
 
-def signatures(facts: Iterable[Interaction], team: Team) -> dict[str, Signed]:
-    """The senders' signatures by interaction, read before there is a transaction that others wait for; and so
-    are all names, which are remembered by their readers until they are asked for."""
+class Said(msgspec.Struct, frozen=True):
+    """What a fact says of people: its sender's signature, and names by handle key."""
+
+    fact: Interaction
+    signed: Signed | None
+    names: tuple[tuple[str, ObservedName], ...]
+
+
+def read_ahead(facts: Iterable[Interaction], team: Team) -> dict[str, Said]:
+    """What facts say of people, by interaction, read before there is a transaction that others wait for."""
     index = team_index(team)
-    found: dict[str, Signed] = {}
+    found: dict[str, Said] = {}
     for fact in facts:
         mine = signed(fact, index)
-        if mine is not None:
-            found[fact.id] = mine
-        for _ in observed_names(fact, mine):
-            pass
+        found[fact.id] = Said(fact, mine, tuple(observed_names(fact, mine)))
     return found
 
 
@@ -51,9 +55,9 @@ def understand(
     now: int,
     live: bool,
     team: Team,
-    signed: Mapping[str, Signed],
+    said: Mapping[str, Said],
 ) -> Understood:
-    """Store facts in the transaction given, and make due what they concern. signed: their `signatures`."""
+    """Store facts in the transaction given, and make due what they concern. said: as `read_ahead`."""
     known = intake.load(tx, {fact.id for fact in facts})
     merged: dict[str, Interaction] = {}
     new = same = 0
@@ -70,36 +74,46 @@ def understand(
             merged[fact.id] = latest
     threaded = _threaded(tx, list(merged.values()), known)
     intake.save(tx, threaded, due_at=now, live=live)
-    topics, names = _news(threaded, signed)
+    topics, names = _news(threaded, said)
     intake.observe_names(tx, names)
-    topics |= _observe(tx, threaded, team, signed)
+    topics |= _observe(tx, threaded, team, said)
     reopened = news.tell(tx, topics, merged.keys() & known.keys(), now)
     changed = len(merged) - new
     return Understood(new=new, changed=max(changed, 0), same=same, reopened=reopened)
 
 
 def _news(
-    facts: Sequence[Interaction], signed: Mapping[str, Signed]
+    facts: Sequence[Interaction], said: Mapping[str, Said]
 ) -> tuple[set[str], list[tuple[str, ObservedName]]]:
     topics: set[str] = set()
     names: list[tuple[str, ObservedName]] = []
     for fact in facts:
         if isinstance(fact, Email) and fact.conversation:
             topics.add(f"thread:{fact.conversation}")
-        for key, name in observed_names(fact, signed.get(fact.id)):
+        for key, name in _names(fact, said.get(fact.id)):
             names.append((key, name))
             if name.first and name.last:
                 topics.add(f"name:{key}")
     return topics, names
 
 
-def _observe(
-    tx: Connection, facts: Sequence[Interaction], team: Team, signed: Mapping[str, Signed]
-) -> set[str]:
+def _names(fact: Interaction, said: Said | None) -> Iterable[tuple[str, ObservedName]]:
+    """Those read ahead, unless the fact is another since: told again, or somebody was taken out of it."""
+    if said is None:
+        return observed_names(fact)
+    if fact.participants is said.fact.participants and fact.at == said.fact.at:
+        return said.names
+    return observed_names(fact, said.signed)
+
+
+def _observe(tx: Connection, facts: Sequence[Interaction], team: Team, said: Mapping[str, Said]) -> set[str]:
     """Keep what these facts say of people beside their names; the topics that have news. An address that
     takes no mail any more is one until it writes again, in whatever order the two arrive."""
     index = team_index(team)
-    seen = [each for fact in facts for each in observed_values(fact, signed.get(fact.id), index)]
+    seen: list[tuple[str, ObservedValue]] = []
+    for fact in facts:
+        each = said.get(fact.id)
+        seen += observed_values(fact, each.signed if each else None, index)
     bounces = [(key, value) for key, value in seen if value.source == observing.BOUNCE]
     bounced = {(key, value.at) for key, value in bounces}
     standing = bounced - observing.wrote_since(tx, bounced)

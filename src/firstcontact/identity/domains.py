@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import dropwhile
 from urllib.parse import urlsplit
 
 from firstcontact.identity import _host_lists as lists
@@ -107,10 +106,10 @@ def is_hosting(host: str) -> bool:
     host = canonical_host(host)
     if under(host, lists.HOSTING):
         return True
-    shared = _private_list().publicsuffix(host)
+    shared = _whole_list().publicsuffix(host)
     if not shared or shared in lists.REGISTRIES:
         return False
-    return len(shared) > len(_icann_list().publicsuffix(host) or "")  # the longer rule is the one that counts
+    return shared != _icann_list().publicsuffix(host)
 
 
 @lru_cache(maxsize=16384)
@@ -176,21 +175,13 @@ def _local(address: str) -> str:
 # --- lists, loaded on first use ----------------------------------------------------------------------
 
 
-_PRIVATE = "// ===BEGIN PRIVATE DOMAINS==="
-
-
 class _SuffixList:
-    """The two questions asked of a section of the Public Suffix List."""
+    """The two questions asked of the Public Suffix List."""
 
-    def __init__(self, *, private: bool) -> None:
-        from publicsuffixlist import PSLFILE, PublicSuffixList  # 35 ms, and many commands never ask
+    def __init__(self, only_icann: bool) -> None:
+        from publicsuffixlist import PublicSuffixList  # 35 ms, and many commands never ask
 
-        if not private:
-            self._list = PublicSuffixList(only_icann=True)
-            return
-        with open(PSLFILE, encoding="utf-8") as lines:
-            section = dropwhile(lambda line: not line.startswith(_PRIVATE), lines)
-            self._list = PublicSuffixList(section, accept_unknown=False)
+        self._list = PublicSuffixList(only_icann=only_icann)
 
     def publicsuffix(self, host: str) -> str | None:
         return self._list.publicsuffix(host)
@@ -201,12 +192,12 @@ class _SuffixList:
 
 @lru_cache(maxsize=1)
 def _icann_list() -> _SuffixList:
-    return _SuffixList(private=False)
+    return _SuffixList(only_icann=True)
 
 
 @lru_cache(maxsize=1)
-def _private_list() -> _SuffixList:
-    return _SuffixList(private=True)
+def _whole_list() -> _SuffixList:
+    return _SuffixList(only_icann=False)
 
 
 def _is_suffix(name: str) -> bool:

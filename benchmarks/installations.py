@@ -25,8 +25,8 @@ CREATING: Mapping[str, object] = {**STANDARD, "engagement": "any", "free_mail": 
 def open_home(folder: Path, settings: Mapping[str, object]):  # type: ignore[no-untyped-def]
     """An installation in a folder, and the reader of its deliveries."""
     from firstcontact.bootstrap import open_installation, reader
-    from firstcontact.config import Home
     from firstcontact.policy.scopes import SettingsBook
+    from firstcontact.settings_text import Home
 
     book = SettingsBook.from_mapping(TEAM, settings)
     opened = open_installation(Home(folder=folder, path=folder / "settings.toml", text="", book=book))

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from firstcontact.config import Engine, home_folder, load, set_key, write_initial
+from firstcontact.config import home_folder, load, set_key, write_initial
 from firstcontact.policy.schema import Problem, SettingsProblem
 from firstcontact.policy.warnings import warnings
+from firstcontact.settings_text import Engine
 from firstcontact.toml_places import places
 
 SETTINGS = """\

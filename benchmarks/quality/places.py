@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from firstcontact.bootstrap import Opened, file_items, format_of, open_installation, reader
-from firstcontact.config import Home
 from firstcontact.flow.clock import VirtualClock
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import reading
 from firstcontact.policy.decision import Decision
 from firstcontact.policy.known import Known
 from firstcontact.policy.scopes import SettingsBook
+from firstcontact.settings_text import Home
 
 FOREVER = 1 << 62
 NOON = 1_767_268_800_000_000

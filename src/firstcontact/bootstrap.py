@@ -9,9 +9,8 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine
 
-from firstcontact import config
 from firstcontact.boundaries import Boundary, crossing
-from firstcontact.config import Connection, Home, StoreAt, busy_seconds, key_file, password_of, titles_of
+from firstcontact.config import busy_seconds, key_file, password_of, titles_of
 from firstcontact.connectors import kinds
 from firstcontact.connectors.address_book.connector import AddressBook
 from firstcontact.connectors.address_book.tables import HISTORY as ADDRESS_BOOK
@@ -46,6 +45,8 @@ from firstcontact.operating.watch import SILENT, Watch
 from firstcontact.operating.watched_crm import WatchedCrm
 from firstcontact.policy.schema import Problem, SettingsProblem, unknown_key
 from firstcontact.policy.scopes import SettingsBook
+from firstcontact.settings_text import ADDRESS_BOOK as OWN_KIND
+from firstcontact.settings_text import Connection, Home, StoreAt
 from firstcontact.store.engine import BUSY_SECONDS, open_engine
 from firstcontact.store.migrations import Side
 from firstcontact.store.problems import StoreProblem, problem_of
@@ -150,7 +151,7 @@ def the_connection(home: Home) -> Connection | None:
 
     Raises FlowProblem where there are several, or one of a kind that no connection can be opened to.
     """
-    named = [each for each in home.connections.values() if each.kind not in ("", config.ADDRESS_BOOK)]
+    named = [each for each in home.connections.values() if each.kind not in ("", OWN_KIND)]
     if len(named) > 1:
         names = ", ".join(f"[connection.{each.name}]" for each in named)
         raise FlowProblem(

@@ -20,11 +20,12 @@ from sqlalchemy.exc import DBAPIError
 
 from firstcontact import keyring
 from firstcontact.boundaries import Boundary, crossing
-from firstcontact.config import FILE_NAME, KEY_FILE, Home, StoreAt, make_folder, replace_settings, set_store
+from firstcontact.config import KEY_FILE, make_folder, replace_settings, set_store
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.lanes.owners import is_gone
 from firstcontact.ledger import leasing, restored
 from firstcontact.ledger.tables import lanes
+from firstcontact.settings_text import FILE_NAME, Home, StoreAt
 from firstcontact.store import archive as archives
 from firstcontact.store import moving
 from firstcontact.store.archive import Archive

@@ -45,6 +45,9 @@ IO_CALLS = frozenset({"open", "input", "print", "breakpoint", "exec", "eval", "_
 CLOCK_CALLS = frozenset({"now", "utcnow", "today"})
 WORLD_OF_SYS = frozenset({"argv", "stdin", "stdout", "stderr", "path", "modules", "exit"})
 
+_ABOVE_SETTINGS = frozenset(
+    {"store", "ledger", "lanes", "flow", "connectors", "operating", "testing", "bootstrap", "config"}
+)
 NEVER: dict[str, frozenset[str]] = {
     "store": frozenset({"ledger", "lanes", "flow", "connectors", "testing", "bootstrap", "config"}),
     "ledger": frozenset({"lanes", "flow", "connectors", "testing", "bootstrap", "config"}),
@@ -55,6 +58,8 @@ NEVER: dict[str, frozenset[str]] = {
     "config": frozenset(
         {"store", "ledger", "lanes", "flow", "connectors", "operating", "testing", "bootstrap"}
     ),
+    "settings_text": _ABOVE_SETTINGS | {"settings_edits"},
+    "settings_edits": _ABOVE_SETTINGS,
 }
 """Which way the arrows of the shell point: a room to the rooms that it never imports.
 `connectors.contract` is nobody's vendor; whoever handles a connector may import it."""

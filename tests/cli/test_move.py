@@ -16,8 +16,9 @@ import pytest
 
 from firstcontact import homes
 from firstcontact.bootstrap import open_installation, sides
-from firstcontact.config import StoreAt, load
+from firstcontact.config import load
 from firstcontact.ledger.history import HISTORY as LEDGER
+from firstcontact.settings_text import StoreAt
 from firstcontact.store import moving
 from firstcontact.store import rows as rows_module
 from firstcontact.store.engine import begin, fetch

@@ -57,6 +57,7 @@ from firstcontact.ledger import connecting, reading, stuck
 from firstcontact.ledger.history import open_ledger
 from firstcontact.ledger.reading import WriteRow
 from firstcontact.ledger.tables import writes
+from firstcontact.settings_text import Connection
 from firstcontact.testing.simulators.base import Switches, simulator
 from firstcontact.testing.simulators.faults import BATCH, Faulty, batched, requests_in
 from firstcontact.testing.simulators.serving import running
@@ -417,7 +418,7 @@ def firm_at(
         home = folder / "home"
         config.write_initial(home, TEAM)
         options = dict(found.options(served.url))
-        connection = config.Connection(name=CONNECTION, kind=kind, options=options)
+        connection = Connection(name=CONNECTION, kind=kind, options=options)
         config.set_connection(home, connection)
         _furnish(made.desk, kind)
         seed(made.desk)

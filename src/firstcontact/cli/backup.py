@@ -75,8 +75,9 @@ def restore(
     """
     from firstcontact import homes
     from firstcontact.bootstrap import sides
-    from firstcontact.config import FILE_NAME, keep_password, key_file, make_folder, named_store, store_in
+    from firstcontact.config import keep_password, key_file, make_folder, named_store
     from firstcontact.flow.clock import SystemClock
+    from firstcontact.settings_text import FILE_NAME, store_in
     from firstcontact.store.archive import Archive
 
     folder = home_folder(ctx)

@@ -16,7 +16,7 @@ import click
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
+    from firstcontact.settings_text import Home
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -21,9 +21,9 @@ from firstcontact.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from firstcontact.config import Connection, Home
     from firstcontact.connectors.contract import Asked, Credentials, CrmKind, Login
     from firstcontact.ledger.book import Ledger
+    from firstcontact.settings_text import Connection, Home
 
 WAIT_SECONDS = 300.0
 """For so long the browser may take to come back."""
@@ -145,8 +145,8 @@ def _chosen(
     import msgspec
 
     from firstcontact.bootstrap import the_connection
-    from firstcontact.config import Connection
     from firstcontact.connectors import kinds
+    from firstcontact.settings_text import Connection
 
     try:
         crm_kind = kinds.kind(kind)

@@ -13,9 +13,9 @@ import click
 from firstcontact.cli.common import counted, day, json_option, moment, note, open_home, print_json, say, table
 
 if TYPE_CHECKING:
-    from firstcontact.config import Home
     from firstcontact.flow.created import CreatedReport
     from firstcontact.ledger.created import Creation
+    from firstcontact.settings_text import Home
 
 HEADER = (
     "created",

@@ -23,9 +23,9 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.flow.dedupe import Outlook
     from firstcontact.flow.pairs import PairShown
+    from firstcontact.settings_text import Home
 
 ROUNDS = 5
 """Searches in one `run`: who was alike by way of another follows when that one has gone."""

@@ -20,8 +20,8 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.flow.origins import Origin
+    from firstcontact.settings_text import Home
 
 
 @click.command(epilog="Example: firstcontact enrichment jo@acme.example")

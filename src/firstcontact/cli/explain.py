@@ -19,9 +19,9 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.explain.sentences import Explained
     from firstcontact.flow.story import InteractionStory, PersonStory
+    from firstcontact.settings_text import Home
 
 
 @click.command(epilog="Example: firstcontact explain jo@acme.example")

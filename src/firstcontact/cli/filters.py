@@ -12,8 +12,8 @@ from firstcontact.cli.common import counted, day, json_option, moment, note, ope
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from firstcontact.config import Home
     from firstcontact.flow.filter_trial import ListName, Trial
+    from firstcontact.settings_text import Home
 
 
 @click.group(epilog="Example: firstcontact filters try '*@news.example'")

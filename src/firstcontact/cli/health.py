@@ -14,8 +14,8 @@ from firstcontact.cli.common import clean, home_folder, json_option, print_json,
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from firstcontact.config import Home
     from firstcontact.operating.health import Check, Limits
+    from firstcontact.settings_text import Home
 
 _SIGNS = {"ok": "ok", "broken": "BROKEN", "person": "waits"}
 
@@ -74,8 +74,8 @@ def _checks(ctx: click.Context, limits: Limits, wait: float) -> Iterator[Check]:
 
 def _of_stores(home: Home, limits: Limits, wait: float) -> Iterator[Check]:
     from firstcontact.bootstrap import sides
-    from firstcontact.config import ADDRESS_BOOK
     from firstcontact.operating.health import Check, check_store, hurry, of_problem
+    from firstcontact.settings_text import ADDRESS_BOOK
     from firstcontact.store.problems import StoreProblem
 
     try:

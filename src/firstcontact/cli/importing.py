@@ -31,10 +31,10 @@ from firstcontact.cli.turn import turn
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import FoundFile, Opened
-    from firstcontact.config import Home
     from firstcontact.flow.importing import FileResult, FileToRead
     from firstcontact.flow.installation import Held, Item, Progress
     from firstcontact.ledger.reading import Report
+    from firstcontact.settings_text import Home
 
 
 @click.command("import", epilog="Example: firstcontact import ~/mail/Inbox.mbox ~/mail/Sent.mbox calls.json")

@@ -13,8 +13,8 @@ from firstcontact.cli.common import counted, json_option, moment, note, open_hom
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.ledger.index import IndexState
+    from firstcontact.settings_text import Home
 
     Tell = Callable[[IndexState], None]
 

@@ -14,8 +14,8 @@ from firstcontact.cli.move import STORE_HELP
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from firstcontact.config import StoreAt
     from firstcontact.policy.schema import Problem
+    from firstcontact.settings_text import StoreAt
 
 _USER = re.compile(r"^\s*(?P<name>[^<]*?)\s*<(?P<mail>[^>]+)>\s*(?P<number>\S.*)?$")
 
@@ -51,9 +51,10 @@ def init(
     No question is asked where everything is given.
     """
     from firstcontact.bootstrap import open_installation
-    from firstcontact.config import FILE_NAME, named_store, write_initial
+    from firstcontact.config import named_store, write_initial
     from firstcontact.policy.presets import PRESETS
     from firstcontact.policy.schema import SettingsProblem
+    from firstcontact.settings_text import FILE_NAME
 
     folder = home_folder(ctx)
     if preset and preset not in PRESETS:

@@ -21,9 +21,9 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.flow.engagements import Entry
     from firstcontact.ledger.engagement import Wanted
+    from firstcontact.settings_text import Home
 
 _OUTCOMES: dict[str, tuple[str, ...]] = {
     "activity": ("log", "log_unlinked", "skip", "ask"),

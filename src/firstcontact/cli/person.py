@@ -23,8 +23,8 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.flow.erasing import Done, ToDo
+    from firstcontact.settings_text import Home
 
 _WHO = click.argument("who", nargs=-1, required=True, metavar="WHO...")
 

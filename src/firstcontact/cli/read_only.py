@@ -18,7 +18,7 @@ from firstcontact.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from firstcontact.config import Connection, Home
+    from firstcontact.settings_text import Connection, Home
 
 
 @click.group("read-only", epilog="Example: firstcontact read-only off")

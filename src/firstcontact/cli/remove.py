@@ -23,8 +23,8 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.flow.undo import Chosen, Removal
+    from firstcontact.settings_text import Home
 
 _yes = click.option("--yes", is_flag=True, help="Do it, without asking.")
 _by = click.option("--by", default="", metavar="NAME", help="Who says so; kept with what is removed.")

@@ -27,8 +27,8 @@ from firstcontact.cli.common import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from firstcontact.config import Home
     from firstcontact.flow.replay import Difference, ReplaySummary
+    from firstcontact.settings_text import Home
 
 
 @click.command(epilog="Example: firstcontact replay --with stricter.toml --since 2026-01-01")

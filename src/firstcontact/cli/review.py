@@ -19,8 +19,8 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.flow.importing import Question
+    from firstcontact.settings_text import Home
 
 
 class _Review(click.Group):

@@ -15,10 +15,10 @@ from firstcontact.cli.watching import WatchOptions, watch_options, watching
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
     from firstcontact.cli.watching import Watching
-    from firstcontact.config import Home
     from firstcontact.flow.installation import Tally
     from firstcontact.lanes.leases import Lease
     from firstcontact.lanes.worker import Drain
+    from firstcontact.settings_text import Home
 
 
 @click.command(epilog="Example: firstcontact run --processes 2 --metrics 9464")

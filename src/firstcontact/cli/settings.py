@@ -19,7 +19,7 @@ from firstcontact.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from firstcontact.config import Home
+    from firstcontact.settings_text import Home
 
 
 @click.group(epilog="Example: firstcontact settings show --for ana --kind call")
@@ -34,8 +34,8 @@ def settings() -> None:
 @click.pass_context
 def show(ctx: click.Context, user: str, kind: str | None, as_json: bool) -> None:
     """Every effective value, and the scope that it came from."""
-    from firstcontact.config import ADDRESS_BOOK
     from firstcontact.policy.scopes import describe
+    from firstcontact.settings_text import ADDRESS_BOOK
 
     home = load_home(ctx)
     user = user_of(home, user)

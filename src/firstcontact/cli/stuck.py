@@ -19,9 +19,9 @@ from firstcontact.cli.common import (
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import Opened
-    from firstcontact.config import Home
     from firstcontact.ledger.connecting import ConnectionState
     from firstcontact.ledger.stuck import Stuck
+    from firstcontact.settings_text import Home
 
 _CAUSES: dict[str, tuple[str, str]] = {
     "refused": (

@@ -28,12 +28,12 @@ from firstcontact.cli.watching import WatchOptions, watch_options, watching
 
 if TYPE_CHECKING:
     from firstcontact.bootstrap import FoundFile, Opened
-    from firstcontact.config import Home
     from firstcontact.flow.engine_job import InstallationJob
     from firstcontact.flow.installation import Tally
     from firstcontact.flow.replay import Difference, ReplaySummary
     from firstcontact.lanes.temporal.messages import Place, Progress
     from firstcontact.lanes.temporal.server import Server
+    from firstcontact.settings_text import Home
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -22,6 +22,7 @@ from firstcontact.connectors.toolkit.http import Http
 from firstcontact.lanes.credentials import KeptCredentials
 from firstcontact.ledger.book import Ledger
 from firstcontact.ledger.history import open_ledger
+from firstcontact.settings_text import Connection
 from firstcontact.store.engine import open_engine
 from firstcontact.testing.conformance.making import new_contact
 from firstcontact.testing.simulators.base import Kept
@@ -155,7 +156,7 @@ def test_two_processes_use_a_refresh_token_once(listed: Any, counted: Counting, 
     team = {"region": "US", "users": [{"id": "ana", "name": "Ana Ruiz", "emails": ["ana@firm.example"]}]}
     config.write_initial(home, team)
     options = {"api": "platform", "address": listed.served.url}
-    config.set_connection(home, config.Connection(name="office", kind="clio_grow", options=options))
+    config.set_connection(home, Connection(name="office", kind="clio_grow", options=options))
     loaded = config.load(home)
     ledger = open_ledger(bootstrap.sides(home, loaded.store)[0].engine)
     login = {**listed.credentials.read(), "expires_at": "1"}

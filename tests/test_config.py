@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from firstcontact.config import home_folder, load, set_key, write_initial
-from firstcontact.policy.schema import Problem, SettingsProblem
+from firstcontact.policy.setting import Problem, SettingsProblem
 from firstcontact.policy.warnings import warnings
 from firstcontact.settings_text import Engine
 from firstcontact.toml_places import places

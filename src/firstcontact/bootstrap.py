@@ -43,8 +43,8 @@ from firstcontact.ledger.history import open_ledger
 from firstcontact.operating.memory import one_arena
 from firstcontact.operating.watch import SILENT, Watch
 from firstcontact.operating.watched_crm import WatchedCrm
-from firstcontact.policy.schema import Problem, SettingsProblem, unknown_key
 from firstcontact.policy.scopes import SettingsBook
+from firstcontact.policy.setting import Problem, SettingsProblem, unknown_key
 from firstcontact.settings_text import ADDRESS_BOOK as OWN_KIND
 from firstcontact.settings_text import Connection, Home, StoreAt
 from firstcontact.store.engine import BUSY_SECONDS, open_engine

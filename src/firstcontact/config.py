@@ -18,10 +18,7 @@ import msgspec
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.identity.titles import BUILT_IN, TitleRule
-from firstcontact.policy.schema import (
-    Problem,
-    SettingsProblem,
-)
+from firstcontact.policy.setting import Problem, SettingsProblem
 from firstcontact.policy.settings import Effective
 from firstcontact.settings_edits import (
     edited,

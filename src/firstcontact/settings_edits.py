@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import msgspec
 
-from firstcontact.policy.schema import SCOPES, Layer, Place, Problem, Scope, SettingsProblem, unknown_key
 from firstcontact.policy.scopes import SettingsBook
+from firstcontact.policy.setting import SCOPES, Layer, Place, Problem, Scope, SettingsProblem, unknown_key
 from firstcontact.settings_text import Connection, Home, StoreAt, read_book
 
 _HEAD = """\

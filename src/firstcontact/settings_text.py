@@ -47,8 +47,9 @@ from typing import Any, cast
 
 import msgspec
 
-from firstcontact.policy.schema import BY_NAME, Problem, SettingsProblem, unknown_key
+from firstcontact.policy.schema import BY_NAME
 from firstcontact.policy.scopes import SUB_SCOPES, SettingsBook
+from firstcontact.policy.setting import Problem, SettingsProblem, unknown_key
 from firstcontact.toml_places import line_of, places
 
 FILE_NAME = "settings.toml"

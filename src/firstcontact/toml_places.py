@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-from firstcontact.policy.schema import Place
+from firstcontact.policy.setting import Place
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")

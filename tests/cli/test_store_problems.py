@@ -17,7 +17,7 @@ import pytest
 
 from firstcontact.bootstrap import sides
 from firstcontact.config import load, named_store
-from firstcontact.policy.schema import SettingsProblem
+from firstcontact.policy.setting import SettingsProblem
 from firstcontact.settings_text import StoreAt
 from firstcontact.store.engine import begin, open_engine
 from firstcontact.store.migrations import migrate, set_version

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from firstcontact.policy.layers import PRESET_NAMES
 from firstcontact.policy.presets import PRESETS
-from firstcontact.policy.schema import PRESET_NAMES
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.policy.settings import Effective
 

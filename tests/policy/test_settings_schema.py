@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from firstcontact.policy.layers import read_layer, read_text
 from firstcontact.policy.schema import (
     BY_NAME,
     LEAF_KEYS,
     SETTINGS,
     UNKNOWN_CONTACT_KEYS,
-    Scope,
     built_in,
-    read_layer,
-    read_text,
     setting_of,
 )
 from firstcontact.policy.scopes import SettingsBook, SettingsProblem
+from firstcontact.policy.setting import Scope
 from firstcontact.policy.settings import Effective
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firstcontact.policy.layers import PRESET_NAMES
 from firstcontact.policy.presets import PRESETS
-from firstcontact.policy.schema import LEAF_KEYS, PRESET_NAMES, built_in, setting_of
+from firstcontact.policy.schema import LEAF_KEYS, built_in, setting_of
 from firstcontact.policy.scopes import SettingsBook, SettingsProblem, describe
 
 TEAM: dict[str, Any] = {

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from firstcontact.policy.rules import RULE_NAMES
-from firstcontact.policy.schema import SETTINGS, Setting
+from firstcontact.policy.schema import SETTINGS
+from firstcontact.policy.setting import Setting
 from firstcontact.testing.scenarios.schema import load
 
 SCENARIOS = [

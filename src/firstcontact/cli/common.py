@@ -237,7 +237,7 @@ def known_problem(error: Exception) -> str | None:
     from firstcontact.formats.title_rules import BadRules
     from firstcontact.keyring import KeyProblem
     from firstcontact.lanes.temporal.server import EngineProblem
-    from firstcontact.policy.schema import SettingsProblem
+    from firstcontact.policy.setting import SettingsProblem
     from firstcontact.store.problems import StoreProblem
 
     known = BadRules | EngineProblem | FileProblem | FlowProblem | KeyProblem | SettingsProblem | StoreProblem

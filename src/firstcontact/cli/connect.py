@@ -180,7 +180,7 @@ def _chosen(
 def _check_options(home: Home, connection: Connection) -> None:
     """Raises click.UsageError: nothing stands in the file yet that a line could be named of."""
     from firstcontact.bootstrap import options_of
-    from firstcontact.policy.schema import SettingsProblem
+    from firstcontact.policy.setting import SettingsProblem
 
     try:
         options_of(home, connection)

@@ -59,7 +59,7 @@ def health(ctx: click.Context, age: float, free: int, backup_age: float, wait: f
 def _checks(ctx: click.Context, limits: Limits, wait: float) -> Iterator[Check]:
     from firstcontact.config import load
     from firstcontact.operating.health import Check, check_disk
-    from firstcontact.policy.schema import SettingsProblem
+    from firstcontact.policy.setting import SettingsProblem
 
     folder = home_folder(ctx)
     try:

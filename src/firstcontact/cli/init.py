@@ -14,7 +14,7 @@ from firstcontact.cli.move import STORE_HELP
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from firstcontact.policy.schema import Problem
+    from firstcontact.policy.setting import Problem
     from firstcontact.settings_text import StoreAt
 
 _USER = re.compile(r"^\s*(?P<name>[^<]*?)\s*<(?P<mail>[^>]+)>\s*(?P<number>\S.*)?$")
@@ -53,7 +53,7 @@ def init(
     from firstcontact.bootstrap import open_installation
     from firstcontact.config import named_store, write_initial
     from firstcontact.policy.presets import PRESETS
-    from firstcontact.policy.schema import SettingsProblem
+    from firstcontact.policy.setting import SettingsProblem
     from firstcontact.settings_text import FILE_NAME
 
     folder = home_folder(ctx)

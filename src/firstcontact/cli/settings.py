@@ -95,7 +95,7 @@ def _value(key: str, text: str) -> object:
     """
     import tomllib
 
-    from firstcontact.policy.schema import read_text
+    from firstcontact.policy.layers import read_text
 
     if not text.lstrip().startswith(("[", '"')):
         return read_text(key, text)

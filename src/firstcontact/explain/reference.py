@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from firstcontact.explain.catalogue import reference_page
 from firstcontact.policy.presets import PRESETS
-from firstcontact.policy.schema import SCOPES, SETTINGS, Setting, setting_of
+from firstcontact.policy.schema import SETTINGS, setting_of
 from firstcontact.policy.scopes import written
+from firstcontact.policy.setting import SCOPES, Setting
 
 _HEAD = """\
 # Settings

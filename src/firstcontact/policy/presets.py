@@ -15,7 +15,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from firstcontact.policy.schema import Leaves, Value, built_in, setting_of
+from firstcontact.policy.schema import built_in, setting_of
+from firstcontact.policy.setting import Leaves, Value
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,11 +25,12 @@ import msgspec
 
 from firstcontact.identity.team import Team
 from firstcontact.interactions.model import KINDS
+from firstcontact.policy.layers import read_layer
 from firstcontact.policy.patterns import compile_patterns
 from firstcontact.policy.presets import PRESETS
-from firstcontact.policy.schema import (
+from firstcontact.policy.schema import SETTINGS, built_in, setting_of
+from firstcontact.policy.setting import (
     SCOPES,
-    SETTINGS,
     Layer,
     Leaves,
     Place,
@@ -37,9 +38,6 @@ from firstcontact.policy.schema import (
     Scope,
     SettingsProblem,
     Value,
-    built_in,
-    read_layer,
-    setting_of,
     unknown_key,
 )
 from firstcontact.policy.settings import Effective

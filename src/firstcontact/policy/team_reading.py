@@ -17,7 +17,7 @@ import phonenumbers
 
 from firstcontact.identity.team import Team, User
 from firstcontact.interactions.handles import read_email, read_phone
-from firstcontact.policy.schema import Place, Problem, unknown_key
+from firstcontact.policy.setting import Place, Problem, unknown_key
 
 TEAM_KEYS = ("region", "timezone", "domains", "users", "lines", "fallback_user", "mail_hosts")
 USER_KEYS = (

@@ -10,9 +10,10 @@ from typing import Protocol
 
 from firstcontact.identity.team import User
 from firstcontact.interactions.model import KINDS
-from firstcontact.policy.schema import OWNERS, Layer, Problem
 from firstcontact.policy.scopes import SettingsBook
+from firstcontact.policy.setting import Layer, Problem
 from firstcontact.policy.settings import Effective
+from firstcontact.policy.written import OWNERS
 
 _PLURAL = {
     "call": "calls",

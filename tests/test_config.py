@@ -325,7 +325,16 @@ def test_a_refused_change_writes_nothing(
     with pytest.raises(SettingsProblem, match=expected) as caught:
         set_key(home, scope, key, value)
     assert caught.value.problems[0].file == str(home / "settings.toml")
+    if "locked" not in expected and "admin's" not in expected:
+        assert caught.value.problems[0].line == 0, "a line of a text that nobody can look at"
     assert (home / "settings.toml").read_text(encoding="utf-8") == SETTINGS
+
+
+def test_a_change_at_the_end_ends_its_line(tmp_path: Path) -> None:
+    """As editors and shells expect of a text file."""
+    write_initial(tmp_path, {"region": "US", "domains": ["northwind.example"]})
+    set_key(tmp_path, "organisation", "engagement", "any")
+    assert (tmp_path / "settings.toml").read_text(encoding="utf-8").endswith('"any"\n')
 
 
 def test_an_admin_may_lock_what_users_have_set(home: Path) -> None:

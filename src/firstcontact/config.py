@@ -217,10 +217,17 @@ def set_key(home: Path, scope: str, key: str, value: object) -> Change:
         before = load(home)
         layer_place = layer_place_of(before, scope)
         text = edited(before, layer_place, key, value)
-        after = read_home(home, before.path, text)
+        try:
+            after = read_home(home, before.path, text)
+        except SettingsProblem as refused:  # in a text that is not in the file, nor will be
+            raise SettingsProblem([_nowhere(problem) for problem in refused.problems]) from None
         refuse_locked(before, after, layer_place)
         _write(before.path, text)
     return Change(after, before.book.effective_at(scope), after.book.effective_at(scope))
+
+
+def _nowhere(problem: Problem) -> Problem:
+    return msgspec.structs.replace(problem, line=0, other_line=0)
 
 
 def named_store(home: Path, named: str) -> tuple[StoreAt, str]:
@@ -329,7 +336,7 @@ def _write(path: Path, text: str) -> None:
     try:
         with crossing(Boundary.WRITE_SETTINGS):
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+                file.write(text if text.endswith("\n") else text + "\n")
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, mode)

@@ -56,13 +56,8 @@ def drained(words: Sequence[str], count: int, home: Path, calls: int) -> tuple[f
     """Interactions a second of wall time, and processor seconds, of one crew on one installation."""
     from firstcontact.bootstrap import open_installation
     from firstcontact.config import load
-    from firstcontact.ledger import lanes_due
-    from firstcontact.ledger.tables import deliveries, interactions, writes
+    from firstcontact.ledger import intake, lanes_due, writing
 
-    any_due = [
-        select(table.c.shard).where(table.c.due_at.is_not(None)).limit(1)
-        for table in (deliveries, interactions, writes)
-    ]
     opened = open_installation(load(home))
 
     crm = opened.installation.crm.connection
@@ -70,7 +65,7 @@ def drained(words: Sequence[str], count: int, home: Path, calls: int) -> tuple[f
     def due() -> int:
         """How much is to be done; counted only once nothing is due: the crew has the cores to itself."""
         with opened.ledger.read() as tx:
-            if any(tx.execute(each).first() for each in any_due):
+            if intake.imports_due(tx, 2**62) or writing.due_writes(tx, crm, 2**62, 1):
                 return 1
             counts = lanes_due.count_due(tx, crm, 2**62)
         return counts.deliveries + counts.interactions + counts.writes + counts.held
@@ -94,7 +89,6 @@ def drained(words: Sequence[str], count: int, home: Path, calls: int) -> tuple[f
 
 
 def _understood(opened) -> int:  # type: ignore[no-untyped-def]
-    from sqlalchemy import select
 
     from firstcontact.ledger.tables import interactions
 

@@ -613,7 +613,7 @@ class Installation(Polling, Answers):
         would make more contacts than the brake allows at once: then it waits for a person (SPEC §3)."""
         now = self.clock.now()
         with self.ledger.read() as tx:
-            if not writing.held(tx) or read_only.since(tx, self.crm.connection):
+            if not writing.any_held(tx) or read_only.since(tx, self.crm.connection):
                 return None
             if intake.imports_due(tx, now):  # asked again below: here, so that no turn is taken in vain
                 return None

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Table, select, text, update
 
 from firstcontact.interactions.model import decode, kind_of
+from firstcontact.ledger import intake
 from firstcontact.ledger.tables import deliveries, interactions, writes
 from firstcontact.planning.write import Write
 from firstcontact.store.statements import chunks
@@ -90,7 +91,7 @@ def _faults(tx: Connection, limit: int) -> Iterator[Stuck]:
             interaction=row.id, problem=row.problem.removeprefix(FAULT), since=row.at,
         )  # fmt: skip
     failing = select(interactions).where(interactions.c.due_at.is_not(None), interactions.c.attempts >= MANY)
-    for row in tx.execute(failing.order_by(interactions.c.at).limit(limit)):
+    for row in tx.execute(failing.order_by(intake.BY_TIME).limit(limit)):
         yield Stuck(
             key=f"interaction:{row.id}", cause="failing", what=row.kind, about=row.senders,
             interaction=row.id, problem="the CRM could not be asked", since=row.at, attempts=row.attempts,

@@ -29,9 +29,10 @@ deliveries = table(
     Column("problem", TEXT, nullable=False),
     Column("raw", BLOB),
     Index(
-        "deliveries_due",
-        "id",
+        "deliveries_due",  # in the order of understanding; why `+ 0`, says `intake.BY_ID`
+        text("(id + 0)"),
         "due_at",
+        "shard",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
     ),
@@ -88,7 +89,7 @@ interactions = table(
     ),
     Index(
         "interactions_due",  # in the order of deciding: a batch is read without sorting all that is due
-        "at",
+        text("(at + 0)"),
         "id",
         "due_at",
         "shard",

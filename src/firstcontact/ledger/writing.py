@@ -491,7 +491,19 @@ _HELD = Statement(
 )
 
 
+_ANY_HELD = Statement(
+    # In the index's own order, so that PostgreSQL takes it, however many writes it believes to be held.
+    select(writes.c.key)
+    .where(_STOPPED, writes.c.state == "held")
+    .order_by(writes.c.state, writes.c.kind, writes.c.at)
+    .limit(1)
+)
 _WAITING = text("state = 'waiting'")
+
+
+def any_held(tx: Connection) -> bool:
+    """Whether a brake holds a write."""
+    return bool(_ANY_HELD.rows(tx))
 
 
 def held(tx: Connection) -> dict[str, int]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from firstcontact.interactions.model import Email, Interaction, decode, encode, kind_of
 from firstcontact.interactions.rejection import Rejection
-from firstcontact.ledger.sharding import ALL, SHARDS, shard, shard_of
+from firstcontact.ledger.sharding import ALL, SHARDS, in_lanes, lanes, shard, shard_of
 from firstcontact.ledger.tables import (
     cursors,
     deliveries,
@@ -109,7 +109,7 @@ lies evenly among what is done, would else go over all that is done to find it."
 def _due(table: Table, columns: Sequence[str], *order: ColumnElement[Any]) -> tuple[Statement, Statement]:
     """What is due of a table, in an order: in all lanes, and in some."""
     query = select(*(table.c[name] for name in columns)).where(table.c.due_at <= bindparam("now"))
-    some = query.where(table.c.shard.in_(values("shards")))
+    some = query.where(*in_lanes(table.c.shard))
     most = bindparam("most", type_=Integer)
     return Statement(query.order_by(*order).limit(most)), Statement(some.order_by(*order).limit(most))
 
@@ -124,7 +124,7 @@ def _due_of(
     in_all, in_some = asked
     if len(shards) >= SHARDS:
         return in_all.rows(tx, now=now, most=limit)
-    return in_some.rows(tx, now=now, most=limit, shards=sorted(shards))
+    return in_some.rows(tx, now=now, most=limit, **lanes(shards))
 
 
 _UNDERSTOOD = Statement(

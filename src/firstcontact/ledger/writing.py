@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Integer, bindparam, case, delete, func, select, text, update
 
 from firstcontact.ledger import restored, under_way
-from firstcontact.ledger.sharding import ALL, SHARDS
+from firstcontact.ledger.sharding import ALL, SHARDS, in_lanes, lanes
 from firstcontact.ledger.tables import activities, day_messages, interactions, reservations, writes
 from firstcontact.planning.plan import Logged
 from firstcontact.planning.write import ActivityFields, ContactFields, CreatedBy, Existing, Receipt, Write
@@ -216,7 +216,7 @@ _TO_DO = (
     .limit(bindparam("most", type_=Integer))
 )
 _DUE = Statement(_TO_DO)
-_DUE_IN_SOME = Statement(_TO_DO.where(writes.c.shard.in_(values("shards"))))
+_DUE_IN_SOME = Statement(_TO_DO.where(*in_lanes(writes.c.shard)))
 
 
 def due_writes(
@@ -225,7 +225,7 @@ def due_writes(
     """Writes of these lanes due by now, oldest intent first; those that are `under_way` were sent. After a
     restore, one that may have been sent in the time that the ledger does not know counts as sent, too
     (`restored`)."""
-    some = {} if len(shards) >= SHARDS else {"shards": sorted(shards)}
+    some = {} if len(shards) >= SHARDS else lanes(shards)
     asked = _DUE_IN_SOME if some else _DUE
     sent = under_way.keys(tx)
     due = tuple(

@@ -89,7 +89,6 @@ def drained(words: Sequence[str], count: int, home: Path, calls: int) -> tuple[f
 
 
 def _understood(opened) -> int:  # type: ignore[no-untyped-def]
-
     from firstcontact.ledger.tables import interactions
 
     with opened.ledger.read() as tx:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ LONG = ("deliveries", "interactions", "writes")
 
 
 @pytest.fixture(scope="module")
-def worked_off(postgres: Server) -> Engine:
+def worked_off(postgres: Server) -> Iterator[Engine]:
     """A ledger whose statistics are of a time when all of an import was due and held; most is done since."""
     engine = open_engine(postgres.database())
     open_ledger(engine)
@@ -45,7 +45,8 @@ def worked_off(postgres: Server) -> Engine:
         rows_left = "SELECT count(*) FROM {} WHERE due_at IS NOT NULL"
         assert tx.scalar(text(rows_left.format("deliveries"))) == MANY - DONE
         assert tx.scalar(text(rows_left.format("interactions"))) == MANY - DONE
-    return engine
+    yield engine
+    engine.dispose()
 
 
 ASKED: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {

@@ -6,6 +6,10 @@ BIN := .venv/bin
 DIGEST := $(shell cat requirements/dev.txt pyproject.toml | cksum | tr -cd '0-9')
 STAMP := .venv/.set-up-$(DIGEST)
 WORKERS ?= auto
+# Demo, tests and benchmarks start hundreds of processes. What these import is compiled once, beside the tree
+# and not in it, also where the environment forbids Python to write what it compiled.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fast check soak bench quality docs requirements format clean

@@ -85,6 +85,22 @@ def test_merged_refused_and_taken_back(twice: Any) -> None:
     assert len(ids(twice)) == 3
 
 
+def test_merges_that_wait_are_told_where_questions_are(twice: Any) -> None:
+    """With `autonomy.merge` on `ask`, `review` and `status` say so, until a person has had their word."""
+    assert twice.done("review").out == "Nothing waits for you.\n"
+    twice.done("settings", "set", "autonomy.merge", "ask")
+    twice.done("duplicates", "run", "--yes")
+    assert ids(twice) == {"c1", "c2", "k1", "k2"}
+    for word in ("review", "status"):
+        assert "1 merge for you: `firstcontact duplicates`." in twice.done(word).out
+    assert "Nothing waits" not in twice.done("review").out
+    assert "nothing waits" not in twice.done("status").out
+    assert twice.json("status")["merges_waiting"] == 1
+    twice.done("duplicates", "merge", "c1", "c2")
+    assert twice.done("review").out == "Nothing waits for you.\n"
+    assert twice.json("status")["merges_waiting"] == 0
+
+
 def test_what_is_no_pair(twice: Any) -> None:
     """A record that is not there, one with itself, two of people, and a merge that never was: one sentence
     each."""

@@ -41,8 +41,10 @@ def review(ctx: click.Context, as_json: bool) -> None:
     """Questions that wait for a person; without a command, lists them.
 
     One person is asked about once, however many interactions they are on; the answer settles all of them.
+    Merges that wait (`autonomy.merge`) are counted here, and answered with `duplicates`.
     """
     from firstcontact.flow.importing import questions
+    from firstcontact.flow.pairs import waiting
 
     if ctx.invoked_subcommand is not None:
         return
@@ -60,7 +62,10 @@ def review(ctx: click.Context, as_json: bool) -> None:
         say("  firstcontact review create NO       make a contact (--first, --last: its name), or the role")
         say("  firstcontact review accept NO       write what the mail says (--main: as the main address)")
         say("  firstcontact review ignore NO       leave it as it is, now and later")
-    else:
+    merges = waiting(opened.ledger, opened.installation.crm)
+    if merges:
+        say(f"{counted(merges, 'merge')} for you: `firstcontact duplicates`.")
+    elif not asked:
         say("Nothing waits for you.")
 
 

@@ -49,6 +49,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     from firstcontact.cli.importing import unfinished_lines
     from firstcontact.cli.index import how_old, seconds_old
     from firstcontact.flow.importing import snapshot, unfinished
+    from firstcontact.flow.pairs import waiting
     from firstcontact.ledger import connecting
     from firstcontact.store.engine import place
 
@@ -56,6 +57,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     report = snapshot(opened.installation)
     later = unfinished(opened.installation)
     read = opened.installation.index_state() if opened.installation.indexed else None
+    merges = waiting(opened.ledger, opened.installation.crm)
     now = opened.installation.clock.now()
     with opened.ledger.read() as tx:
         paused = connecting.state(tx, opened.installation.crm.connection).why
@@ -67,6 +69,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
                 "due": report.due,
                 "pending": later.writes,
                 "waiting": report.waiting,
+                "merges_waiting": merges,
                 "parked": report.parked,
                 "held": report.held,
                 "read_only": opened.installation.read_only(),
@@ -88,12 +91,13 @@ def status(ctx: click.Context, as_json: bool) -> None:
         say(line)
     for count, what, sentence in (
         (report.waiting, "question", "for you: `firstcontact review`."),
+        (merges, "merge", "for you: `firstcontact duplicates`."),
         (report.parked, "write", "refused by the CRM: `firstcontact stuck` says why."),
         (report.held, "write", held_sentence(opened)),
     ):
         if count:
             say(f"{counted(count, what)} {sentence}")
-    if not (report.due or later.writes or report.waiting or report.parked or report.held):
+    if not (report.due or later.writes or report.waiting or merges or report.parked or report.held):
         say("Nothing is due, nothing waits.")
 
 

@@ -55,6 +55,12 @@ def kept(ledger: Ledger, crm: Crm, states: Sequence[str], most: int = 200) -> tu
     return [_shown(row, records.get(row.loser), records.get(row.survivor)) for row in newest], len(rows)
 
 
+def waiting(ledger: Ledger, crm: Crm) -> int:
+    """How many merges wait for a person's word, because `autonomy.merge` says so."""
+    with ledger.read() as tx:
+        return duplicates.how_many(tx, crm.connection, "asked")
+
+
 def _shown(row: PairRow, goes: Record | None, stays: Record | None) -> PairShown:
     speaks_for, against = _by_name(row.evidence.split())
     if goes is not None and stays is not None and "alike_by_model" not in row.evidence:

@@ -129,6 +129,18 @@ def standing(tx: Connection, connection: str, states: Collection[str]) -> tuple[
     return tuple(PairRow(**row._mapping) for row in _STANDING.rows(tx, of=connection, states=states))
 
 
+_HOW_MANY = Statement(
+    select(func.count())
+    .select_from(merges)
+    .where(merges.c.connection == bindparam("of"), merges.c.state == bindparam("state"))
+)
+
+
+def how_many(tx: Connection, connection: str, state: str) -> int:
+    """How many pairs are in this state."""
+    return int(_HOW_MANY.rows(tx, of=connection, state=state)[0][0])
+
+
 def told_apart(tx: Connection, connection: str, ids: Collection[str]) -> frozenset[frozenset[str]]:
     """Pairs among these records of which a person said that they are two, or took the merge back."""
     rows = _OF_RECORDS.rows(tx, of=connection, ids=ids)

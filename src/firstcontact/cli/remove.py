@@ -183,7 +183,7 @@ def settings_version(opened: Opened, begins: str) -> str:
 
 def _nothing(foreseen: Removal, *, as_json: bool) -> int:
     if as_json:
-        print_json({"done": True, **_plain(foreseen)})
+        print_json({"done": not foreseen.left, **_plain(foreseen)})
         return 0
     before = f"; {counted(foreseen.before, 'write')} of it {_was(foreseen.before)} removed before"
     say(f"Nothing is there that could be removed{before if foreseen.before else ''}.")

@@ -126,7 +126,8 @@ def _report(ctx: click.Context, as_json: bool) -> None:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.kinds.items()))
     say(f"{counted(counts.interactions, 'interaction')}{f' ({kinds})' if kinds else ''}.")
     say(
-        f"{_contacts(counts.contacts, opened)}, {counts.created:,} of them made by FirstContact; "
+        f"{_contacts(counts.contacts, opened)}; "
+        f"{counted(counts.created, 'contact')} made by FirstContact so far; "
         f"{counted(counts.activities, 'activity', 'activities')} logged; "
         f"{counted(counts.waiting, 'question')} open."
     )

@@ -226,10 +226,20 @@ def _fits(write: Write, decision: Decision, chosen: Chosen) -> bool:
 
 
 def reasons_of(write: Write, decision: Decision) -> tuple[str, ...]:
-    """The decisive reasons of a write: of the person it is about, or of the activity."""
-    abouts = {write.subject} if write.kind == "create_contact" else {""}
+    """The decisive reasons of a write: of the person it is about, or of the activity; where nothing decided
+    on that by itself, of those who are made with it."""
+    if write.kind == "create_contact":
+        return _decisive(decision, {write.subject})
     if write.kind in ("update_contact", "contact_role", "create_account"):
-        abouts = {person.about for person in decision.people if person.verdict in ("link", "create")}
+        return _decisive(decision, _people(decision, "link", "create"))
+    return _decisive(decision, {""}) or _decisive(decision, _people(decision, "create"))
+
+
+def _people(decision: Decision, *verdicts: str) -> frozenset[str]:
+    return frozenset(person.about for person in decision.people if person.verdict in verdicts)
+
+
+def _decisive(decision: Decision, abouts: Collection[str]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(reason.name for reason in decision.trace if reason.decisive and reason.about in abouts)
     )

@@ -13,7 +13,7 @@ from firstcontact.ledger import index, undoing
 from firstcontact.ledger.tables import index_accounts, tombstones, writes
 from firstcontact.ledger.tables_of_people import merges
 from firstcontact.ledger.undoing import Undone
-from firstcontact.planning.write import ContactFields, CreatedBy, Existing, Write
+from firstcontact.planning.write import ContactFields, CreatedBy, Existing, Write, write_key
 from firstcontact.policy.decision import Decision
 from firstcontact.store.statements import Statement, values
 
@@ -109,6 +109,7 @@ _BURIED = Statement(
         tombstones.c.connection == bindparam("of"), tombstones.c.key.in_(values("keys"))
     )
 )
+_ERASED = Statement(select(writes.c.record).where(writes.c.key.in_(values("keys")), writes.c.state == "done"))
 _MERGED = Statement(
     select(merges.c.loser).where(
         merges.c.connection == bindparam("of"),
@@ -127,6 +128,9 @@ def _became(tx: Connection, connection: str, made: Sequence[tuple[Any, Write]]) 
     for record, why in _BURIED.rows(tx, of=connection, keys=[write.subject for _, write in made]):
         if record in records and why == "deleted":
             became[record] = "deleted"
+    # Of who was erased no handle is left to find a tombstone by: only what deleted their contact.
+    erasing = [write_key(connection, "delete_contact", "erase", id) for id in records]
+    became.update((record, "deleted") for (record,) in _ERASED.rows(tx, keys=erasing))
     became.update((record, "merged") for (record,) in _MERGED.rows(tx, of=connection, records=records))
     undone: dict[str, Undone] = undoing.of(tx, list(of_key))
     became.update((of_key[key], "removed") for key, row in undone.items() if row.state == "done")

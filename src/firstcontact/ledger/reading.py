@@ -37,7 +37,8 @@ _known_decoder = msgspec.msgpack.Decoder(Known)
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Counts over the whole ledger.
 
-    contacts: in the CRM, as far as it tells cheaply (-1: not known). created: contacts that we made.
+    activities: those that we logged and did not take away again. contacts: in the CRM, as far as it tells
+    cheaply (-1: not known). created: contacts that we ever made.
     waiting: open questions. verdicts: of people, by verdict; activities of the interactions under
     `activity_verdicts`. reasons: how often each reason stands in the last decisions; decisive: how often
     it decided that somebody was not created.
@@ -84,7 +85,7 @@ def report(tx: Connection, contacts: int) -> Report:
         deliveries=_count(tx, deliveries.c.id),
         rejected=_count(tx, rejections.c.id),
         interactions=_count(tx, interactions.c.id),
-        activities=_count(tx, activities.c.subject),
+        activities=_count(tx, activities.c.subject) - _taken_away(tx),
         contacts=contacts,
         created=int(
             tx.scalar(
@@ -109,6 +110,19 @@ def report(tx: Connection, contacts: int) -> Report:
 
 def _count(tx: Connection, column: object) -> int:
     return int(tx.scalar(select(func.count(column))) or 0)  # type: ignore[arg-type]
+
+
+def _taken_away(tx: Connection) -> int:
+    """How many activities we have deleted and still know: those of people who were erased."""
+    deleted = select(writes.c.record).where(
+        writes.c.kind == "delete_activity",
+        writes.c.state == "done",
+        writes.c.subject.not_like("undo %"),  # what a person took back is not known any more
+    )
+    if tx.execute(deleted.limit(1)).first() is None:  # as nearly always: no activity is looked at
+        return 0
+    logged = select(func.count()).select_from(activities).join(writes, writes.c.key == activities.c.write_key)
+    return int(tx.scalar(logged.where(writes.c.record.in_(deleted))) or 0)
 
 
 def _pairs(tx: Connection, query: object) -> list[tuple[str, int]]:

@@ -39,8 +39,7 @@ WHYS: dict[str, str] = {
     "merged": "it was merged into {into}",
     "by_hand": "{crm} does not let FirstContact take it away; do it there by hand",
     "others_logged": "there is an activity on it that FirstContact did not log",
-    "more_on_it": "{count} other interactions are logged on it; `firstcontact remove contact {record}` takes "
-    "them, too",
+    "more_on_it": "{others} logged on it; `firstcontact remove contact {record}` takes them, too",
     "others_on_it": "other people are on it: {people}",
     "other_texts": "it holds {count} texts of other interactions; `firstcontact remove activity` takes all",
     "belongs": "it goes with its activity where the CRM does so, else delete it there by hand",
@@ -179,7 +178,9 @@ def _contact(standing: Standing, facts: Facts) -> Step:
     if not facts.whole:
         staying = [one for one in on_it if not one.taken_back and one.write_key not in facts.taken]
         if staying:
-            return _left(standing, facts, "more_on_it", count=str(len(staying)))
+            count = len(staying)
+            others = "1 other interaction is" if count == 1 else f"{count} other interactions are"
+            return _left(standing, facts, "more_on_it", others=others)
     write = _undoing(standing, facts, "delete_contact", Existing(record.type, record.id), ContactFields())
     return _step(standing, "delete", write)
 

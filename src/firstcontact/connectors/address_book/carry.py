@@ -273,6 +273,8 @@ def _delete_activity(unit: Unit, write: Write, capabilities: Capabilities) -> tu
         for owned in unit.owned(table, "activity", id):
             unit.drop(table, owned)
     unit.drop(tables.activities, id)
+    if present is not None:
+        _mark_less_active(unit, present)
     return id, False
 
 
@@ -313,15 +315,32 @@ def _mark_active(unit: Unit, activity: StoredActivity) -> None:
         slot = unit.slot(person.id)
         if slot is not None and slot.record.last_activity_at < activity.at:
             unit.save_record(replace(slot.record, last_activity_at=activity.at))
-    account = unit.body(tables.accounts, activity.account, StoredAccount) if activity.account else None
-    if account is not None and account.last_activity_at < activity.at:
-        unit.put(tables.accounts, account.id, replace(account, last_activity_at=activity.at))
+    of_people = (unit.slot(person.id) for person in activity.people)
+    accounts = {activity.account, *(slot.record.account for slot in of_people if slot is not None)}
+    for id in sorted(filter(None, accounts)):
+        account = unit.body(tables.accounts, id, StoredAccount)
+        if account is not None and account.last_activity_at < activity.at:
+            unit.put(tables.accounts, account.id, replace(account, last_activity_at=activity.at))
     if not activity.opportunity:
         return
     opportunity = unit.body(tables.opportunities, activity.opportunity, StoredOpportunity)
     if opportunity is not None and opportunity.last_activity_at < activity.at:
         changed = replace(opportunity, last_activity_at=activity.at)
         unit.put(tables.opportunities, opportunity.id, changed)
+
+
+def _mark_less_active(unit: Unit, gone: StoredActivity) -> None:
+    """Whose latest activity this was has the latest of those that remain. Accounts and opportunities keep
+    theirs: what else was on them is not looked up by them."""
+    for person in gone.people:
+        slot = unit.slot(person.id)
+        if slot is None or slot.gone or slot.record.last_activity_at != gone.at:
+            continue
+        ids = unit.activities_of(person.id)
+        unit.load_bodies(tables.activities, ids)
+        remaining = (unit.body(tables.activities, id, StoredActivity) for id in ids)
+        latest = max((each.at for each in remaining if each is not None), default=0)
+        unit.save_record(replace(slot.record, last_activity_at=latest))
 
 
 def _time_entry(unit: Unit, write: Write, capabilities: Capabilities) -> tuple[str, bool]:

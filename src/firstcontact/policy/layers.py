@@ -131,6 +131,9 @@ class _Reader:
         setting = BY_NAME.get(key)
         if setting is not None and setting.is_map:
             self._whole_map(setting, value, place)
+        elif key == "dedupe" and isinstance(value, str) and ":" in value:  # "bool, time of day" (SPEC §3)
+            self._set("dedupe", True, place)
+            self._set("dedupe_at", value, place, once="dedupe")
         elif is_leaf(key):
             self._set(key, value, place)
         else:
@@ -140,6 +143,9 @@ class _Reader:
         if setting.name == "required_fields" and isinstance(value, list | tuple):
             for kind in ("email", "meeting"):
                 self._set(f"required_fields.{kind}", value, place, once="required_fields")
+            return
+        if setting.name == "unknown_contact" and isinstance(value, str):
+            self._set("unknown_contact.default", value, place, once="unknown_contact")
             return
         sentence = f"`{setting.name}` takes keys, such as `{setting.name}.{setting.keys[0]}`"
         self._problem(setting.name, place, sentence)

@@ -102,14 +102,15 @@ class People:
         return id
 
     def seed(self, crm: Given, team: Sequence[User] = ()) -> None:
-        """Fill an empty address book from a scenario's `crm`; without `users` it has all of the team's.
+        """Fill an empty address book from a scenario's `crm`; without `users` it has all of the team's. Whom
+        of the team its records name as owner and who is not among them has been a user, and has left.
 
         A date that is not given stays unknown. Raises BadRecord, NotThere.
         """
         for collection in _COLLECTIONS:
             entries = crm.get(collection)
             if collection == "users":
-                entries = _seed_users(entries, team)
+                entries = _seed_users(entries, team, crm)
             kind = next(kind for kind, name in _KINDS.items() if name == collection)
             given = [self._resolved(kind, entry) for entry in entries or ()]
             with self._book.changing() as unit:
@@ -389,10 +390,17 @@ _ADD: dict[str, Callable[[Unit, dict[str, Any]], str]] = {
 }
 
 
-def _seed_users(entries: Sequence[Given] | None, team: Sequence[User]) -> list[Given]:
+def _seed_users(entries: Sequence[Given] | None, team: Sequence[User], crm: Given) -> list[Given]:
     known = {user.id: user for user in team}
     if entries is None:
         entries = [{"id": user.id} for user in team]
+    there = {entry.get("id") for entry in entries}
+    owned = [
+        entry for name in ("contacts", "leads", "accounts", "opportunities") for entry in crm.get(name) or ()
+    ]
+    named = dict.fromkeys(id for entry in owned for id in (entry.get("owner"), *(entry.get("team") or ())))
+    left: list[Given] = [{"id": id, "active": False} for id in named if id in known and id not in there]
+    entries = [*entries, *left]
     filled: list[Given] = []
     for entry in entries:
         user = known.get(entry.get("id", ""))

@@ -19,8 +19,10 @@ from firstcontact.flow import undo
 from firstcontact.flow.clock import VirtualClock
 from firstcontact.flow.installation import Installation
 from firstcontact.flow.problems import FlowProblem, NothingAsked
-from firstcontact.interactions.model import Interaction
+from firstcontact.interactions.model import Attachment, Fax, Interaction
+from firstcontact.ledger import duplicates
 from firstcontact.ledger.book import Ledger
+from firstcontact.ledger.duplicates import PairRow
 from firstcontact.ledger.history import open_ledger
 from firstcontact.policy.contact_roles import ROLE, role_subject
 from firstcontact.policy.decision import Decision
@@ -164,6 +166,7 @@ class Play:
         if stage.indexed:  # a look-up that fails is one that a decision is taken on
             self.looking = Hostile(self.installation.known, region=scenario.region)
             self.installation.know(self.hostile, self.looking)
+        self.installation.drain()  # what the CRM holds at the start is known before anything happens
         for number, step in enumerate(scenario.steps, 1):
             try:
                 _DO[step.kind](self, step)
@@ -182,6 +185,8 @@ class Play:
         """The fact arrives, as often as `copies` says."""
         fact = step.interaction
         assert fact is not None
+        if isinstance(fact, Fax) and "attachments" not in step.value:
+            fact = msgspec.structs.replace(fact, attachments=(_PAGES,))
         if not isinstance(self.people, People):
             fact = _with_files(fact)
         self.clock.advance_to(fact.at)
@@ -249,13 +254,18 @@ class Play:
             self.hostile.next_apply(step.value["apply"])
 
     def dedupe(self, step: Step) -> None:
-        """Duplicates are looked for now."""
+        """Duplicates are looked for now; who was alike by way of another, once that one has gone."""
         del step
-        self.installation.dedupe()
+        while self.installation.dedupe().counts[0]:
+            self.installation.drain()
 
     def wait(self, step: Step) -> None:
-        """The clock moves on."""
-        self.clock.wait(seconds(step.value) * _SECOND)
+        """The clock moves on, and stops wherever something is due meanwhile."""
+        until = self.clock.now() + seconds(step.value) * _SECOND
+        while (due := self.installation.due()) is not None and self.clock.now() < due <= until:
+            self.clock.advance_to(due)
+            self.installation.drain()
+        self.clock.advance_to(until)
 
     # --- around them -------------------------------------------------------------------------------
 
@@ -304,11 +314,19 @@ class Play:
             region=self.scenario.region,
             decisions={id: decided(one) for id, one in decisions.items() if one is not None},
             crm=self.people.dump(),
-            questions=tuple(
-                Question(review.interaction, review.about, review.reason)
-                for review in self.installation.open_reviews()
+            questions=(
+                *(
+                    Question(one.interaction, one.about, one.reason)
+                    for one in self.installation.open_reviews()
+                ),
+                *(Question("", pair.loser, "review_required") for pair in self._merges_asked()),
             ),
         )
+
+    def _merges_asked(self) -> tuple[PairRow, ...]:
+        """Merges that wait for a person's word (`autonomy.merge`)."""
+        with self.installation.ledger.read() as tx:
+            return duplicates.standing(tx, self.installation.crm.connection, ("asked",))
 
 
 _EDITED = ("contact", "lead", "account", "opportunity", "matter")
@@ -358,6 +376,9 @@ def _with_files(fact: Interaction) -> Interaction:
     files = tuple(msgspec.structs.replace(file, uri=_FILE) for file in fact.attachments)
     return msgspec.structs.replace(fact, attachments=files) if files else fact
 
+
+_PAGES = Attachment("fax.pdf", "application/pdf")
+"""A fax is a file: one whose scenario names none has this."""
 
 _FILE = "data:application/pdf;base64,JVBERi0xLjQKJSVFT0YK"
 

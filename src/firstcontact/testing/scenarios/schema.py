@@ -105,6 +105,8 @@ _SINGULAR = {
     "contact": "contacts", "lead": "leads", "account": "accounts", "opportunity": "opportunities",
     "contact_role": "contact_roles", "matter": "matters",
 }  # fmt: skip
+_NAMED = tuple((kind, plural) for kind, plural in _SINGULAR.items() if kind != "contact_role")
+"""Kinds of records that have an id, with their collections."""
 _EDITABLE = {
     "contact": _CONTACT_FIELDS, "lead": _LEAD_FIELDS, "account": _ACCOUNT_FIELDS,
     "opportunity": _OPPORTUNITY_FIELDS, "matter": _MATTER_FIELDS,
@@ -333,6 +335,7 @@ def parse(content: str, file: str) -> tuple[Scenario, ...]:
         raise _refused(
             file, error.line, f"is {error}" if str(error).startswith("not") else str(error)
         ) from None
+    _name_records(document.value)
     top = record({"defaults": _defaults, "scenarios": _scenario_list}, required=("scenarios",))
     faults = list(top(document.value, ()))
     if faults:
@@ -349,6 +352,28 @@ def parse(content: str, file: str) -> tuple[Scenario, ...]:
     if problems:
         raise NotAScenario(tuple(dict.fromkeys(problems)))
     return tuple(scenarios)
+
+
+def _name_records(document: Any) -> None:
+    """Give an id to every record without one: whoever never points at it need not make one up."""
+    top = document if isinstance(document, dict) else {}
+    written = top.get("scenarios")
+    for part in (top.get("defaults"), *(written if isinstance(written, list) else ())):
+        part = part if isinstance(part, dict) else {}
+        crm, steps = part.get("crm"), part.get("steps")
+        held = crm if isinstance(crm, dict) else {}
+        for kind, collection in _NAMED:
+            entries = held.get(collection)
+            for number, entry in enumerate(entries if isinstance(entries, list) else (), 1):
+                if isinstance(entry, dict):
+                    entry.setdefault("id", f"{kind}-{number}")
+        for number, step in enumerate(steps if isinstance(steps, list) else (), 1):
+            person = step.get("person") if isinstance(step, dict) else None
+            adds = person.get("adds") if isinstance(person, dict) else None
+            for kind, _ in _NAMED:
+                entry = adds.get(kind) if isinstance(adds, dict) else None
+                if isinstance(entry, dict):
+                    entry.setdefault("id", f"{kind}-of-step-{number}")
 
 
 def _defaults(value: Any, place: Place) -> Iterable[Fault]:
@@ -386,7 +411,7 @@ class _Reading:
     def scenario(self) -> Scenario | None:
         """The scenario, or None where `problems` says why not."""
         for key in ("team", "crm", "steps"):
-            if not self.merged.get(key):
+            if not self.merged.get(key) and not (key == "steps" and self.merged.get(key) == []):
                 self._report((key,), "is missing, here and in the defaults")
         if not self.merged.get("expect"):
             self._report(("expect",), "is missing: a scenario that expects nothing cannot fail")

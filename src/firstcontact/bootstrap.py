@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -46,7 +47,7 @@ from firstcontact.operating.watched_crm import WatchedCrm
 from firstcontact.policy.scopes import SettingsBook
 from firstcontact.policy.setting import Problem, SettingsProblem, unknown_key
 from firstcontact.settings_text import ADDRESS_BOOK as OWN_KIND
-from firstcontact.settings_text import Connection, Home, StoreAt
+from firstcontact.settings_text import Connection, Home, StoreAt, read_book
 from firstcontact.store.engine import BUSY_SECONDS, open_engine
 from firstcontact.store.migrations import Side
 from firstcontact.store.problems import StoreProblem, problem_of
@@ -126,6 +127,7 @@ def open_installation(
         indexed=connection is not None,
         poll_every=POLL_EVERY if connection is not None else 0,
         titles=titles_of(home.folder),
+        read_settings=lambda text: read_book(tomllib.loads(text)),
     )
     installation.keep_settings(home.text)
     if read_only:

@@ -197,7 +197,7 @@ def test_a_lead_made_by_hand_meanwhile_is_linked(world: World) -> None:
 
 def test_a_lead_that_stops_nobody_does_not_stop_late_either(world: World) -> None:
     """Where leads do not block creation, one that appears meanwhile costs a second decision, no more."""
-    world.installation.book = NO_BLOCK
+    world.installation.change_settings(NO_BLOCK)
     world.receive([answered("c", 0)])
     world.installation.decide_due()
     world.people.add("lead", {"first_name": "Jo", "last_name": "Diaz", "phones": [JO]})

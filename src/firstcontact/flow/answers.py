@@ -30,7 +30,7 @@ class Answers(Connected):
 
     def change_settings(self, book: SettingsBook) -> None:
         """Other settings from here on; what was decided stays until it is replayed (SPEC §3)."""
-        self.book = book
+        self.books.change(book)
 
     def keep_settings(self, text: str) -> None:
         """Keep the text of the settings in force under their version, which every decision names."""

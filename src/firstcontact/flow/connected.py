@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from firstcontact.boundaries import Boundary
 from firstcontact.connectors.contract import AuthLapsed, Crm
+from firstcontact.flow.books import Books
 from firstcontact.flow.clock import Clock
 from firstcontact.lanes.leases import Lanes
 from firstcontact.ledger import connecting
@@ -18,7 +19,7 @@ from firstcontact.policy.scopes import SettingsBook
 class Connected:
     """What `Installation` is made with, for its parts (`Polling`, `Answers`)."""
 
-    book: SettingsBook
+    books: Books
     ledger: Ledger
     crm: Crm
     clock: Clock
@@ -26,6 +27,11 @@ class Connected:
     lanes: Lanes
     indexed: bool
     poll_every: int
+
+    @property
+    def book(self) -> SettingsBook:
+        """The settings in force."""
+        return self.books.now
 
     def _not_paused(self) -> None:
         """Raises AuthLapsed where the CRM connection is paused: nothing is asked of it until `resume`."""

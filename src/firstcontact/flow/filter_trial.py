@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection
 
-from firstcontact.flow.judge import settings_for
+from firstcontact.flow.books import settings_for
 from firstcontact.flow.problems import FlowProblem
 from firstcontact.flow.replay import Difference, Replay
 from firstcontact.flow.replay_parts import touching

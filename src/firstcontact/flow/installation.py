@@ -20,6 +20,7 @@ from firstcontact.boundaries import Boundary
 from firstcontact.connectors.contract import AuthLapsed, Crm, Delivery, Reading, TryAgain
 from firstcontact.flow import read_only
 from firstcontact.flow.answers import Answers
+from firstcontact.flow.books import Books
 from firstcontact.flow.carry_out import carry_out
 from firstcontact.flow.clock import DAY, MINUTE, Clock
 from firstcontact.flow.dedupe import Dedupe, Outlook
@@ -132,13 +133,15 @@ class Installation(Polling, Answers):
         indexed: bool = False,
         poll_every: int = 0,
         titles: Sequence[TitleRule] = BUILT_IN,
+        read_settings: Callable[[str], SettingsBook] | None = None,
     ) -> None:
         """`batch`: how many interactions are decided, and writes carried out, at once. `reader`: of
         deliveries that are stored first and understood later (`accept`). `indexed`: decide on our own index
         of the CRM's address book, where it tells what changes; of one that cannot be asked, always.
         `poll_every`: ask for changes no more often than this, in microseconds. `titles`: what job titles
-        say of department, seniority and persona."""
-        self.book = book
+        say of department, seniority and persona. `read_settings`: a book from a text of settings that was
+        kept."""
+        self.books = Books(book, read_settings)
         self.ledger = ledger
         self.crm = crm
         self.clock = clock
@@ -510,7 +513,7 @@ class Installation(Polling, Answers):
 
     def _decide_batch(self, lease: Lease, size: int, *, held: bool) -> Tally | None:
         now = self.clock.now()
-        done = judge(self.ledger, self.known, self.book, now, lease, size, held=held, titles=self.titles)
+        done = judge(self.ledger, self.known, self.books, now, lease, size, held=held, titles=self.titles)
         if not done.decided and not done.retries:
             return None
         if done.retries:

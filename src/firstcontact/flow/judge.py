@@ -19,13 +19,14 @@ from sqlalchemy import Connection
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm, TryAgain
 from firstcontact.flow import enriching
+from firstcontact.flow.books import Books, settings_for
 from firstcontact.flow.clock import HOUR, SECOND
 from firstcontact.flow.context import crm_context, digest
 from firstcontact.flow.items import Again, Item, WrittenAhead, coalesced, independent, made_by
 from firstcontact.flow.look_up import Looked, look_up, made_type, virtual
 from firstcontact.flow.roles import keep_roles
 from firstcontact.identity.titles import BUILT_IN, TitleRule
-from firstcontact.interactions.model import Interaction, Sms, decode
+from firstcontact.interactions.model import Sms, decode
 from firstcontact.lanes.leases import Lease
 from firstcontact.ledger import deciding, engagement, intake, news, observing, reviewing, undoing, writing
 from firstcontact.ledger.again import backoff
@@ -34,7 +35,6 @@ from firstcontact.ledger.deciding import Decided
 from firstcontact.ledger.roles import role_of
 from firstcontact.planning.plan import Links, Logged, Message, plan
 from firstcontact.planning.write import ActivityFields, ContactFields, CreatedBy, Existing, Target, Write
-from firstcontact.policy.case import team_index
 from firstcontact.policy.contact_roles import role_subject
 from firstcontact.policy.decide import decide
 from firstcontact.policy.decision import Decision
@@ -76,7 +76,7 @@ class _Batch:
 def judge(
     ledger: Ledger,
     crm: Crm,
-    book: SettingsBook,
+    books: Books,
     now: int,
     lease: Lease,
     limit: int = 500,
@@ -86,6 +86,9 @@ def judge(
 ) -> Judged:
     """Decide what is due in the lanes of the lease, at most `limit` interactions. Zero `decided` and
     `retries`: nothing was due.
+
+    An interaction that was decided before is decided by the settings of then, but that whom `blocked` names
+    now is blocked: "a change applies to new interactions only" (SPEC §3).
 
     What was imported is intended but held, until it is clear how many contacts it makes
     (`Installation.release_imported`); held: so is everything else. titles: rules for job titles.
@@ -98,6 +101,7 @@ def judge(
     if not due:
         return Judged()
     facts = [each.interaction for each in due]
+    book = books.now
     try:
         context = crm_context(crm, book.team)
         context_digest = digest(context)
@@ -110,9 +114,10 @@ def judge(
     with ledger.read() as tx:
         subjects = [fact.id for fact in facts]
         batch.activities.update(writing.activities_of(tx, crm.connection, subjects))
-        for each in due:
-            items.append(_decide(tx, batch, crm, book, each, context_digest))
         before = deciding.decided(tx, subjects)
+        for each in due:
+            settings = books.settings_for(tx, each.interaction, crm.connection, before)
+            items.append(_decide(tx, batch, crm, settings, each, context_digest))
     waits = {each.interaction.id for each in due if held or not each.live}
     lanes = {each.interaction.id: each.shard for each in due}
     early = WrittenAhead(crm.connection, items, before, now, waits, lanes)
@@ -128,7 +133,7 @@ def _decide(
     tx: Connection,
     batch: _Batch,
     crm: Crm,
-    book: SettingsBook,
+    settings: Effective,
     due: intake.Due,
     context_digest: str,
 ) -> Item:
@@ -139,7 +144,6 @@ def _decide(
         creates_last_hour=batch.brake.creates_last_hour + batch.creates,
     )
     known = batch.looked.known(fact, brake)
-    settings = settings_for(book, fact, crm.connection)
     decision = decide(fact, known, settings)
     day, clock = "", ""
     messages: tuple[Message, ...] = ()
@@ -169,19 +173,6 @@ def _decide(
         before=(logged.latest or logged.write_key) if logged else "",
         brings=planned.brings,
     )
-
-
-def settings_for(book: SettingsBook, fact: Interaction, connection: str) -> Effective:
-    """The settings of the user whose interaction it is: whose mailbox, calendar or line it came from, else
-    the first of ours on it."""
-    user = next(iter(fact.captured_from), "")
-    if not user:
-        index = team_index(book.team)
-        for participant in fact.participants:
-            user = index.side(participant) or ""
-            if user:
-                break
-    return book.effective(user, connection)
 
 
 def _fold(batch: _Batch, writes: Sequence[Write], reserves: Mapping[str, str], activity: str) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection
 
-from firstcontact.flow.judge import settings_for
+from firstcontact.flow.books import settings_for
 from firstcontact.flow.replay_facts import (
     END,
     MAPS,

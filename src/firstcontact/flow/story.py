@@ -13,8 +13,8 @@ from firstcontact.connectors.contract import AuthLapsed, TryAgain
 from firstcontact.explain.sentences import ACTIVITIES, VERDICTS, Explained, explain
 from firstcontact.explain.what_if import single_changes
 from firstcontact.flow import read_only
+from firstcontact.flow.books import settings_for
 from firstcontact.flow.installation import Installation
-from firstcontact.flow.judge import settings_for
 from firstcontact.identity.records import Finding, Record
 from firstcontact.interactions.model import Handle, Interaction, kind_of
 from firstcontact.ledger import connecting, deciding, duplicates, intake, reading

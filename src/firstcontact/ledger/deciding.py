@@ -288,13 +288,15 @@ def _verdict_row(decision: Decision, about: str, verdict: str, record: str, reas
 
 
 _DECIDED = Statement(
-    select(decisions.c.interaction).distinct().where(decisions.c.interaction.in_(values("ids")))
+    select(decisions.c.interaction, decisions.c.settings_version)
+    .where(decisions.c.interaction.in_(values("ids")))
+    .order_by(decisions.c.id)
 )
 
 
-def decided(tx: Connection, ids: Collection[str]) -> frozenset[str]:
-    """Which of these interactions were ever decided."""
-    return frozenset(row[0] for row in _DECIDED.rows(tx, ids=ids))
+def decided(tx: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Which of these interactions were ever decided, and by which settings the last time."""
+    return dict(_DECIDED.rows(tx, ids=ids))
 
 
 def last(tx: Connection, interaction: str) -> Decision | None:

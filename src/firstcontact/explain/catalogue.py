@@ -51,7 +51,7 @@ CATALOGUE: dict[str, Entry] = {
     "suppressed": Entry(
         "The person was erased, or somebody deleted the contact in the CRM, or removed it here: it is never "
         "made again.",
-        "The contact was {why} by a person and is not made again.",
+        "The contact or lead was {why} by a person and is not made again.",
         "Add the contact by hand in the CRM if it should be there after all.",
     ),
     "resource": Entry(

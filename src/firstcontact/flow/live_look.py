@@ -86,10 +86,11 @@ def _adopt(ledger: Ledger, crm: Crm, creating: Sequence[Write], round: Round, no
         ]
         intent = round.intents[write.key]
         mine = _sent_before(intent, bearing)
+        known = any(as_leads or record.type == "contact" for record in bearing)
         if mine is not None:
             settled.add(write.key)
             round.receipts.append(Receipt(write.key, mine.id, created=True, at=now))
-        elif blind and intent.state == "sent" and intent.attempts < LOOKS:
+        elif blind and not known and intent.state == "sent" and intent.attempts < LOOKS:
             settled.add(write.key)
             retry(round, write, "sent", now, "it was sent without an answer, and is looked for", 0.0)
         elif finding.status == "unknown":

@@ -159,11 +159,7 @@ def written_of(
 ) -> None:
     """Give each person what we wrote into their records, and which of the records' addresses take no mail, in
     place. rulings: as `deciding.rulings_on` has them. reserved: as `writing.reserved` has it."""
-    wanted = {
-        key: facts
-        for key, facts in people.items()
-        if "@" in key and facts.records and (facts.observed or _several_addresses(facts.records))
-    }
+    wanted = {key: facts for key, facts in people.items() if "@" in key and facts.records}
     if not wanted:
         return
     ids = {record.id for facts in wanted.values() for record in facts.records}

@@ -6,20 +6,10 @@ from collections.abc import Iterator
 
 from firstcontact.flow.observe_values import Signed
 from firstcontact.identity.domains import is_role_address
-from firstcontact.identity.names import read_caller_id, read_name
-from firstcontact.interactions.model import PHONE_KINDS, Interaction, Participant, kind_of
-from firstcontact.policy.known import NameSource, ObservedName
-
-_SOURCES: dict[str, NameSource] = {
-    "from": "header",
-    "reply-to": "header",
-    "to": "typed",
-    "cc": "typed",
-    "bcc": "typed",
-    "organiser": "calendar",
-    "attendee": "calendar",
-    "optional": "calendar",
-}
+from firstcontact.identity.names import read_name
+from firstcontact.interactions.model import PHONE_KINDS, Interaction, kind_of
+from firstcontact.policy.display_name import display_name
+from firstcontact.policy.known import ObservedName
 
 
 def observed_names(
@@ -34,7 +24,7 @@ def observed_names(
     for participant in interaction.participants:
         if not participant.name or not participant.handles:
             continue
-        observed = _read(participant, phone)
+        observed = display_name(participant, phone)
         if observed is None:
             continue
         first, last, source = observed
@@ -57,14 +47,3 @@ def _signed(interaction: Interaction, mine: Signed | None) -> Iterator[tuple[str
     if name is not None and name.first and name.last:
         seen = ObservedName(name.first, name.last, "signature", interaction.id, interaction.at)
         yield address.key, seen
-
-
-def _read(participant: Participant, phone: bool) -> tuple[str, str, NameSource] | None:
-    if phone:
-        name = read_caller_id(participant.name, participant.handles[0].key)
-        return (name.first, name.last, "caller_id") if name else None
-    source = _SOURCES.get(participant.role)
-    if source is None:
-        return None
-    name = read_name(participant.name, participant.handles[0].value)
-    return (name.first, name.last, source) if name else None

@@ -18,7 +18,7 @@ from firstcontact.formats.mail_addresses import read_addresses
 from firstcontact.formats.mail_signs import read_signs
 from firstcontact.formats.phone_parts import decode_json, line_key, phone_participant, text_conversation
 from firstcontact.interactions.calls import in_order, in_time, outcome
-from firstcontact.interactions.handles import read_email
+from firstcontact.interactions.handles import read_email, region_of
 from firstcontact.interactions.model import (
     KINDS,
     Attachment,
@@ -142,8 +142,8 @@ def _foreign_key(key: str, kind: str) -> str:
 
 
 def _phone_kind(fields: Fields, kind: Kind, origin: _Origin) -> Interaction:
-    region = fields.text("region").upper() or origin.region
     direction = cast(Direction, fields.one_of("direction", ("inbound", "outbound")))
+    region = fields.text("region").upper() or _region_of_line(fields, direction) or origin.region
     fact_id = fields.needed("id")
     at = fields.moment("at")
     people = _phone_people(fields, direction, region)
@@ -174,6 +174,12 @@ def _phone_kind(fields: Fields, kind: Kind, origin: _Origin) -> Interaction:
     legs = _legs(fields, at, region)
     result, seconds, ring_seconds = _call_outcome(fields, legs)
     return Call(**shared, legs=legs, result=result, seconds=seconds, ring_seconds=ring_seconds)  # type: ignore[arg-type]
+
+
+def _region_of_line(fields: Fields, direction: Direction) -> str:
+    """Numbers are read in the region of the line that took or made the call (SPEC §1)."""
+    ours = {"inbound": "to", "outbound": "from"}.get(direction, "")
+    return region_of(fields.text("line") or next(iter(fields.texts(ours) if ours else ()), ""))
 
 
 def _call_outcome(fields: Fields, legs: tuple[Leg, ...]) -> tuple[CallResult, int, int]:

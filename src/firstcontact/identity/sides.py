@@ -59,8 +59,8 @@ class TeamIndex:
 class Sides(msgspec.Struct, frozen=True):
     """Who was on an interaction.
 
-    users: ids of our users who took part, the sender, organiser or answering user first, then as named,
-        then those whose mailbox, calendar or line only captured it.
+    users: ids of our users who took part: who answered, sent or organised it, then those whose mailbox,
+        calendar or line captured it, the earliest first, then as named (SPEC §5 "Owner").
     ours: whether anybody of ours took part, user or not. ours_named: their handle keys (or the extension),
         none twice. theirs: outside participants, none twice.
     direction: as given; else outbound where the first participant of ours sent it.
@@ -85,7 +85,8 @@ _ROLE_ORDER = {
 
 def sides(interaction: Interaction, index: TeamIndex) -> Sides:
     """Split the participants of an interaction into ours and theirs."""
-    users: dict[str, None] = {}
+    first: dict[str, None] = {}
+    named: dict[str, None] = {}
     theirs: dict[tuple[str, ...], Participant] = {}
     set_aside: list[Participant] = []
     ours_named: dict[str, None] = {}
@@ -93,7 +94,7 @@ def sides(interaction: Interaction, index: TeamIndex) -> Sides:
     sender_is_ours = False
     answered_by = _answering_user(interaction, index)
     if answered_by:
-        users[answered_by] = None
+        first[answered_by] = None
     for participant in _reply_to_settled(interaction, set_aside):
         side = index.side(participant)
         if side is None:
@@ -111,16 +112,16 @@ def sides(interaction: Interaction, index: TeamIndex) -> Sides:
         if participant.role in ("from", "organiser"):
             sender_is_ours = True
         if side:
-            users.setdefault(side)
+            (first if participant.role in ("from", "organiser") else named).setdefault(side)
     for user in interaction.captured_from:
         if user in index.order:
             someone_of_ours = True
-            users.setdefault(user)
+            first.setdefault(user)
     direction = "" if isinstance(interaction, Meeting) else getattr(interaction, "direction", "")
     if not direction and not isinstance(interaction, Meeting):
         direction = "outbound" if sender_is_ours else "inbound"
     return Sides(
-        users=tuple(users),
+        users=tuple({**first, **named}),
         ours=someone_of_ours,
         ours_named=tuple(ours_named),
         theirs=tuple(theirs.values()),

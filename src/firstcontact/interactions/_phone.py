@@ -289,6 +289,20 @@ def _short_plan(number: PhoneNumber) -> bool:
     return max(metadata.fixed_line.possible_length, default=MIN_DIGITS) < MIN_DIGITS
 
 
+@lru_cache(maxsize=1024)
+def region_of(line: str) -> str:
+    """The ISO country of a line of ours with a country code, as `+44 20 7946 0100`; "" for any other text."""
+    if not line.lstrip("( ").startswith("+"):
+        return ""
+    try:
+        number = phonenumbers.parse(line, None)
+    except phonenumbers.NumberParseException:
+        return ""
+    region = phonenumbers.region_code_for_number(number)
+    region = region or phonenumbers.region_code_for_country_code(number.country_code or 0)
+    return region if region.isalpha() and region != "ZZ" else ""  # `001` is a number of no country
+
+
 def _handle(number: PhoneNumber, extension: str) -> Handle:
     value = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return Handle("phone", _fold(value), value, extension or number.extension or "")

@@ -8,7 +8,7 @@ written. The two halves live in `_phone` and `_email`; everybody imports from he
 from __future__ import annotations
 
 from firstcontact.interactions._email import read_email, read_email_field
-from firstcontact.interactions._phone import read_phone, read_phone_field, withheld
+from firstcontact.interactions._phone import read_phone, read_phone_field, region_of, withheld
 from firstcontact.interactions._reading import FieldReading
 from firstcontact.interactions.model import Handle
 
@@ -19,6 +19,7 @@ __all__ = [
     "read_handle",
     "read_phone",
     "read_phone_field",
+    "region_of",
     "withheld",
 ]
 

@@ -196,8 +196,8 @@ def _lowering(case: Case, verdict: ActivityVerdict) -> list[Said]:
     if case.known.logged_elsewhere:
         said.append(Said("already_logged", "skip"))
     said.extend(_removed(case))
-    if case.blocked is not None and _all_blocked(case):
-        said.append(Said("blocked", "skip"))
+    if entry := _all_blocked_by(case):
+        said.append(Said("blocked", "skip", (("entry", entry),)))
     if verdict in ("log", "log_unlinked") and (missing := _not_offered(case)):
         return [*said, *missing]
     said.extend(_lacking(case, verdict))
@@ -244,12 +244,13 @@ def _removed(case: Case) -> tuple[Said, ...]:
     return (Said("removed", "skip", (("on", day(at)),)),) if at is not None else ()
 
 
-def _all_blocked(case: Case) -> bool:
-    if case.blocked_subject:
-        return True
-    blocked = case.blocked
-    assert blocked is not None
-    return all(person.handle is not None and blocked.matches_handle(person.handle) for person in case.people)
+def _all_blocked_by(case: Case) -> str:
+    """The entry of `blocked` that the subject matches, or the first person where everybody is blocked; else
+    ""."""
+    if case.blocked is None or case.blocked_subject:
+        return case.blocked_subject
+    entries = [case.blocked.matches_handle(person.handle) if person.handle else "" for person in case.people]
+    return entries[0] if entries and all(entries) else ""
 
 
 def _matter(case: Case, people: tuple[PersonVerdict, ...]) -> tuple[Matter | None, tuple[Matter, ...]]:

@@ -16,6 +16,7 @@ from firstcontact.identity.records import Account, Record
 from firstcontact.identity.sides import Sides, TeamIndex, sides
 from firstcontact.identity.team import Team
 from firstcontact.interactions.model import PHONE_KINDS, Call, Handle, Interaction, Participant, kind_of
+from firstcontact.policy.display_name import display_name
 from firstcontact.policy.known import NOT_KNOWN, Known, ObservedName, PersonFacts
 from firstcontact.policy.lazily import lazy
 from firstcontact.policy.patterns import Patterns, compile_patterns
@@ -209,7 +210,17 @@ class Person:
         ruling = self.facts.ruling
         if ruling is not None and ruling.create and (ruling.first_name or ruling.last_name):
             return ObservedName(ruling.first_name, ruling.last_name, "ruling", at=ruling.at)
-        return self.facts.names[0] if self.facts.names else None
+        return self.facts.names[0] if self.facts.names else self._name_of_allowed_role
+
+    @lazy
+    def _name_of_allowed_role(self) -> ObservedName | None:
+        """A role address (`office@`) speaks for many, so no name is kept for it; one that `allowed` names is
+        somebody's, who is called as this interaction shows them."""
+        if self.domain is None or not self.domain.role or not self.allowed:
+            return None
+        shown = display_name(self.participant, self.case.is_phone)
+        fact = self.case.interaction
+        return ObservedName(*shown, fact.id, fact.at) if shown is not None else None
 
     @lazy
     def accounts(self) -> tuple[Account, ...]:

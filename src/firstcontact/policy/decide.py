@@ -16,7 +16,7 @@ from firstcontact.policy.decision import Decision, PersonVerdict, Reason, Verdic
 from firstcontact.policy.known import Known
 from firstcontact.policy.rules import ALWAYS, CREATION, NOTES, PROHIBITIONS, CreationRule, Rule, Said
 from firstcontact.policy.settings import Effective
-from firstcontact.policy.wish import Wished, wish
+from firstcontact.policy.wish import Wished, only_lead, wish
 
 
 def decide(
@@ -59,6 +59,7 @@ def _person(
         heard = rule(person)
         if heard is not None:
             said.append(heard)
+    prohibited = any(heard.effect == "never" for heard in said)
     if wished.wish == "create" and person.handle is not None:
         for creating in creation:
             several = creating(person)
@@ -70,6 +71,10 @@ def _person(
             if heard is not None:
                 said.append(heard)
     level, settled = _level(person, said, wished)
+    if level == "never" and wished.wish == "create" and not prohibited and (lead := only_lead(person)):
+        said = [heard for heard in said if heard.name != "lead_found"]
+        said.append(lead.said[0])
+        wished, level = lead, "act"
     verdict = _verdict(wished, level)
     for heard in said:
         trace.append(

@@ -358,14 +358,16 @@ def _of_others(person: Person, field: str, value: str) -> bool:
 
 def of_new(person: Person, *, has_account: bool) -> tuple[FieldChange, ...]:
     """Values that a new contact gets beside its name and handle (SPEC §5 "Fields"): the newest that were
-    observed. What `enrich` says is never to be written is not written here either."""
+    observed. What `enrich` says is never to be written is not written here either, unless `classify` says
+    otherwise of it."""
     settings = person.case.settings
     keys = {handle.key for handle in person.participant.handles}
     changes: list[FieldChange] = []
     for value in person.facts.observed:
         field = value.field
         key = {"mailing": "mailing_address"}.get(field, field)
-        if value.source == "bounce" or not offered(person, field) or settings.enrich.get(key) == "never":
+        never = settings.enrich.get(key) == "never" and settings.classify.get(key, "never") == "never"
+        if value.source == "bounce" or not offered(person, field) or never:
             continue
         if field == "company" and has_account:
             continue

@@ -90,6 +90,15 @@ def _leads(person: Person) -> Wished:
     return Wished("link_lead", record, (said,))
 
 
+def only_lead(person: Person) -> Wished | None:
+    """The lead of whom no contact may be made, though `lead_blocks_creation` is off: "the contact, once made,
+    takes the activity" (SPEC §3); until then the lead has it. None where there are several, or none."""
+    if len(person.leads) != 1 or person.contacts:
+        return None
+    record = person.leads[0]
+    return Wished("link_lead", record, (Said("lead_found", "act", (("lead", _shown(record)),)),))
+
+
 def _several(person: Person, records: tuple[Record, ...], link: Literal["link", "link_lead"]) -> Wished:
     """Several records bear the handle: the thread decides where it can, else `several_contacts`."""
     ids = tuple(sorted(record.id for record in records))
@@ -104,6 +113,10 @@ def _several(person: Person, records: tuple[Record, ...], link: Literal["link", 
     if picked is not None:
         said = Said("several_contacts", "act", (*values, ("by", choice), ("chosen", _shown(picked))))
         return Wished(link, picked, (said,), ids)
+    case = person.case
+    if case.is_phone and not case.settings.log.get(case.kind, True) and not case.known.by_hand:
+        # Nothing is logged, so nothing would come of an answer.
+        return Wished("leave", None, (Said("several_contacts", "note", (*values, ("by", choice))),), ids)
     if choice in ("log_unlinked", "skip"):
         return Wished("leave", None, (Said("several_contacts", "never", (*values, ("by", choice))),), ids)
     return Wished("ask", None, (Said("several_contacts", "ask", (*values, ("by", choice))),), ids)

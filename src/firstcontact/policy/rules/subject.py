@@ -31,9 +31,10 @@ def blocked(person: Person) -> Said | None:
 
 def suppressed(person: Person) -> Said | None:
     """An erased person is never captured again; a contact that a person deleted, or removed here, is never
-    made again, but one whom somebody has added by hand since is linked."""
+    made again, but one whom somebody has added by hand since is linked, and so is a lead who is there."""
     why = "erased" if is_erased(person.participant) else person.facts.suppressed
-    if not why or (why in ("deleted", "removed") and person.contacts):
+    there = person.contacts or (person.leads and person.case.settings.lead_blocks_creation)
+    if not why or (why in ("deleted", "removed") and there):
         return None
     if why == "removed":
         on = day(person.case.known.removed.get(person.about, 0))

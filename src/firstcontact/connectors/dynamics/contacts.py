@@ -94,12 +94,12 @@ def changed_contact(
     values: Values = {}
     named = bool(fields.first_name or fields.last_name)
     given = _texts(fields)
-    if fields.last_name or (fields.name and not named):
+    if fields.name and not named:
         given["firstname"], given["lastname"] = names_with_last(fields)
-    elif fields.first_name:
-        given["firstname"] = fields.first_name
+    elif named:  # each by itself: another last name leaves the first name as it is
+        given |= {"lastname": fields.last_name, "firstname": fields.first_name}
     put_texts(values, table, given)
-    if "lastname" in values and not given["firstname"]:
+    if fields.name and not named:
         values["firstname"] = None
     emptied = [name for ours, name in _TEXTS.items() if ours in changed and not getattr(fields, ours)]
     emptied += ["firstname"] if "first_name" in changed and not fields.first_name else []

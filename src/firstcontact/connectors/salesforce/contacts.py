@@ -6,7 +6,16 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from firstcontact.connectors.contract import Rejected
-from firstcontact.connectors.salesforce.mapping import Row, Values, country_of, edited, flag, held, text
+from firstcontact.connectors.salesforce.mapping import (
+    NOT_PROVIDED,
+    Row,
+    Values,
+    country_of,
+    edited,
+    flag,
+    held,
+    text,
+)
 from firstcontact.connectors.salesforce.shapes import (
     CREATED_BY_US,
     EDITED,
@@ -70,11 +79,15 @@ def changed_contact(
     values: Values = {}
     named = bool(fields.first_name or fields.last_name)
     given = {"OwnerId": fields.owner, **_texts(fields)}
-    if fields.last_name or (fields.name and not named):
+    if fields.name and not named:
         given["FirstName"], given["LastName"] = names_with_last(fields)
-    elif fields.first_name:
-        given["FirstName"] = fields.first_name
+    elif named:  # each by itself: another last name leaves the first name as it is
+        given |= {"LastName": fields.last_name, "FirstName": fields.first_name}
+    if "last_name" in changed and not given.get("LastName"):
+        given["LastName"] = NOT_PROVIDED  # taken back to none, which there is not
     _put(values, shape, given)
+    if fields.name and not named:
+        values["FirstName"] = None
     emptied = [name for ours, name in _TEXTS.items() if ours in changed and not getattr(fields, ours)]
     emptied += ["FirstName"] if "first_name" in changed and not fields.first_name else []
     values |= {name: None for name in emptied if shape.has(name)}
@@ -128,8 +141,6 @@ def _put(values: Values, shape: Shape, given: Mapping[str, str]) -> None:
     for name, value in given.items():
         if value and shape.has(name):
             values[name] = clean(value, shape.length(name))
-    if given.get("LastName") and "FirstName" in given and not given["FirstName"]:
-        values["FirstName"] = None
 
 
 def _is_so(row: Row, name: str, value: Any) -> bool:

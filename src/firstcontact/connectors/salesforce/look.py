@@ -228,7 +228,8 @@ class Look:
         numbers = list(dict.fromkeys(phones))
         places = [name for name in ("Website", DOMAINS) if shape.has(name)]
         searchable = shape.searchable(places)
-        asked = [soql.like(name, base) for base in bases or hosts for name in searchable]
+        written = [form for base in bases or hosts for form in _hosts(base)]
+        asked = [soql.like(name, form) for form in written for name in searchable]
         asked += [one for number in numbers if (one := _phone(number, shape))]
         fields = mapping.account_fields(shape)
         statements = [
@@ -236,8 +237,8 @@ class Look:
             for portion in soql.parts(asked, 8, soql.URL_LIMIT - 1_000)
         ]
         rows = {text(row, "Id"): row for found in self._api.queries(statements) for row in found}
-        if len(searchable) < len(places) and (bases or hosts):
-            for _, statement in sosl.searches(bases or hosts, sosl.email_terms, "ALL", {"Account": fields}):
+        if len(searchable) < len(places) and written:
+            for _, statement in sosl.searches(written, sosl.email_terms, "ALL", {"Account": fields}):
                 rows |= {text(row, "Id"): row for row in self._api.search(statement)}
         wanted = set(hosts) | set(bases)
 
@@ -347,10 +348,7 @@ def _email(key: str, shape: Shape, *, texts: bool) -> str:
     texts: also within texts, not only in fields of addresses, whose beginnings Salesforce has an index of.
     """
     local, _, host = key.rpartition("@")
-    hosts = [host]
-    if "xn--" in host:
-        with suppress(UnicodeError):
-            hosts.append(host.encode("ascii").decode("idna"))
+    hosts = _hosts(host)
     shared = is_free_mail(host)
     conditions = []
     for name in shape.searchable(shape.emails()):
@@ -363,6 +361,15 @@ def _email(key: str, shape: Shape, *, texts: bool) -> str:
         elif texts:
             conditions += [soql.like(name, local, f"@{one}") for one in hosts]
     return soql.either(conditions) if conditions else ""
+
+
+def _hosts(host: str) -> list[str]:
+    """A host as it is compared, and as people may have written it."""
+    hosts = [host]
+    if "xn--" in host:
+        with suppress(UnicodeError):
+            hosts.append(host.encode("ascii").decode("idna"))
+    return hosts
 
 
 def _phone(key: str, shape: Shape) -> str:

@@ -29,6 +29,8 @@ from firstcontact.planning.write import AccountFields
 Row = Mapping[str, Any]
 Values = dict[str, Any]
 
+NOT_PROVIDED = "[not provided]"
+"""What stands for a last name that nobody knew, since there is no record without one: it is no name."""
 _RECORD = (
     "Id",
     "FirstName",
@@ -107,10 +109,13 @@ def read_record(row: Row, shape: Shape, region: str, me: str) -> Record:
     phones, emails = _values(row, shape.phones()), _values(row, shape.emails())
     handles, _ = read_fields(emails, phones, country or region)
     first, last = text(row, "FirstName"), text(row, "LastName")
+    shown = text(row, "Name")
+    if last == NOT_PROVIDED:
+        last = shown = ""
     return Record(
         type="lead" if lead else "contact",
         id=text(row, "Id"),
-        name=text(row, "Name") or full_name(first, last),
+        name=shown or full_name(first, last),
         first_name=first,
         last_name=last,
         emails=emails,

@@ -14,6 +14,7 @@ from firstcontact.connectors.toolkit.places import Order, Places, reached
 from firstcontact.connectors.toolkit.texts import clean
 from firstcontact.connectors.zoho.mapping import (
     ADDRESS,
+    NOT_PROVIDED,
     SEPARATOR,
     Row,
     Values,
@@ -86,12 +87,14 @@ def changed_contact(
     values: Values = {}
     whole = bool(fields.first_name or fields.last_name)
     given = _texts(fields, module)
-    if fields.last_name or (fields.name and not whole):
+    if fields.name and not whole:
         given["First_Name"], given["Last_Name"] = names_with_last(fields)
-    elif fields.first_name:
-        given["First_Name"] = fields.first_name
+    elif whole:  # each by itself: another last name leaves the first name as it is
+        given |= {"Last_Name": fields.last_name, "First_Name": fields.first_name}
+    if "last_name" in changed and not given.get("Last_Name"):
+        given["Last_Name"] = NOT_PROVIDED  # taken back to none, which there is not
     put_texts(values, module, given, fields.owner)
-    if given.get("Last_Name") and not given["First_Name"]:
+    if fields.name and not whole:
         values["First_Name"] = None
     emptied = [name for ours, name in _TEXTS.items() if ours in changed and not getattr(fields, ours)]
     emptied += ["First_Name"] if "first_name" in changed and not fields.first_name else []

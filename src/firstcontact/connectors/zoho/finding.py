@@ -124,10 +124,15 @@ def _about_addresses(module: Module, keys: Sequence[str]) -> list[str]:
 def _written(address: str) -> list[str]:
     """An address in both writings of its domain."""
     local, _, host = address.rpartition("@")
-    forms = [address]
+    return [f"{local}@{one}" for one in _hosts(host)]
+
+
+def _hosts(host: str) -> list[str]:
+    """A host as it is compared, and as people may have written it."""
+    forms = [host]
     if "xn--" in host:
         with suppress(UnicodeError):
-            forms.append(f"{local}@{host.encode('ascii').decode('idna')}")
+            forms.append(host.encode("ascii").decode("idna"))
     return forms
 
 
@@ -172,7 +177,7 @@ def _finding(found: Sequence[Record], unsure: str) -> Finding:
 def accounts_asked(module: Module, hosts: Sequence[str], phones: Sequence[str]) -> list[str]:
     """Conditions of which an account fulfils one if it has one of the hosts or numbers."""
     places = module.askable(module.present(("Website", DOMAINS)))
-    found = [coql.contains(name, host) for host in hosts for name in places]
+    found = [coql.contains(name, form) for host in hosts for form in _hosts(host) for name in places]
     for key in phones:
         for tail in tails(key):
             found += [coql.contains(name, tail) for name in module.askable(module.phones())]

@@ -32,6 +32,8 @@ Values = dict[str, Any]
 
 SEPARATOR = "; "
 """Between the values of a text field of ours that holds several."""
+NOT_PROVIDED = "[not provided]"
+"""What stands for a last name that nobody knew, since there is no record without one: it is no name."""
 _RECORD = (
     "First_Name",
     "Last_Name",
@@ -124,10 +126,13 @@ def read_record(row: Row, module: Module, region: str) -> Record:
     phones, emails = _values(row, module.phones()), _values(row, module.emails())
     handles, _ = read_fields(emails, phones, country or region)
     first, last = text(row, "First_Name"), text(row, "Last_Name")
+    shown = text(row, "Full_Name")
+    if last == NOT_PROVIDED:
+        last = shown = ""
     return Record(
         type="lead" if lead else "contact",
         id=text(row, "id"),
-        name=text(row, "Full_Name") or full_name(first, last),
+        name=shown or full_name(first, last),
         first_name=first,
         last_name=last,
         emails=emails,

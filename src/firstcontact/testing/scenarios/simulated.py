@@ -17,7 +17,7 @@ from firstcontact.planning.capabilities import Capabilities
 from firstcontact.policy.values import INTEGRATION_USER
 from firstcontact.testing.conformance.hands import Hands
 from firstcontact.testing.scenarios.shapes import microseconds
-from firstcontact.testing.simulators.base import Kept, Switches, simulator
+from firstcontact.testing.simulators.base import Kept, Refusing, Switches, simulator
 from firstcontact.testing.simulators.serving import running
 
 _KINDS = {
@@ -115,7 +115,7 @@ class SimulatedPeople:
             name = given.pop("id", None)
             try:
                 id = self._desk.add(kind, given)
-            except (ValueError, KeyError) as fault:
+            except (ValueError, KeyError, Refusing) as fault:
                 raise BadRecord(f"this {kind} cannot be taken: {fault}") from fault
         if name:
             self._ids[str(name)] = id
@@ -131,7 +131,7 @@ class SimulatedPeople:
         with self._named_users(kind, fields):
             try:
                 self._desk.edit(kind, self.resolve(reference, kind), self._theirs(fields))
-            except (ValueError, LookupError) as fault:
+            except (ValueError, LookupError, Refusing) as fault:
                 raise BadRecord(f"this {kind} cannot be edited: {fault}") from fault
 
     def delete(self, kind: str, reference: Any) -> None:
@@ -142,7 +142,7 @@ class SimulatedPeople:
             return
         try:
             self._delete(kind, reference)
-        except (ValueError, LookupError) as fault:
+        except (ValueError, LookupError, Refusing) as fault:
             raise BadRecord(f"this {kind} cannot be deleted: {fault}") from fault
 
     def _delete(self, kind: str, reference: Any) -> None:

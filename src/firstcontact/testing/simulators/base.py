@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -27,6 +28,16 @@ SIMULATORS = tuple(sorted(folder.parent.name for folder in Path(__file__).parent
 """Built-in kinds that have one: each is a folder here."""
 SIMULATOR_GROUP = "firstcontact.simulators"
 """Entry points by the kind's name, each a `SimulatorKind`: a plugin brings its own."""
+
+
+class Refusing(Exception):
+    """A vendor says no to what it was given, through its API or at a desk: every simulator's refusals are it,
+    so that whoever fills one can tell them from a fault of the simulator's own."""
+
+
+def key_of(id: str) -> str:
+    """A key as ours are, for a record that a scenario says we made: without one it is a person's."""
+    return sha256(id.encode()).hexdigest()[:32]
 
 
 class Simulator(Protocol):

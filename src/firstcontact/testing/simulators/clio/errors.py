@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firstcontact.testing.simulators.base import Refusing
+
 _TYPES: Mapping[int, str] = {
     400: "ArgumentError",
     401: "UnauthorizedError",
@@ -18,7 +20,7 @@ _TYPES: Mapping[int, str] = {
 """The names are examples in Clio's specification too; nobody should read them."""
 
 
-class ClioError(Exception):
+class ClioError(Refusing):
     """A request that is refused with a status and words."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:

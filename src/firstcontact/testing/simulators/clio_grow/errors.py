@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firstcontact.testing.simulators.base import Refusing
 
-class GrowError(Exception):
+
+class GrowError(Refusing):
     """A request to the platform API that is refused with a status and words."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
+from firstcontact.testing.simulators.base import key_of
 from firstcontact.testing.simulators.dynamics import times
 from firstcontact.testing.simulators.dynamics.dumping import dump, emails, phones
 from firstcontact.testing.simulators.dynamics.merging import merge, qualify
@@ -115,6 +116,8 @@ class Desk:
             table = self._state.table(name)
             if values:
                 update(self._state, table, id, Written(values=values), self._caller)
+            if kind == "lead" and fields.get("converted_to"):
+                qualify(self._state, id, self._caller, contact=self.resolve(fields["converted_to"]))
             self._remember(name, id, fields)
 
     def delete(self, kind: str, reference: Any) -> None:
@@ -182,9 +185,16 @@ class Desk:
             qualify(self._state, made, self._caller, contact=self.resolve(fields["converted_to"]))
         if kind == "account" and fields.get("team"):
             self._team(made, [self.resolve(user) for user in fields["team"]])
+        if kind == "contact" and fields.get("created_by_us"):
+            self._made_by_us(made)
         self._remember(name, made, fields)
         self._untouched(name, made)
         return made
+
+    def _made_by_us(self, id: str) -> None:
+        """A contact as our own login leaves one."""
+        us = dict.fromkeys(("createdby", "modifiedby"), ("systemuser", self._api_user))
+        self._state.put("contact", id, {**self._state.need("contact", id), **us, "fc_key": key_of(id)})
 
     def _untouched(self, name: str, id: str) -> None:
         """A record that was just added has not been edited since."""

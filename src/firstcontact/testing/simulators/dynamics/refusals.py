@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from firstcontact.testing.simulators.base import Refusing
 
-class Refusal(Exception):
+
+class Refusal(Refusing):
     """A request is refused: status, Dataverse's code, and why."""
 
     def __init__(

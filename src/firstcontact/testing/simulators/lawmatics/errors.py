@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firstcontact.testing.simulators.base import Refusing
+
 NO_PATH = "This resource path does not exist \N{GHOST}"
 NO_FILTER = "When applying filters, a valid 'filter_by' parameter is required."
 
 
-class LawmaticsError(Exception):
+class LawmaticsError(Refusing):
     """A request that is refused with a status, a title and words; 401 is answered without a body."""
 
     def __init__(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from firstcontact.testing.simulators.base import key_of
 from firstcontact.testing.simulators.salesforce import merging, ours, records, times
 from firstcontact.testing.simulators.salesforce.derived import complete
 from firstcontact.testing.simulators.salesforce.dumping import dump
@@ -69,6 +70,8 @@ class Desk:
             given, history = self._written(kind, dict(fields), self._org.row(name, id))
             if given:
                 records.update(self._org, name, id, given)
+            if kind == "lead" and fields.get("converted_to"):
+                _convert(self._org, id, self.resolve(fields["converted_to"]) or "", "")
             self._remember(name, id, history)
 
         self._work(change)
@@ -128,6 +131,9 @@ class Desk:
         for user in team:
             member = {"AccountId": id, "UserId": self.resolve(user), "TeamMemberRole": "Account Manager"}
             records.insert(self._org, "AccountTeamMember", member)
+        if kind == "contact" and fields.get("created_by_us"):
+            us = dict.fromkeys(("CreatedById", "LastModifiedById"), self._org.api_user)
+            history |= {**us, ours.KEY: key_of(id)}
         self._remember(OBJECTS[kind], id, history)
         return id
 
@@ -264,6 +270,8 @@ def _named(given: Row) -> Row:
 def _spread(name: str, field: str, values: Sequence[str], org: Org) -> Row:
     """Several addresses or numbers over the fields there are for them, the others emptied."""
     places = (EMAILS if field == "emails" else PHONES).get(name, ())
+    if field == "emails":
+        values = [_plain(one) for one in values]
     given: Row = dict.fromkeys(places)
     given |= dict(zip(places, values, strict=False))
     rest = list(values[len(places) :])
@@ -273,6 +281,12 @@ def _spread(name: str, field: str, values: Sequence[str], org: Org) -> Row:
     elif rest:
         raise ValueError(f"a {name} has no field for a further one of {field}")
     return given
+
+
+def _plain(address: str) -> str:
+    """An address as Salesforce takes it: its host in ASCII. Raises ValueError for one without that form."""
+    local, at, host = address.rpartition("@")
+    return address if host.isascii() else f"{local}{at}{host.encode('idna').decode('ascii')}"
 
 
 def _mobile(given: Row, values: Sequence[str]) -> Row:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firstcontact.testing.simulators.base import Refusing
 
-class Refusal(Exception):
+
+class Refusal(Refusing):
     """An error of the API. Its body is a JSON array (apis A1, "Error envelope"): `message`, `errorCode` and,
     where fields are at fault, `fields`; a duplicate rule adds its result."""
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from firstcontact.testing.simulators.base import key_of
 from firstcontact.testing.simulators.zoho import deal_roles, merging, ours
 from firstcontact.testing.simulators.zoho.dumping import EMAILS, PHONES, PREFIXES, dump
 from firstcontact.testing.simulators.zoho.schema import ACTIVITIES
@@ -76,6 +77,9 @@ class Desk:
                 raise ValueError(f"Zoho CRM has no {kind}")
             given = {name: value for name, value in fields.items() if name != "id"}
             record = self._state.add(MODULES[kind], {**_needed(kind), **self._values(kind, given)})
+            if kind == "contact" and given.get("created_by_us"):
+                self._state.acting = self._state.me
+                self._state.set(record, {ours.KEY: key_of(record.id), "Created_By": self._state.me.id})
             self._remember(record, given)
             if kind == "lead" and given.get("converted_to"):
                 self._convert(record, str(given["converted_to"]), "")
@@ -90,6 +94,8 @@ class Desk:
                 return
             record = self._one(kind, str(reference))
             self._state.set(record, self._values(kind, fields, record))
+            if kind == "lead" and fields.get("converted_to"):
+                self._convert(record, str(fields["converted_to"]), "")
             record.by_person = True
             self._remember(record, fields)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firstcontact.testing.simulators.base import Refusing
 
-class ZohoError(Exception):
+
+class ZohoError(Refusing):
     """A request that is refused as a whole."""
 
     def __init__(
@@ -28,7 +30,7 @@ class ZohoError(Exception):
         return {"code": self.code, "details": self.details, "message": str(self), "status": "error"}
 
 
-class Refused(Exception):
+class Refused(Refusing):
     """One record of a request that is refused; the others are not (apis A4, "Create / upsert").
 
     field: api name of what is at fault; `place` is put before it where the request is answered.

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from firstcontact.store.engine import begin, database_url, fetch, open_engine, place, read
 from firstcontact.store.problems import StoreProblem, problem_of
-from firstcontact.testing.postgres import Server
+from firstcontact.testing.postgres import Server, start
 
 
 def test_sqlite_is_set_up_on_every_connection(tmp_path: Path) -> None:
@@ -210,4 +211,22 @@ def test_a_connection_of_a_server_that_stops_is_not_used_again(
         with pytest.raises((StoreProblem, DBAPIError)):
             ask(how)
         assert fetch(engine, "SELECT pg_backend_pid()", ()) != before, how
+    assert "Exception during reset" not in caplog.text
+
+
+def test_a_connection_of_a_server_that_falls_is_let_go(caplog: pytest.LogCaptureFixture) -> None:
+    """One that is killed says nothing before it hangs up: the connection is closed under the statement."""
+    server = start()
+    try:
+        engine = open_engine(server.database())
+        assert fetch(engine, "SELECT 1", ()) == [(1,)]
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(fetch, engine, "SELECT pg_sleep(60)", ())
+            time.sleep(0.5)
+            server.kill()
+            with pytest.raises((StoreProblem, DBAPIError)):
+                asked.result(30)
+        engine.dispose()
+    finally:
+        server.stop()
     assert "Exception during reset" not in caplog.text

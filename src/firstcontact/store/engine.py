@@ -272,7 +272,7 @@ def fetch(engine: Engine, sql: str, parameters: tuple[str | int, ...]) -> list[A
             cursor.execute(sql, parameters)
             return list(cursor.fetchall())
         except engine.dialect.loaded_dbapi.Error as error:
-            if _ended(error) or engine.dialect.is_disconnect(error, None, cursor):
+            if _ended(error) or engine.dialect.is_disconnect(error, connection.dbapi_connection, cursor):
                 connection.invalidate(error)  # else the pool would try to reset it, and log that it can't
             # As SQLAlchemy would say it; without the values, which are people's addresses and numbers.
             raise DBAPIError(sql, None, error) from error

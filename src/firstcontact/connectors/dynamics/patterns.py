@@ -7,13 +7,12 @@ anything (docs: wildcard-characters). Where it does not, usual writings are aske
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import product
 
 from firstcontact.connectors.dynamics import odata
 from firstcontact.connectors.dynamics.names import OTHER_EMAILS
 from firstcontact.connectors.dynamics.shapes import Environment, Table
-from firstcontact.connectors.toolkit.spellings import spellings
+from firstcontact.connectors.toolkit.spellings import host_spellings, spellings
 from firstcontact.identity.domains import is_free_mail
 from firstcontact.interactions.handles import read_handle
 
@@ -42,7 +41,7 @@ def email(key: str, table: Table, environment: Environment) -> Condition:
     local, _, host = key.rpartition("@")
     write = odata.either_case if environment.sensitive else odata.literally
     conditions = []
-    for name, one in product(table.emails(), _hosts(host)):
+    for name, one in product(table.emails(), host_spellings(host)):
         where = odata.contains if name == OTHER_EMAILS else odata.begins
         if not environment.wildcards:
             conditions.append(odata.contains(name, f"{local}@{one}"))
@@ -60,7 +59,9 @@ def host(name: str, table: Table, places: Sequence[str], environment: Environmen
     """Whether an account names this host, or one under it."""
     del table
     write = odata.either_case if environment.sensitive and environment.wildcards else str
-    return _either([odata.contains(place, write(one)) for place, one in product(places, _hosts(name))])
+    return _either(
+        [odata.contains(place, write(one)) for place, one in product(places, host_spellings(name))]
+    )
 
 
 def certain(environment: Environment) -> bool:
@@ -75,15 +76,6 @@ def national_digits(key: str) -> str:
     forms = spellings(handle) if handle is not None else ()
     digits = ["".join(c for c in form if c.isdigit()) for form in forms]
     return min((one for one in digits if one), key=len, default=key.lstrip("+"))
-
-
-def _hosts(host: str) -> list[str]:
-    """A host as it is compared, and as people may have written it."""
-    hosts = [host]
-    if "xn--" in host:
-        with suppress(UnicodeError):
-            hosts.append(host.encode("ascii").decode("idna"))
-    return hosts
 
 
 def _either(conditions: Sequence[str]) -> Condition:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 
 from firstcontact.connectors.contract import Gone, Moved
 from firstcontact.connectors.salesforce import mapping, soql, sosl
@@ -19,7 +18,7 @@ from firstcontact.connectors.salesforce.client import Api, Row, TooSlow
 from firstcontact.connectors.salesforce.mapping import text
 from firstcontact.connectors.salesforce.organisation import Organisation
 from firstcontact.connectors.salesforce.shapes import DOMAINS, KEY, OTHER_PHONES, Shape
-from firstcontact.connectors.toolkit.spellings import spellings
+from firstcontact.connectors.toolkit.spellings import host_spellings, spellings
 from firstcontact.connectors.toolkit.times import iso_millis, micros
 from firstcontact.identity.domains import is_free_mail, registrable
 from firstcontact.identity.records import ABSENT, Account, CrmUser, Finding, Matter, Record
@@ -228,7 +227,7 @@ class Look:
         numbers = list(dict.fromkeys(phones))
         places = [name for name in ("Website", DOMAINS) if shape.has(name)]
         searchable = shape.searchable(places)
-        written = [form for base in bases or hosts for form in _hosts(base)]
+        written = [form for base in bases or hosts for form in host_spellings(base)]
         asked = [soql.like(name, form) for form in written for name in searchable]
         asked += [one for number in numbers if (one := _phone(number, shape))]
         fields = mapping.account_fields(shape)
@@ -348,7 +347,7 @@ def _email(key: str, shape: Shape, *, texts: bool) -> str:
     texts: also within texts, not only in fields of addresses, whose beginnings Salesforce has an index of.
     """
     local, _, host = key.rpartition("@")
-    hosts = _hosts(host)
+    hosts = host_spellings(host)
     shared = is_free_mail(host)
     conditions = []
     for name in shape.searchable(shape.emails()):
@@ -361,15 +360,6 @@ def _email(key: str, shape: Shape, *, texts: bool) -> str:
         elif texts:
             conditions += [soql.like(name, local, f"@{one}") for one in hosts]
     return soql.either(conditions) if conditions else ""
-
-
-def _hosts(host: str) -> list[str]:
-    """A host as it is compared, and as people may have written it."""
-    hosts = [host]
-    if "xn--" in host:
-        with suppress(UnicodeError):
-            hosts.append(host.encode("ascii").decode("idna"))
-    return hosts
 
 
 def _phone(key: str, shape: Shape) -> str:

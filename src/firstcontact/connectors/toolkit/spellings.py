@@ -1,7 +1,8 @@
-"""How one phone number may stand in a text field, for CRMs whose search compares texts."""
+"""How one phone number, or a host, may stand in a text field, for CRMs whose search compares texts."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Literal
 
 import phonenumbers
@@ -56,3 +57,12 @@ def line(handle: Handle) -> Line:
     if kind == phonenumbers.PhoneNumberType.MOBILE:
         return "mobile"
     return "landline" if kind == phonenumbers.PhoneNumberType.FIXED_LINE else ""
+
+
+def host_spellings(host: str) -> list[str]:
+    """A host as it is compared (`xn--bcher-kva.example`), and as people may have written it."""
+    written = [host]
+    if "xn--" in host:
+        with suppress(UnicodeError):
+            written.append(host.encode("ascii").decode("idna"))
+    return written

@@ -9,9 +9,8 @@ pages of 2,000 than that, all of it is read instead, and nothing can hide from t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
-from firstcontact.connectors.toolkit.spellings import spellings
+from firstcontact.connectors.toolkit.spellings import host_spellings, spellings
 from firstcontact.connectors.zoho import coql, mapping
 from firstcontact.connectors.zoho.client import Api, Row
 from firstcontact.connectors.zoho.modules import Modules
@@ -124,16 +123,7 @@ def _about_addresses(module: Module, keys: Sequence[str]) -> list[str]:
 def _written(address: str) -> list[str]:
     """An address in both writings of its domain."""
     local, _, host = address.rpartition("@")
-    return [f"{local}@{one}" for one in _hosts(host)]
-
-
-def _hosts(host: str) -> list[str]:
-    """A host as it is compared, and as people may have written it."""
-    forms = [host]
-    if "xn--" in host:
-        with suppress(UnicodeError):
-            forms.append(host.encode("ascii").decode("idna"))
-    return forms
+    return [f"{local}@{one}" for one in host_spellings(host)]
 
 
 def tails(key: str) -> list[str]:
@@ -177,7 +167,7 @@ def _finding(found: Sequence[Record], unsure: str) -> Finding:
 def accounts_asked(module: Module, hosts: Sequence[str], phones: Sequence[str]) -> list[str]:
     """Conditions of which an account fulfils one if it has one of the hosts or numbers."""
     places = module.askable(module.present(("Website", DOMAINS)))
-    found = [coql.contains(name, form) for host in hosts for form in _hosts(host) for name in places]
+    found = [coql.contains(name, form) for host in hosts for form in host_spellings(host) for name in places]
     for key in phones:
         for tail in tails(key):
             found += [coql.contains(name, tail) for name in module.askable(module.phones())]

@@ -148,6 +148,8 @@ def edited(home: Home, layer_place: Place, key: str, value: object) -> str:
     """The text with the key set, None: taken away. Several ways of writing it are tried; the first that reads
     back as nothing but this one change is taken. Raises SettingsProblem where none does."""
     plain = _plain(value)
+    if key == "unknown_contact" and isinstance(plain, str):
+        key = "unknown_contact.default"  # as one word is read
     wanted = _after(home.book, layer_place, key, plain)
     for way in (_in_place, _in_its_table, _as_dotted_key):
         text = _try_edit(way, home, layer_place, key, plain)

@@ -48,3 +48,12 @@ def test_settings_that_cannot_be_read_any_more_give_way(fc: Any, tmp_path: Path)
         ledger.execute("UPDATE settings_versions SET text = '[organisation' || char(10)")
     imported(fc, tmp_path, call("first", 2, seconds=300))
     assert logged(fc) == ["first"]
+
+
+def test_one_word_is_for_everybody_unknown(fc: Any) -> None:
+    """`unknown_contact` without a key is that of `default`, and leaves what more specific keys say."""
+    fc.done("settings", "set", "unknown_contact.sms", "ask")
+    fc.done("settings", "set", "unknown_contact", "skip")
+    shown = fc.done("settings", "show").out.splitlines()
+    said = {line.split()[0]: line.split()[1] for line in shown if line.startswith("unknown_contact.")}
+    assert (said["unknown_contact.sms"], said["unknown_contact.default"]) == ("ask", "skip")

@@ -35,8 +35,9 @@ CATALOGUE: dict[str, Entry] = {
         "{about} is on the contact {contact}.",
     ),
     "lead_found": Entry(
-        "A lead bears the handle, and `lead_blocks_creation` is off, so it does not stop a contact.",
-        "{about} is on the lead {lead}, which does not stop a contact here.",
+        "A lead bears the handle, and `lead_blocks_creation` is off, so it does not stop a contact; where "
+        "none may be made, the lead is linked.",
+        "{about} is on the lead {lead}, which would not stop a contact here.",
     ),
     "no_usable_handle": Entry(
         "A withheld number, an extension, a short code, or something that is no address or number.",

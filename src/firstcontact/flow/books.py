@@ -1,22 +1,20 @@
 """The settings in force, and those by which earlier decisions were made.
 
 "A change applies to new interactions only, until someone replays" (SPEC §3): what was decided and is decided
-again, because of some news, is decided by the settings of then. The team is who they are now; and whom
-`blocked` names now is blocked, also on what came before.
+again, because of some news, is decided by the settings of then (`policy.settings.of_then`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import msgspec
 from sqlalchemy import Connection
 
 from firstcontact.interactions.model import Interaction
 from firstcontact.ledger import deciding
 from firstcontact.policy.case import team_index
 from firstcontact.policy.scopes import SettingsBook
-from firstcontact.policy.settings import Effective
+from firstcontact.policy.settings import Effective, of_then
 
 
 def settings_for(book: SettingsBook, fact: Interaction, connection: str) -> Effective:
@@ -53,9 +51,7 @@ class Books:
         book = self._of(tx, decided.get(fact.id, ""))
         if book is None:
             return current
-        then = settings_for(book, fact, connection)
-        blocked = tuple(dict.fromkeys((*then.blocked, *current.blocked)))
-        return msgspec.structs.replace(then, team=current.team, blocked=blocked)
+        return of_then(settings_for(book, fact, connection), current)
 
     def _of(self, tx: Connection, version: str) -> SettingsBook | None:
         """The book of an earlier version; None for that in force, and for one that was not kept or cannot be

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from firstcontact.boundaries import Boundary, crossing
 from firstcontact.connectors.contract import Crm, TryAgain
-from firstcontact.identity.records import Finding, Record
+from firstcontact.identity.records import Finding
 from firstcontact.identity.titles import FIELDS, TitleRule, classify
 from firstcontact.interactions.model import Handle
 from firstcontact.ledger import observing, writing
@@ -184,7 +184,3 @@ def written_of(
             made=tuple(record.id for record in mine if record.id in made),
             enriching=rulings.get((subject(key), "")),
         )
-
-
-def _several_addresses(records: Sequence[Record]) -> bool:
-    return any(len(record.emails) > 1 for record in records)

@@ -84,7 +84,7 @@ SETTINGS: tuple[Setting, ...] = (
     _setting(
         "unknown_contact",
         "What happens when nobody in the CRM is the other party: make a contact, log without one, do "
-        "nothing, or ask a person.",
+        "nothing, or ask a person. One word without a key is that of `default`.",
         written.choice(*_UNKNOWN),
         " ".join(f"`{word}`" for word in _UNKNOWN),
         {"default": "create", "call.inbound.missed": "log_unlinked"},
@@ -365,7 +365,12 @@ SETTINGS: tuple[Setting, ...] = (
         0.9,
         {"type": "fraction", "field": "brakes_share_of_unknown", "scopes": _CRM_WIDE},
     ),
-    _switch("dedupe", "Whether duplicates of ours are merged every day.", True, scopes=_CRM_WIDE),
+    _switch(
+        "dedupe",
+        'Whether duplicates of ours are merged every day; a time of day, such as `"04:30"`, says when, too.',
+        True,
+        scopes=_CRM_WIDE,
+    ),
     _setting(
         "dedupe_at",
         "When in the day, in the team's time zone.",

@@ -105,3 +105,16 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
             if value is not None:
                 return value
         return self.unknown_contact.get("default", "create")
+
+
+def of_then(then: Effective, now: Effective) -> Effective:
+    """The settings of an earlier decision, for deciding again: "a change applies to new interactions only"
+    (SPEC §3). The team is who they are now; whom `blocked` names now is blocked, also on what came before;
+    and the brakes, which count over everything, are those of now."""
+    return msgspec.structs.replace(
+        then,
+        team=now.team,
+        blocked=tuple(dict.fromkeys((*then.blocked, *now.blocked))),
+        brakes_creates_per_hour=now.brakes_creates_per_hour,
+        brakes_share_of_unknown=now.brakes_share_of_unknown,
+    )
